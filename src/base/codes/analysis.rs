@@ -1,0 +1,3 @@
+//! Codes of group 2 and 3: names, types, safety and stratification.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! Codes of group 9: what can go wrong while rules are evaluated.
+
+codes! {}

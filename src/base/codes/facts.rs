@@ -1,0 +1,3 @@
+//! Codes of group 4: facts and their sources.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! Codes of group 0: files and RON.
+
+codes! {}

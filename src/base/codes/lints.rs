@@ -1,0 +1,3 @@
+//! Codes of group 5: lints of rules.
+
+codes! {}

@@ -1,0 +1,3 @@
+//! Codes of group 1: the rule language's syntax.
+
+codes! {}

@@ -1,0 +1,12 @@
+//! What every layer stands on: places in source text, diagnostics, limits, and safe printing.
+
+pub mod codes;
+pub mod diagnostic;
+pub mod escape;
+pub mod limits;
+pub mod span;
+
+pub use codes::{Code, CodeInfo};
+pub use diagnostic::{Diagnostic, Fix, Label, Severity};
+pub use limits::{Budget, CancelToken, Limits, Stop};
+pub use span::{FileId, LineCol, SourceFile, SourceMap, Span};

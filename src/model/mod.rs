@@ -1,0 +1,15 @@
+//! What facts and rules mean: values, the schema, resolved programs, facts with their assertions.
+
+pub mod date;
+pub mod fact;
+pub mod program;
+pub mod schema;
+pub mod value;
+
+pub use date::Date;
+pub use fact::{Assertion, Fact, Review, Status};
+pub use program::{
+    Aggregate, Arg, Atom, Body, CheckedProgram, Expr, Functor, Literal, Rule, RuleId, Stratum, Var, VarId,
+};
+pub use schema::{Column, EnumId, PredId, Predicate, Schema, TypeDef, TypeId};
+pub use value::{EnumValue, Float, Value};

@@ -1,0 +1,291 @@
+//! Rules with every name resolved and every constant typed: what the analysis hands to the planner
+//! and to the reference evaluator.
+//!
+//! Meaning. A rule derives its head for every assignment of values to its variables that satisfies
+//! one alternative of its body. The order of literals, alternatives and rules means nothing.
+//!
+//! nil. A variable that stands in two or more atom arguments of an alternative never takes nil;
+//! nil equals nothing in an argument except where the argument is the constant nil itself; a
+//! comparison or test with a nil operand is false, except `= nil` and `!= nil` against the
+//! constant; a functor with a nil operand has no value.
+//!
+//! No value. A literal whose expression has no value is not satisfied (`!`-ed or not); neither is
+//! an assignment whose head has none.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::schema::{PredId, Schema, TypeId};
+use super::value::Value;
+use crate::base::Span;
+pub use crate::syntax::datalog::ast::{AggregateOp, CompareOp, TestOp};
+
+/// A variable of one rule, by its index in [`Rule::vars`]. Nested bodies share the rule's table;
+/// a variable local to an aggregate or a negation has an id of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct VarId(pub u32);
+
+/// What is known of a variable.
+#[derive(Clone, Debug)]
+pub struct Var {
+    /// As written; made-up ones begin with a digit, so that they clash with nothing.
+    pub name: Arc<str>,
+    /// Its type.
+    pub ty: TypeId,
+    /// Whether it can be nil.
+    pub optional: bool,
+    /// Its first occurrence.
+    pub span: Span,
+}
+
+/// A rule, by its index in [`CheckedProgram::rules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RuleId(pub u32);
+
+/// `head :- body.` A clause with several heads has become several rules.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// The relation defined.
+    pub head: PredId,
+    /// One expression a column of it: variables, constants, computed values. No aggregates: those
+    /// have moved to the body as `v = aggregate`.
+    pub args: Vec<Expr>,
+    /// The body; a rule without premises has one empty alternative.
+    pub body: Body,
+    /// Its variables.
+    pub vars: Vec<Var>,
+    /// `@label`, decoded, with `{var}` placeholders.
+    pub label: Option<Arc<str>>,
+    /// `@assume`, likewise. Several are several assumptions.
+    pub assume: Vec<Arc<str>>,
+    /// The clause in its file.
+    pub span: Span,
+}
+
+/// A disjunction of conjunctions; at least one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Body {
+    /// The alternatives. Groups have been multiplied out.
+    pub alternatives: Vec<Vec<Literal>>,
+}
+
+/// One premise.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Literal {
+    /// A tuple is in the relation.
+    Atom(Atom),
+    /// The body has no solution for the values of the variables shared with the outside; variables
+    /// that occur only inside are existential.
+    Not(Body, Span),
+    /// A comparison of two values. `=` with one side an unbound variable binds it.
+    Compare {
+        /// Which.
+        op: CompareOp,
+        /// Left operand.
+        left: Expr,
+        /// Right operand.
+        right: Expr,
+        /// `possibly(…)`: it can hold of some days of the two dates.
+        possibly: bool,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `item` is an element of `list`; binds a variable `item` that is unbound.
+    In {
+        /// The element.
+        item: Expr,
+        /// The list.
+        list: Expr,
+        /// Where it stands.
+        span: Span,
+    },
+    /// A test of two values, both bound.
+    Test {
+        /// Which.
+        op: TestOp,
+        /// First operand.
+        left: Expr,
+        /// Second operand.
+        right: Expr,
+        /// Where it stands.
+        span: Span,
+    },
+    /// `true` or `false`.
+    Bool(bool),
+}
+
+/// A positive atom, one argument a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Atom {
+    /// The relation (perhaps a [`super::schema::PredKind::Assertions`] one).
+    pub pred: PredId,
+    /// One a column.
+    pub args: Vec<Arg>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// An argument of an atom.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Arg {
+    /// `_`, or left out: anything, nil included. Each is a variable of its own.
+    Any,
+    /// The column equals this expression's value; a variable that is unbound is bound.
+    Is(Expr),
+}
+
+/// A value computed from variables.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expr {
+    /// A variable.
+    Var(VarId),
+    /// A constant, already of the type that its place asks for.
+    Const(Value),
+    /// A functor applied.
+    Call(Functor, Vec<Expr>, Span),
+    /// `[e, …]`
+    List(Vec<Expr>),
+    /// An aggregate. Occurs only as one side of a `Compare` literal with op `=` whose other side
+    /// is a variable (bound or not) or a constant.
+    Aggregate(Box<Aggregate>),
+}
+
+/// `op arg : { body }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Aggregate {
+    /// Which one.
+    pub op: AggregateOp,
+    /// The value aggregated; `None` only for `count`.
+    pub arg: Option<Expr>,
+    /// Separator of `concat`; empty otherwise.
+    pub separator: Arc<str>,
+    /// Whether the values aggregated are floats; decides what `sum` over nothing is.
+    pub float: bool,
+    /// What it ranges over: the distinct assignments to the body's variables and wildcards.
+    pub body: Body,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Functions from values to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[allow(missing_docs)] // The names are those of the language; see `docs/language.md`.
+pub enum Functor {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Rem,
+    Pow,
+    Neg,
+    Band,
+    Bor,
+    Bxor,
+    Bshl,
+    Bshr,
+    Bshru,
+    Bnot,
+    Land,
+    Lor,
+    Lxor,
+    Lnot,
+    Min,
+    Max,
+    Abs,
+    Round,
+    Floor,
+    Ceil,
+    ToFloat,
+    ToNumber,
+    ToString,
+    Cat,
+    Strlen,
+    Substr,
+    Lower,
+    Upper,
+    Trim,
+    Split,
+    Replace,
+    Range,
+    Year,
+    Month,
+    Day,
+    Earliest,
+    Latest,
+    DaysBetween,
+    AddDays,
+}
+
+/// A set of mutually recursive relations with the rules that define them.
+#[derive(Clone, Debug, Default)]
+pub struct Stratum {
+    /// The relations, in id order.
+    pub predicates: Vec<PredId>,
+    /// Their rules, in id order.
+    pub rules: Vec<RuleId>,
+    /// Whether a rule of it reads a relation of it.
+    pub recursive: bool,
+}
+
+/// A program that has passed the analysis: safe, typed, stratified.
+#[derive(Clone, Debug, Default)]
+pub struct CheckedProgram {
+    /// Types and relations.
+    pub schema: Arc<Schema>,
+    /// By [`RuleId`]. Facts stated in rule files are not here but in the database.
+    pub rules: Vec<Rule>,
+    /// Bottom-up order: a stratum reads only itself and earlier ones.
+    pub strata: Vec<Stratum>,
+    /// Which rules define a relation.
+    pub rules_of: HashMap<PredId, Vec<RuleId>>,
+}
+
+impl CheckedProgram {
+    /// The rule of an id.
+    pub fn rule(&self, id: RuleId) -> &Rule {
+        &self.rules[id.0 as usize]
+    }
+}
+
+impl Rule {
+    /// The variable of an id.
+    pub fn var(&self, id: VarId) -> &Var {
+        &self.vars[id.0 as usize]
+    }
+}
+
+impl Body {
+    /// Calls `visit` for every atom, negated and aggregated ones included; the flag says whether
+    /// the atom stands positive, outside every negation and aggregate.
+    pub fn atoms<'a>(&'a self, visit: &mut impl FnMut(&'a Atom, bool)) {
+        self.walk(true, visit);
+    }
+
+    fn walk<'a>(&'a self, positive: bool, visit: &mut impl FnMut(&'a Atom, bool)) {
+        for literal in self.alternatives.iter().flatten() {
+            match literal {
+                Literal::Atom(atom) => visit(atom, positive),
+                Literal::Not(body, _) => body.walk(false, visit),
+                Literal::Compare { left, right, .. } => {
+                    for side in [left, right] {
+                        if let Expr::Aggregate(aggregate) = side {
+                            aggregate.body.walk(false, visit);
+                        }
+                    }
+                }
+                Literal::In { .. } | Literal::Test { .. } | Literal::Bool(_) => {}
+            }
+        }
+    }
+}
+
+impl Expr {
+    /// Calls `visit` for every variable in it, not looking into aggregates.
+    pub fn vars(&self, visit: &mut impl FnMut(VarId)) {
+        match self {
+            Expr::Var(var) => visit(*var),
+            Expr::Call(_, args, _) | Expr::List(args) => args.iter().for_each(|arg| arg.vars(visit)),
+            Expr::Const(_) | Expr::Aggregate(_) => {}
+        }
+    }
+}

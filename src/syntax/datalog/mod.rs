@@ -1,0 +1,3 @@
+//! The rule language: lexer, parser and printer.
+
+pub mod ast;

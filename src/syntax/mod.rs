@@ -1,0 +1,5 @@
+//! Text to trees and back. `ron` knows RON but not facts; `datalog` knows the language but not
+//! the schema.
+
+pub mod datalog;
+pub mod ron;

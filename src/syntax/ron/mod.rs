@@ -1,0 +1,1 @@
+//! RON: lexer, lossless tree, parser and printer.
