@@ -2,5 +2,6 @@
 //! them, every answer explained.
 
 pub mod base;
-pub mod syntax;
 pub mod model;
+pub mod storage;
+pub mod syntax;
