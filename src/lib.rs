@@ -4,4 +4,5 @@
 pub mod analysis;
 pub mod base;
 pub mod model;
+pub mod storage;
 pub mod syntax;
