@@ -2,5 +2,5 @@
 //! them, every answer explained.
 
 pub mod base;
-pub mod syntax;
 pub mod model;
+pub mod syntax;
