@@ -2,5 +2,6 @@
 //! them, every answer explained.
 
 pub mod base;
-pub mod syntax;
+pub mod files;
 pub mod model;
+pub mod syntax;
