@@ -4,4 +4,5 @@
 pub mod base;
 pub mod files;
 pub mod model;
+pub mod storage;
 pub mod syntax;
