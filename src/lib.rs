@@ -3,6 +3,7 @@
 
 pub mod analysis;
 pub mod base;
+pub mod files;
 pub mod model;
 pub mod storage;
 pub mod syntax;
