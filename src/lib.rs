@@ -2,5 +2,7 @@
 //! them, every answer explained.
 
 pub mod base;
-pub mod syntax;
 pub mod model;
+pub mod render;
+pub mod session;
+pub mod syntax;
