@@ -232,8 +232,9 @@ fn every_code_has_its_page_and_every_page_its_code() {
             complaints.push(format!("{}: the page has {lines} lines", info.code));
         }
     }
-    let pages =
-        fs::read_dir(root().join("docs/rules")).map(|pages| pages.flatten().collect()).unwrap_or(Vec::new());
+    let pages = fs::read_dir(root().join("docs/rules"))
+        .map(|pages| pages.flatten().collect::<Vec<_>>())
+        .unwrap_or_default();
     for page in pages {
         let name = page.file_name().to_string_lossy().into_owned();
         let code = name.trim_end_matches(".md");
