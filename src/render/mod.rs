@@ -3,6 +3,7 @@
 
 pub mod answer;
 pub mod diagnostics;
+pub mod diff;
 
 mod delimited;
 mod json;
