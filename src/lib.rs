@@ -2,7 +2,8 @@
 //! them, every answer explained.
 
 pub mod base;
-pub mod model;
-pub mod render;
-pub mod session;
 pub mod syntax;
+pub mod model;
+pub mod analysis;
+pub mod session;
+pub mod render;

@@ -9,8 +9,8 @@
 //! comparison or test with a nil operand is false, except `= nil` and `!= nil` against the
 //! constant; a functor with a nil operand has no value.
 //!
-//! No value. A literal whose expression has no value is not satisfied (`!`-ed or not); neither is
-//! an assignment whose head has none.
+//! No value. A literal whose expression has no value is not satisfied, and so its negation is;
+//! an assignment whose head has no value derives nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
