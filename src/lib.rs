@@ -5,5 +5,7 @@ pub mod analysis;
 pub mod base;
 pub mod files;
 pub mod model;
+pub mod render;
+pub mod session;
 pub mod storage;
 pub mod syntax;
