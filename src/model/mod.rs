@@ -2,6 +2,7 @@
 
 pub mod date;
 pub mod fact;
+pub mod functor;
 pub mod program;
 pub mod schema;
 pub mod value;

@@ -1,0 +1,15 @@
+//! Where tuples live: values as 32-bit words, relations as flat sorted tables of words.
+
+pub mod interner;
+pub mod sort;
+pub mod table;
+
+pub mod assertions;
+pub mod database;
+pub mod extent;
+pub mod sources;
+pub mod views;
+
+pub use database::{Database, Pattern, Snapshot};
+pub use interner::{Interner, Word};
+pub use table::{Sorted, Table};

@@ -1,0 +1,221 @@
+//! Sorting rows of words, and finding rows by their first columns.
+
+use std::convert::Infallible;
+
+use super::interner::Word;
+
+/// Asked once a block of work whether to go on.
+pub type Check<'a, E> = &'a mut dyn FnMut() -> Result<(), E>;
+
+/// A [`Check`] that never stops the work.
+pub fn never() -> Result<(), Infallible> {
+    Ok(())
+}
+
+/// Rows sorted at a stretch, without asking.
+const BLOCK: usize = 1 << 16;
+
+/// Sorts the rows of `words`, `width` words each, and drops repeated ones. Returns how many are
+/// left. Without columns there is nothing to sort and no row left.
+pub fn sort_distinct<E>(width: usize, words: &mut Vec<Word>, check: Check<'_, E>) -> Result<usize, E> {
+    macro_rules! by_width {
+        ($($n:literal)*) => {
+            match width {
+                0 => { words.clear(); Ok(0) }
+                $($n => {
+                    let len = sort_rows::<$n, E>(words.as_chunks_mut::<$n>().0, check)?;
+                    words.truncate(len * $n);
+                    Ok(len)
+                })*
+                _ => sort_wide(width, words, check),
+            }
+        };
+    }
+    by_width!(1 2 3 4 5 6 7 8)
+}
+
+/// Sorts `rows` and moves the distinct ones to the front; returns their number.
+pub fn sort_rows<const N: usize, E>(rows: &mut [[Word; N]], check: Check<'_, E>) -> Result<usize, E> {
+    if rows.len() <= BLOCK {
+        check()?;
+        rows.sort_unstable();
+        return Ok(dedup(rows));
+    }
+    if rows.is_sorted_by(|a, b| a < b) {
+        return Ok(rows.len());
+    }
+    radix_sort(rows, check)?;
+    check()?;
+    Ok(dedup(rows))
+}
+
+/// Least significant digit first, a byte at a time, skipping bytes in which all rows agree.
+fn radix_sort<const N: usize, E>(rows: &mut [[Word; N]], check: Check<'_, E>) -> Result<(), E> {
+    let mut other = vec![[0; N]; rows.len()];
+    let mut in_rows = true;
+    for column in (0..N).rev() {
+        for shift in [0, 8, 16, 24] {
+            let (from, to): (&mut [[Word; N]], &mut [[Word; N]]) =
+                if in_rows { (&mut *rows, &mut other) } else { (&mut other, &mut *rows) };
+            if radix_pass(from, to, column, shift, check)? {
+                in_rows = !in_rows;
+            }
+        }
+    }
+    if !in_rows {
+        rows.copy_from_slice(&other);
+    }
+    Ok(())
+}
+
+/// Whether rows moved: not if all have the same digit.
+fn radix_pass<const N: usize, E>(
+    from: &[[Word; N]],
+    to: &mut [[Word; N]],
+    column: usize,
+    shift: u32,
+    check: Check<'_, E>,
+) -> Result<bool, E> {
+    let digit = |row: &[Word; N]| ((row[column] >> shift) & 0xff) as usize;
+    let mut starts = [0_usize; 256];
+    for block in from.chunks(BLOCK << 4) {
+        check()?;
+        block.iter().for_each(|row| starts[digit(row)] += 1);
+    }
+    if starts.contains(&from.len()) {
+        return Ok(false);
+    }
+    let mut total = 0;
+    for start in &mut starts {
+        total += std::mem::replace(start, total);
+    }
+    for block in from.chunks(BLOCK << 4) {
+        check()?;
+        for row in block {
+            let at = &mut starts[digit(row)];
+            to[*at] = *row;
+            *at += 1;
+        }
+    }
+    Ok(true)
+}
+
+/// Moves the distinct rows of a sorted slice to the front; returns their number.
+fn dedup<const N: usize>(rows: &mut [[Word; N]]) -> usize {
+    let Some(mut last) = rows.first().copied() else { return 0 };
+    let mut len = 1;
+    for i in 1..rows.len() {
+        let row = rows[i];
+        if row != last {
+            rows[len] = row;
+            last = row;
+            len += 1;
+        }
+    }
+    len
+}
+
+/// Wide rows stay where they are while their numbers are sorted: runs of a block each, then merges.
+fn sort_wide<E>(width: usize, words: &mut Vec<Word>, check: Check<'_, E>) -> Result<usize, E> {
+    let len = words.len() / width;
+    let row = |i: usize| &words[i * width..(i + 1) * width];
+    let mut numbers: Vec<usize> = (0..len).collect();
+    let run = BLOCK >> 2;
+    for block in numbers.chunks_mut(run) {
+        check()?;
+        block.sort_unstable_by(|a, b| row(*a).cmp(row(*b)));
+    }
+    let mut size = run;
+    while size < len {
+        let mut merged = Vec::with_capacity(len);
+        for pair in numbers.chunks(2 * size) {
+            let (mut left, mut right) = pair.split_at(size.min(pair.len()));
+            while let (Some(a), Some(b)) = (left.first(), right.first()) {
+                if merged.len() % run == 0 {
+                    check()?;
+                }
+                let side = if row(*b) < row(*a) { &mut right } else { &mut left };
+                merged.extend(side.split_off_first().copied());
+            }
+            merged.extend_from_slice(left);
+            merged.extend_from_slice(right);
+        }
+        numbers = merged;
+        size *= 2;
+    }
+    numbers.dedup_by(|a, b| row(*a) == row(*b));
+    check()?;
+    let sorted = numbers.iter().flat_map(|i| row(*i)).copied().collect();
+    *words = sorted;
+    Ok(numbers.len())
+}
+
+/// The rows among `low..high` that begin with `key`, as a range of row numbers. The rows are
+/// sorted; `key` is not longer than they are wide.
+pub fn prefix_range(words: &[Word], width: usize, low: usize, high: usize, key: &[Word]) -> (usize, usize) {
+    let at = |i: usize| words.get(i * width..i * width + key.len()).unwrap_or(&[]);
+    let first = partition(low, high, |i| at(i) < key);
+    // The matches are few as a rule: look for their end from near by.
+    let mut step = 1;
+    let mut last = first;
+    while last + step <= high && at(last + step - 1) <= key {
+        last += step;
+        step *= 2;
+    }
+    (first, partition(last, high.min(last + step), |i| at(i) <= key))
+}
+
+/// The first number of `low..high` for which `before` is false; it is true for all smaller ones.
+fn partition(mut low: usize, mut high: usize, before: impl Fn(usize) -> bool) -> usize {
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if before(middle) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    low
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(width: usize, rows: usize, spread: u32) {
+        let mut state = 7_u32;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 8) % spread
+        };
+        let mut words: Vec<Word> = (0..rows * width).map(|_| next()).collect();
+        let mut expected: Vec<Vec<Word>> = words.chunks(width).map(<[Word]>::to_vec).collect();
+        expected.sort();
+        expected.dedup();
+        assert_eq!(sort_distinct(width, &mut words, &mut never), Ok(expected.len()));
+        assert_eq!(words, expected.concat());
+    }
+
+    #[test]
+    fn every_width_and_size_sorts_alike() {
+        for width in [1, 2, 3, 4, 8, 9, 40] {
+            check(width, 0, 10);
+            check(width, 1000, 10);
+            check(width, 1000, 1 << 24);
+        }
+        check(2, 200_000, 300);
+        check(3, 200_000, 1 << 24);
+        check(9, 70_000, 3);
+    }
+
+    #[test]
+    fn a_check_that_fails_ends_the_work() {
+        let mut calls = 0;
+        let mut words: Vec<Word> = (0..400_000_u32).map(|i| i.wrapping_mul(2_654_435_761)).collect();
+        let result = sort_distinct(2, &mut words, &mut || {
+            calls += 1;
+            if calls > 3 { Err("stop") } else { Ok(()) }
+        });
+        assert_eq!(result, Err("stop"));
+    }
+}

@@ -1,0 +1,323 @@
+//! Relations as flat tables of words: rows sorted and distinct, with copies in other column orders.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use super::interner::{Interner, Word, inlined};
+use super::sort::{self, Check};
+
+/// Distinct rows, all of one width, sorted by word, one after the other.
+///
+/// A relation without columns holds no row or the empty one.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    width: usize,
+    len: usize,
+    words: Vec<Word>,
+    starts: OnceLock<Option<Starts>>,
+}
+
+/// Where the rows of each first word begin, for tables whose first words lie close together.
+#[derive(Debug)]
+struct Starts {
+    base: Word,
+    /// One for each word from `base`, and one past the end.
+    rows: Vec<u32>,
+}
+
+impl Sorted {
+    /// The distinct ones of `words`' rows, sorted. `check` is asked now and then; its error ends
+    /// the work.
+    pub fn new<E>(width: usize, mut words: Vec<Word>, check: Check<'_, E>) -> Result<Self, E> {
+        let len = sort::sort_distinct(width, &mut words, check)?;
+        words.shrink_to_fit();
+        Ok(Sorted { width, len, words, starts: OnceLock::new() })
+    }
+
+    /// Rows that are sorted and distinct already. A relation without columns has `len` 0 or 1;
+    /// for others `len` is ignored.
+    pub fn from_sorted(width: usize, words: Vec<Word>, len: usize) -> Self {
+        let len = words.len().checked_div(width).unwrap_or(len.min(1));
+        debug_assert!(width == 0 || words.chunks(width).is_sorted_by(|a, b| a < b));
+        Sorted { width, len, words, starts: OnceLock::new() }
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// All rows, one after the other.
+    pub fn words(&self) -> &[Word] {
+        &self.words
+    }
+
+    /// Row `i`; empty when there is none.
+    pub fn row(&self, i: usize) -> &[Word] {
+        self.words.get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
+    }
+
+    /// The rows in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[Word]> {
+        (0..self.len).map(|i| self.row(i))
+    }
+
+    /// The rows that begin with `key`, as a range of row numbers.
+    pub fn range(&self, key: &[Word]) -> (usize, usize) {
+        let Some(first) = key.first() else { return (0, self.len) };
+        let (low, high) = match self.starts() {
+            Some(starts) => starts.rows_of(*first),
+            None => (0, self.len),
+        };
+        if key.len() == 1 && self.starts().is_some() {
+            return (low, high);
+        }
+        sort::prefix_range(&self.words, self.width, low, high, key)
+    }
+
+    /// Whether a row begins with `key`.
+    pub fn has_prefix(&self, key: &[Word]) -> bool {
+        let (low, high) = self.range(key);
+        low < high
+    }
+
+    /// Bytes in use.
+    pub fn bytes(&self) -> u64 {
+        let starts = self.starts.get().and_then(Option::as_ref).map_or(0, |starts| starts.rows.len());
+        ((self.words.capacity() + starts) * size_of::<Word>()) as u64
+    }
+
+    fn starts(&self) -> Option<&Starts> {
+        self.starts.get_or_init(|| Starts::of(&self.words, self.width, self.len)).as_ref()
+    }
+}
+
+impl Starts {
+    /// None where the index would be larger than the rows warrant.
+    fn of(words: &[Word], width: usize, len: usize) -> Option<Starts> {
+        let (first, last) = (*words.first()?, *words.get(words.len().checked_sub(width)?)?);
+        let span = (last - first) as usize + 1;
+        if len < 64 || span > 4 * len || u32::try_from(len).is_err() {
+            return None;
+        }
+        let mut rows = Vec::with_capacity(span + 1);
+        for (i, row) in words.chunks_exact(width).enumerate() {
+            let word = row.first().copied().unwrap_or(first);
+            while rows.len() <= (word - first) as usize {
+                rows.push(i as u32);
+            }
+        }
+        rows.push(len as u32);
+        Some(Starts { base: first, rows })
+    }
+
+    fn rows_of(&self, word: Word) -> (usize, usize) {
+        let at = word.wrapping_sub(self.base) as usize;
+        match (self.rows.get(at), self.rows.get(at.wrapping_add(1))) {
+            (Some(low), Some(high)) => (*low as usize, *high as usize),
+            _ => (0, 0),
+        }
+    }
+}
+
+/// A relation: its rows in the order of their columns, and, made when first asked for and kept,
+/// in other orders.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Arc<Sorted>,
+    orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
+}
+
+impl Table {
+    /// The relation of these rows, in any order and with repetitions: `width` words a row. Without
+    /// columns see [`Table::nullary`].
+    pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
+        Self::from(Sorted::new(width, words, &mut sort::never).unwrap_or_default())
+    }
+
+    /// The relation without columns that holds (`true`) or does not.
+    pub fn nullary(holds: bool) -> Self {
+        Self::from(Sorted::from_sorted(0, Vec::new(), usize::from(holds)))
+    }
+
+    /// Number of columns.
+    pub fn width(&self) -> usize {
+        self.rows.width()
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Row `i`; empty when there is none.
+    pub fn row(&self, i: usize) -> &[Word] {
+        self.rows.row(i)
+    }
+
+    /// The rows, sorted by word.
+    pub fn iter(&self) -> impl Iterator<Item = &[Word]> {
+        self.rows.iter()
+    }
+
+    /// Whether `row` is one of the rows.
+    pub fn contains(&self, row: &[Word]) -> bool {
+        row.len() == self.width() && self.rows.has_prefix(row)
+    }
+
+    /// The rows in the order of the columns.
+    pub fn rows(&self) -> &Arc<Sorted> {
+        &self.rows
+    }
+
+    /// The rows cut down to `columns`, in that order, sorted and distinct. Made on first use.
+    pub fn order<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
+        if columns.len() == self.width() && columns.iter().enumerate().all(|(i, column)| i == *column) {
+            return Ok(Arc::clone(&self.rows));
+        }
+        if let Some(known) = self.lock().get(columns) {
+            return Ok(Arc::clone(known));
+        }
+        let mut words = Vec::with_capacity(self.len() * columns.len());
+        for row in self.iter() {
+            words.extend(columns.iter().filter_map(|column| row.get(*column)));
+        }
+        let sorted = Arc::new(if columns.is_empty() {
+            Sorted::from_sorted(0, words, self.len())
+        } else {
+            Sorted::new(columns.len(), words, check)?
+        });
+        self.lock().insert(columns.into(), Arc::clone(&sorted));
+        Ok(sorted)
+    }
+
+    /// Bytes in use, other orders included.
+    pub fn bytes(&self) -> u64 {
+        self.rows.bytes() + self.lock().values().map(|order| order.bytes()).sum::<u64>()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Box<[usize]>, Arc<Sorted>>> {
+        // A thread that died while it held the lock left whole entries behind.
+        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<Sorted> for Table {
+    fn from(rows: Sorted) -> Self {
+        Table { rows: Arc::new(rows), orders: Mutex::default() }
+    }
+}
+
+impl Clone for Table {
+    fn clone(&self) -> Self {
+        Table { rows: Arc::clone(&self.rows), orders: Mutex::new(self.lock().clone()) }
+    }
+}
+
+/// The rows of `words`, `width` each, sorted by value: as answers are shown.
+pub fn sort_by_value(interner: &Interner, width: usize, words: &[Word]) -> Vec<Word> {
+    if width == 0 || words.is_empty() {
+        return words.to_vec();
+    }
+    let mut distinct = words.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    // Small integers sort last among the words and by number among themselves.
+    let firsts = distinct.partition_point(|word| inlined(*word).is_none());
+    let mut rows: Vec<&[Word]> = words.chunks_exact(width).collect();
+    if firsts == 0 {
+        rows.sort_unstable();
+    } else {
+        let mut by_value: Vec<u32> = (0..distinct.len() as u32).collect();
+        let word = |at: u32| distinct.get(at as usize).copied().unwrap_or(0);
+        by_value.sort_unstable_by(|a, b| interner.compare(word(*a), word(*b)));
+        let mut ranks = vec![0_u32; distinct.len()];
+        for (rank, at) in by_value.iter().enumerate() {
+            if let Some(slot) = ranks.get_mut(*at as usize) {
+                *slot = rank as u32;
+            }
+        }
+        let rank = |word: &Word| distinct.binary_search(word).ok().and_then(|at| ranks.get(at));
+        rows.sort_by_cached_key(|row| row.iter().map(|word| rank(word).copied()).collect::<Vec<_>>());
+    }
+    rows.concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Value;
+
+    fn pairs(rows: &[[u32; 2]]) -> Table {
+        Table::from_rows(2, rows.as_flattened().to_vec())
+    }
+
+    fn order(table: &Table, columns: &[usize]) -> Vec<Word> {
+        table.order::<()>(columns, &mut || Ok(())).unwrap().words().to_vec()
+    }
+
+    #[test]
+    fn rows_are_sorted_and_distinct() {
+        let table = pairs(&[[3, 1], [1, 2], [3, 1], [1, 1]]);
+        assert_eq!(table.iter().collect::<Vec<_>>(), [[1, 1], [1, 2], [3, 1]]);
+        assert!(table.contains(&[1, 2]) && !table.contains(&[2, 1]) && !table.contains(&[1]));
+    }
+
+    #[test]
+    fn other_orders_are_sorted_and_projections_distinct() {
+        let table = pairs(&[[1, 9], [2, 8], [2, 9]]);
+        assert_eq!(order(&table, &[1, 0]), [8, 2, 9, 1, 9, 2]);
+        assert_eq!(order(&table, &[1]), [8, 9]);
+        assert_eq!(table.order::<()>(&[], &mut || Ok(())).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_relation_without_columns_holds_or_not() {
+        assert_eq!(Table::nullary(true).iter().count(), 1);
+        assert!(Table::nullary(true).contains(&[]));
+        assert!(Table::nullary(false).is_empty() && !Table::nullary(false).contains(&[]));
+    }
+
+    #[test]
+    fn ranges_by_prefix_agree_with_a_scan() {
+        for spread in [1, 1000] {
+            let rows: Vec<[u32; 3]> = (0..300).map(|i| [(i * 7 % 50) * spread, i * 11 % 13, i]).collect();
+            let table = Table::from_rows(3, rows.as_flattened().to_vec());
+            for first in 0..52 {
+                let key = [first * spread];
+                let (low, high) = table.rows().range(&key);
+                let expected = rows.iter().filter(|row| row[0] == key[0]).count();
+                assert_eq!(high - low, expected);
+                assert!((low..high).all(|i| table.row(i)[0] == key[0]));
+                let (low, high) = table.rows().range(&[key[0], 5]);
+                assert_eq!(high - low, rows.iter().filter(|row| row[0] == key[0] && row[1] == 5).count());
+            }
+        }
+    }
+
+    #[test]
+    fn answers_sort_by_value_not_by_word() {
+        let mut interner = Interner::new();
+        let b = interner.symbol("b");
+        let a = interner.symbol("a");
+        let two = interner.intern(&Value::Number(2));
+        let one = interner.intern(&Value::Number(1));
+        let sorted = sort_by_value(&interner, 2, &[b, one, a, two, a, one]);
+        assert_eq!(sorted, [a, one, a, two, b, one]);
+    }
+}
