@@ -79,7 +79,8 @@ impl Base {
             Vec::new()
         });
         schema_first(&mut rule_files);
-        let mut reader = Reader { project, sources, seen: HashSet::new(), units: Vec::new(), problems: Vec::new() };
+        let mut reader =
+            Reader { project, sources, seen: HashSet::new(), units: Vec::new(), problems: Vec::new() };
         for path in &rule_files {
             reader.read(path, None, &mut Vec::new());
         }
@@ -100,7 +101,8 @@ impl Base {
         // mistakes of the project show in one run.
         let texts = fact_texts(project, &fact_files, options, sources, &mut diagnostics, &mut left_out);
         let infer = project.settings().infer_schema;
-        let (mut database, loaded) = load_facts(schema, texts, infer, options, sources, &mut left_out, progress);
+        let (mut database, loaded) =
+            load_facts(schema, texts, infer, options, sources, &mut left_out, progress);
         diagnostics.extend(loaded);
         let declared = Arc::clone(database.schema());
         let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
@@ -249,10 +251,13 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, path: &Path, from: Option<crate::base::Span>, open: &mut Vec<PathBuf>) {
         if let Some(start) = open.iter().position(|known| known == path) {
-            let mut cycle: Vec<String> = open[start..].iter().map(|path| path.display().to_string()).collect();
+            let mut cycle: Vec<String> =
+                open[start..].iter().map(|path| path.display().to_string()).collect();
             cycle.push(path.display().to_string());
-            let mut diagnostic =
-                Diagnostic::new(codes::INCLUDE_CYCLE, format!("files include each other: {}", cycle.join(" → ")));
+            let mut diagnostic = Diagnostic::new(
+                codes::INCLUDE_CYCLE,
+                format!("files include each other: {}", cycle.join(" → ")),
+            );
             if let Some(span) = from {
                 diagnostic = diagnostic.at(span);
             }

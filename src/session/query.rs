@@ -77,7 +77,12 @@ impl Session {
     }
 
     /// Evaluates goals and relations under the session's limits.
-    pub(super) fn evaluate(&mut self, goals: &[Rule], wanted: &[PredId], profile: bool) -> Result<Model, Error> {
+    pub(super) fn evaluate(
+        &mut self,
+        goals: &[Rule],
+        wanted: &[PredId],
+        profile: bool,
+    ) -> Result<Model, Error> {
         let program = &self.base.analysis.program;
         let mut request = Request::new(program, goals, wanted);
         request.profile = profile;
@@ -87,7 +92,9 @@ impl Session {
     fn rows(&self, goal: &Goal, model: &Model) -> Answer {
         let interner = self.base.database.interner();
         let mut rows: Vec<Vec<Value>> = match model.table(goal.rule.head) {
-            Some(table) => table.iter().map(|row| row.iter().map(|word| interner.value(*word)).collect()).collect(),
+            Some(table) => {
+                table.iter().map(|row| row.iter().map(|word| interner.value(*word)).collect()).collect()
+            }
             None => Vec::new(),
         };
         rows.sort_by(|a, b| order(goal, a, b));
