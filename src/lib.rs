@@ -4,4 +4,6 @@
 pub mod base;
 pub mod model;
 pub mod storage;
+pub mod plan;
+pub mod engine;
 pub mod syntax;
