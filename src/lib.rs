@@ -8,4 +8,6 @@ pub mod model;
 pub mod render;
 pub mod session;
 pub mod storage;
+pub mod plan;
+pub mod engine;
 pub mod syntax;
