@@ -19,18 +19,18 @@ use crate::model::{Assertion, Fact, PredId, Schema, Value};
 /// The facts of a project or session.
 #[derive(Clone, Debug)]
 pub struct Database {
-    schema: Arc<Schema>,
-    interner: Interner,
-    metas: Metas,
+    pub(super) schema: Arc<Schema>,
+    pub(super) interner: Interner,
+    pub(super) metas: Metas,
     sources: Arc<Sources>,
     /// By [`PredId`]; empty ones for relations of which nothing can be stated.
-    relations: Vec<Arc<Relation>>,
+    pub(super) relations: Vec<Arc<Relation>>,
     words: EnumWords,
 }
 
 /// A relation's extent with the table of its assertions, made when first asked for.
 #[derive(Debug)]
-struct Relation {
+pub(super) struct Relation {
     extent: Extent,
     assertions: OnceLock<Table>,
 }
@@ -55,17 +55,11 @@ pub struct Pattern<'p> {
 impl Database {
     /// Without facts.
     pub fn new(schema: Arc<Schema>) -> Self {
-        let relations = schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
+        let relations =
+            schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
         let mut interner = Interner::new();
         let words = EnumWords::new(&schema, &mut interner);
-        Database {
-            schema,
-            interner,
-            words,
-            metas: Metas::default(),
-            sources: Arc::default(),
-            relations,
-        }
+        Database { schema, interner, words, metas: Metas::default(), sources: Arc::default(), relations }
     }
 
     /// Types and relations.
@@ -137,7 +131,11 @@ impl Database {
 
     fn assertion_table(&self, predicate: PredId) -> Option<&Table> {
         let relation = self.relations.get(predicate.0 as usize)?;
-        Some(relation.assertions.get_or_init(|| views::assertion_table(&relation.extent, &self.context(), &self.words)))
+        Some(
+            relation
+                .assertions
+                .get_or_init(|| views::assertion_table(&relation.extent, &self.context(), &self.words)),
+        )
     }
 
     /// The facts as they are now.
@@ -187,7 +185,8 @@ impl Database {
         let mut removed = Vec::new();
         let without = relation.extent.without(&context, |row, stated| {
             let row = tuples.row(row);
-            let fits = row.iter().zip(&wanted).all(|(word, wanted)| wanted.is_none_or(|wanted| wanted == *word));
+            let fits =
+                row.iter().zip(&wanted).all(|(word, wanted)| wanted.is_none_or(|wanted| wanted == *word));
             if !fits {
                 return false;
             }
@@ -222,10 +221,6 @@ impl Database {
             self.put(predicate, extent);
             self.settle(predicate);
         }
-    }
-
-    pub(super) fn parts(&mut self) -> (&Schema, &mut Interner, &mut Metas) {
-        (&self.schema, &mut self.interner, &mut self.metas)
     }
 
     fn put(&mut self, predicate: PredId, extent: Extent) {
@@ -263,9 +258,7 @@ impl Database {
 
     /// The same, packed.
     pub fn stated_of(&self, predicate: PredId, tuple: &[Word]) -> &[Stated] {
-        self.extent(predicate)
-            .and_then(|extent| Some(extent.assertions(extent.find(tuple)?)))
-            .unwrap_or(&[])
+        self.extent(predicate).and_then(|extent| Some(extent.assertions(extent.find(tuple)?))).unwrap_or(&[])
     }
 
     /// An assertion as the model has it.

@@ -9,6 +9,14 @@ pub mod sources;
 pub mod extent;
 pub mod views;
 pub mod database;
+pub mod load;
+pub mod names;
+pub mod findings;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use database::{Database, Pattern, Snapshot};
 pub use interner::{Interner, Word};
