@@ -34,13 +34,14 @@ impl Typer<'_> {
     pub fn rule(&mut self, rule: &RawRule, types: &VarTypes) -> Option<Rule> {
         let before = self.diagnostics.len();
         let scope = Scope { rule, types };
-        let body = Body { alternatives: self.alternatives(&rule.alternatives, &scope) };
+        let mut body = Body { alternatives: self.alternatives(&rule.alternatives, &scope) };
         let args = rule
             .args
             .iter()
             .enumerate()
             .map(|(index, arg)| self.head_arg(rule, index, arg, &scope))
             .collect();
+        self.exclude_nil(rule, &scope, &mut body);
         if self.diagnostics[before..].iter().any(Diagnostic::is_error) {
             return None;
         }

@@ -58,7 +58,8 @@ pub fn can_fail(functor: Functor) -> bool {
         Add | Sub | Mul | Div | Rem | Pow | Neg | Abs | Round | Floor | Ceil | ToNumber | Cat | Lower
         | Upper | Replace | Range | AddDays => true,
         Band | Bor | Bxor | Bshl | Bshr | Bshru | Bnot | Land | Lor | Lxor | Lnot | Min | Max | ToFloat
-        | ToString | Strlen | Substr | Trim | Split | Year | Month | Day | Earliest | Latest | DaysBetween => false,
+        | ToString | Strlen | Substr | Trim | Split | Year | Month | Day | Earliest | Latest
+        | DaysBetween => false,
     }
 }
 

@@ -13,8 +13,8 @@ use crate::files::{Project, Trust};
 use crate::model::schema::Schema;
 use crate::storage::Database;
 use crate::storage::load::{self, FactText};
-use crate::syntax::datalog;
 use crate::syntax::datalog::ast::{self, ItemKind};
+use crate::syntax::{datalog, ron};
 
 /// How far loading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,9 +161,9 @@ fn load_facts(
             texts.iter().map(|(file, text, inbox)| FactText { file: *file, text, inbox: *inbox }).collect();
         if infer {
             schema = declared.clone();
-            if let Err(problems) = load::infer_schema(&mut schema, &facts) {
-                diagnostics.extend(problems);
-            }
+            // The loader reports what does not parse.
+            let parsed: Vec<_> = facts.iter().map(|fact| ron::parse(fact.file, fact.text).tree).collect();
+            diagnostics.extend(load::infer_schema(&mut schema, &parsed));
         }
         let of = facts.iter().map(|fact| fact.text.len() as u64).sum();
         let mut database = Database::new(Arc::new(schema.clone()));

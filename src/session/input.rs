@@ -163,7 +163,7 @@ fn rows(
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
 }
 
-fn position<R>(reader: &csv::Reader<R>) -> usize {
+fn position<R: std::io::Read>(reader: &csv::Reader<R>) -> usize {
     offset(reader.position().byte())
 }
 

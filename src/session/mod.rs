@@ -31,7 +31,6 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::Levels;
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
-pub use query::Explained;
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
