@@ -7,6 +7,10 @@ pub mod frog;
 pub mod machine;
 pub mod profile;
 pub mod rows;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
