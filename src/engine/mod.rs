@@ -1,0 +1,3 @@
+//! Evaluation of checked programs.
+
+pub mod naive;
