@@ -1,0 +1,8 @@
+//! What the tests share: random programs, edits that keep their meaning, shrinking, printing.
+#![allow(dead_code)] // Each test uses a part of it.
+
+pub mod case;
+pub mod dice;
+pub mod generate;
+pub mod literals;
+pub mod world;
