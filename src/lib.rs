@@ -1,8 +1,12 @@
 //! A structured fact database: facts with their sources in plain text, Datalog to reason over
 //! them, every answer explained.
 
+pub mod analysis;
 pub mod base;
+pub mod files;
 pub mod model;
+pub mod render;
+pub mod session;
 pub mod storage;
 pub mod syntax;
 pub mod engine;

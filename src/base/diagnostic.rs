@@ -128,9 +128,7 @@ impl Diagnostic {
 
 /// Sorts by place, then by code, so that output does not depend on the order of discovery.
 pub fn sort(diagnostics: &mut [Diagnostic]) {
-    diagnostics.sort_by(|a, b| {
-        (a.span(), &a.code, &a.message).cmp(&(b.span(), &b.code, &b.message))
-    });
+    diagnostics.sort_by(|a, b| (a.span(), &a.code, &a.message).cmp(&(b.span(), &b.code, &b.message)));
 }
 
 /// The candidates nearest to `word` by spelling, best first, at most three, none that is far off.
@@ -146,7 +144,9 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter_map(|candidate| {
             let other = candidate.to_lowercase();
             let distance = strsim::damerau_levenshtein(&lower, &other);
-            let prefix = lower.len() >= 3 && (other.starts_with(&lower) || lower.starts_with(&other)) && other.len() >= 3;
+            let prefix = lower.len() >= 3
+                && (other.starts_with(&lower) || lower.starts_with(&other))
+                && other.len() >= 3;
             (distance <= allowed || prefix).then_some((distance, candidate))
         })
         .collect();

@@ -154,7 +154,9 @@ impl Budget {
 
     /// Gives back bytes noted by [`Budget::allocate`].
     pub fn release(&self, bytes: u64) {
-        let _ = self.memory.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_sub(bytes)));
+        let _ = self
+            .memory
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| Some(used.saturating_sub(bytes)));
     }
 }
 

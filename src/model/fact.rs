@@ -26,8 +26,14 @@ pub enum Status {
 
 impl Status {
     /// All, in declaration order: the constants of the built-in enum `Status`.
-    pub const ALL: [Status; 6] =
-        [Status::Proposed, Status::Planned, Status::Confirmed, Status::Held, Status::Denied, Status::Cancelled];
+    pub const ALL: [Status; 6] = [
+        Status::Proposed,
+        Status::Planned,
+        Status::Confirmed,
+        Status::Held,
+        Status::Denied,
+        Status::Cancelled,
+    ];
 
     /// The constant's name.
     pub fn name(self) -> &'static str {

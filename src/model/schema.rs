@@ -124,8 +124,19 @@ impl Predicate {
 /// `assertion` numbers the assertion, so that two of one tuple stay two; `visible` says whether
 /// a plain atom sees the tuple through it.
 pub const META_COLUMNS: [&str; 13] = [
-    "assertion", "visible", "_src", "_at", "_quote", "_by", "_based_on", "_status", "_conf", "_on", "_review",
-    "_extractor", "_note",
+    "assertion",
+    "visible",
+    "_src",
+    "_at",
+    "_quote",
+    "_by",
+    "_based_on",
+    "_status",
+    "_conf",
+    "_on",
+    "_review",
+    "_extractor",
+    "_note",
 ];
 
 /// All types, enums and relations of a program.

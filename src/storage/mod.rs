@@ -4,5 +4,12 @@ pub mod interner;
 pub mod sort;
 pub mod table;
 
+pub mod assertions;
+pub mod sources;
+pub mod extent;
+pub mod views;
+pub mod database;
+
+pub use database::{Database, Pattern, Snapshot};
 pub use interner::{Interner, Word};
 pub use table::{Sorted, Table};

@@ -46,11 +46,12 @@ pub mod evaluation;
 pub mod facts;
 pub mod files;
 pub mod lints;
+pub mod project;
 pub mod syntax;
 
 /// Every code, in order.
 pub fn all() -> impl Iterator<Item = Code> {
-    [files::ALL, syntax::ALL, analysis::ALL, facts::ALL, lints::ALL, evaluation::ALL]
+    [files::ALL, project::ALL, syntax::ALL, analysis::ALL, facts::ALL, lints::ALL, evaluation::ALL]
         .into_iter()
         .flatten()
         .copied()

@@ -1,0 +1,15 @@
+//! Codes of group 0, from FL050: the project's folder, its settings, reading and writing files.
+
+codes! {
+    NOT_FOUND = "FL050", "file-not-found", Error, "a file or folder that was named does not exist";
+    UNREADABLE = "FL051", "unreadable-file", Error, "the system refused to read a file or folder";
+    NOT_REGULAR = "FL052", "not-a-regular-file", Error, "a folder, pipe, socket or device stands where a file is due";
+    OUTSIDE = "FL053", "outside-project", Error, "a path leads out of the project's folder";
+    TOO_LARGE = "FL054", "file-too-large", Error, "a file is larger than the limit on files";
+    NOT_UTF8 = "FL055", "not-utf8", Error, "a file holds bytes that are not UTF-8 text";
+    NO_PROJECT = "FL056", "no-project", Error, "neither the current folder nor one above it is a project";
+    BAD_SETTINGS = "FL057", "invalid-settings", Error, "`factlog.ron` cannot be read as settings";
+    UNKNOWN_SETTING = "FL058", "unknown-setting", Error, "`factlog.ron` sets something that does not exist";
+    CHANGED = "FL059", "file-changed", Error, "a file was changed by another program since it was read";
+    UNWRITABLE = "FL060", "unwritable-file", Error, "the system refused to write a file; the old one is whole";
+}

@@ -1,0 +1,180 @@
+//! Reading one file: regular, not too large, UTF-8.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{cannot_read, quoted};
+use crate::base::Diagnostic;
+use crate::base::codes::project::{NOT_REGULAR, NOT_UTF8, TOO_LARGE};
+use crate::files::output::Fingerprint;
+
+/// Who named a path, and so how far it may lead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trust {
+    /// The project's own files: only what lies below its folder.
+    Project,
+    /// A person on the command line: anywhere.
+    CommandLine,
+}
+
+/// The text of a file, with the name it is shown under.
+#[derive(Clone, Debug)]
+pub struct FileText {
+    /// The name shown: relative to the project where it lies in it, with `/`.
+    pub name: String,
+    /// The whole text; a byte order mark at its start is kept.
+    pub text: Arc<str>,
+}
+
+impl FileText {
+    /// What identifies the content, for [`replace`](super::replace).
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(self.text.as_bytes())
+    }
+}
+
+/// Opens a regular file for reading, never waiting for a pipe's writer, and gives its size.
+pub(crate) fn open_regular(path: &Path) -> Result<(File, u64), Diagnostic> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC);
+    }
+    // Opening a device can already do something, so look before, and again at what was opened.
+    let before = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
+    if !before.is_file() {
+        return Err(not_regular(path, &before));
+    }
+    let file = options.open(path).map_err(|error| cannot_read(path, &error))?;
+    let meta = file.metadata().map_err(|error| cannot_read(path, &error))?;
+    if !meta.is_file() {
+        return Err(not_regular(path, &meta));
+    }
+    Ok((file, meta.len()))
+}
+
+fn not_regular(path: &Path, meta: &fs::Metadata) -> Diagnostic {
+    let what = if meta.is_dir() { "a folder" } else { "a pipe, socket or device" };
+    Diagnostic::new(NOT_REGULAR, format!("{} is {what}, not a regular file", quoted(path)))
+}
+
+/// Reads a whole file of at most `limit` bytes.
+pub(crate) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
+    let (file, size) = open_regular(path)?;
+    if size > limit {
+        return Err(too_large(path, limit));
+    }
+    let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    // A file can grow while it is read, so the limit holds for the reading too.
+    file.take(limit + 1).read_to_end(&mut content).map_err(|error| cannot_read(path, &error))?;
+    if content.len() as u64 > limit {
+        return Err(too_large(path, limit));
+    }
+    Ok(content)
+}
+
+/// Reads a whole UTF-8 file of at most `limit` bytes.
+pub(crate) fn text(path: &Path, limit: u64) -> Result<String, Diagnostic> {
+    utf8(path, bytes(path, limit)?)
+}
+
+fn too_large(path: &Path, limit: u64) -> Diagnostic {
+    Diagnostic::new(TOO_LARGE, format!("{} is larger than the limit of {limit} bytes", quoted(path)))
+        .help("split it, or keep bulk data in CSV or Parquet and read it with `.input`")
+}
+
+fn utf8(path: &Path, content: Vec<u8>) -> Result<String, Diagnostic> {
+    String::from_utf8(content).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let content = error.as_bytes();
+        let byte = content.get(at).copied().unwrap_or(0);
+        let line = content.get(..at).unwrap_or(&[]).iter().filter(|&&b| b == b'\n').count() + 1;
+        let message =
+            format!("{} is not UTF-8: byte 0x{byte:02X} at offset {at} (line {line})", quoted(path));
+        let diagnostic = Diagnostic::new(NOT_UTF8, message);
+        match utf16_order(content) {
+            Some(order) => diagnostic
+                .help(format!("it looks like UTF-16 ({order}); convert it: iconv -f UTF-16 -t UTF-8")),
+            None => diagnostic.help("convert it, for example: iconv -f ISO-8859-1 -t UTF-8"),
+        }
+    })
+}
+
+/// The byte order, if this looks like UTF-16: a byte order mark, or every other byte NUL.
+fn utf16_order(content: &[u8]) -> Option<&'static str> {
+    match content {
+        [0xFF, 0xFE, ..] => return Some("little endian"),
+        [0xFE, 0xFF, ..] => return Some("big endian"),
+        _ => {}
+    }
+    let head = content.get(..content.len().min(64))?;
+    let nul =
+        |parity: usize| head.iter().skip(parity).step_by(2).filter(|&&b| b == 0).count() * 4 > head.len();
+    match (nul(0), nul(1)) {
+        (false, true) => Some("little endian"),
+        (true, false) => Some("big endian"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(content: &[u8]) -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.ron");
+        fs::write(&path, content).unwrap();
+        (dir, path)
+    }
+
+    #[test]
+    fn invalid_utf8_is_placed() {
+        let (_dir, path) = file(b"[\n// caf\xE9\n]");
+        let error = text(&path, 100).unwrap_err();
+        assert_eq!(error.code, "FL055");
+        assert!(error.message.contains("byte 0xE9 at offset 8 (line 2)"), "{}", error.message);
+        assert!(!error.help[0].contains("UTF-16"));
+    }
+
+    #[test]
+    fn utf16_is_recognised_with_and_without_a_mark() {
+        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let mut marked = vec![0xFF, 0xFE];
+        marked.extend(utf16("[A(x: 1)]"));
+        let (_dir, path) = file(&marked);
+        assert!(text(&path, 100).unwrap_err().help[0].contains("UTF-16 (little endian)"));
+        // UTF-16 of ASCII text is UTF-8 with NULs, so it takes one other letter to be refused.
+        let (_dir, path) = file(&utf16("[A(x: \"é\")]"));
+        assert!(text(&path, 100).unwrap_err().help[0].contains("UTF-16 (little endian)"));
+    }
+
+    #[test]
+    fn the_limit_is_exact() {
+        let (_dir, path) = file(b"12345");
+        assert_eq!(text(&path, 5).unwrap(), "12345");
+        assert_eq!(text(&path, 4).unwrap_err().code, "FL054");
+    }
+
+    #[test]
+    fn folders_and_missing_files_are_told_apart() {
+        let (dir, path) = file(b"");
+        assert_eq!(text(dir.path(), 9).unwrap_err().code, "FL052");
+        assert_eq!(text(&path.with_extension("none"), 9).unwrap_err().code, "FL050");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn devices_and_pipes_are_refused_at_once() {
+        assert_eq!(text(Path::new("/dev/zero"), 9).unwrap_err().code, "FL052");
+        let (dir, _) = file(b"");
+        let pipe = dir.path().join("p.ron");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        assert_eq!(text(&pipe, 9).unwrap_err().code, "FL052");
+    }
+}

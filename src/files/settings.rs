@@ -1,0 +1,254 @@
+//! `factlog.ron`: the settings of a project, all optional.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use ron::extensions::Extensions;
+use serde::Deserialize;
+
+use crate::base::codes::project::{BAD_SETTINGS, UNKNOWN_SETTING};
+use crate::base::diagnostic::{did_you_mean, nearest};
+use crate::base::{Diagnostic, FileId, Limits, Severity, Span, limits};
+
+/// What `factlog.ron` may say.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Where things lie.
+    pub folders: Folders,
+    /// Levels of lints and checks, by code or name.
+    pub lints: BTreeMap<String, LintLevel>,
+    /// Limits on work.
+    pub limits: LimitSettings,
+    /// How answers are shown unless flags say otherwise.
+    pub view: View,
+    /// Whether relations that no rule file declares get their columns from their facts.
+    pub infer_schema: bool,
+}
+
+/// Folders below the project's.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Folders {
+    /// Fact files, `*.ron`.
+    pub facts: Vec<String>,
+    /// Candidates that nobody has reviewed; below one of `facts` it is passed over.
+    pub inbox: String,
+    /// Rule files, `*.dl`.
+    pub rules: Vec<String>,
+    /// Transcripts, `*.repl`.
+    pub examples: String,
+    /// Texts of sources, if they are kept in the project.
+    pub texts: Option<String>,
+}
+
+impl Default for Folders {
+    fn default() -> Self {
+        Folders {
+            facts: vec!["facts".to_owned()],
+            inbox: "facts/inbox".to_owned(),
+            rules: vec!["rules".to_owned()],
+            examples: "repl_examples".to_owned(),
+            texts: None,
+        }
+    }
+}
+
+/// What a lint or check does when it finds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub enum LintLevel {
+    /// Nothing.
+    Allow,
+    /// A warning.
+    Warn,
+    /// An error.
+    Deny,
+}
+
+impl LintLevel {
+    /// The severity it gives; `None` for nothing at all.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            LintLevel::Allow => None,
+            LintLevel::Warn => Some(Severity::Warning),
+            LintLevel::Deny => Some(Severity::Error),
+        }
+    }
+}
+
+/// Limits; what is left out keeps its default.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitSettings {
+    /// Rows that rules may produce.
+    pub rows: Option<u64>,
+    /// Rounds of one fixpoint.
+    pub rounds: Option<u64>,
+    /// Seconds of one evaluation.
+    pub seconds: Option<f64>,
+    /// Bytes of derived relations.
+    pub memory: Option<u64>,
+    /// Bytes of one file.
+    pub file_bytes: Option<u64>,
+}
+
+/// How answers are shown.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct View {
+    /// The format, as `-f` takes it.
+    pub format: Option<String>,
+    /// The annotations, as `--annotate` takes them.
+    pub annotate: Vec<String>,
+    /// Options of `under (…)` for every query, as the language writes them.
+    pub under: Option<String>,
+}
+
+impl Settings {
+    /// Reads the text of `factlog.ron`; an empty or comment-only text gives the defaults.
+    pub fn parse(text: &str, file: FileId) -> Result<Settings, Diagnostic> {
+        let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let skipped = text.len() - body.len();
+        if only_comments(body) {
+            return Ok(Settings::default());
+        }
+        let options = ron::Options::default()
+            .with_default_extension(Extensions::IMPLICIT_SOME)
+            .with_recursion_limit(limits::MAX_NESTING);
+        let settings: Settings =
+            options.from_str(body).map_err(|error| refusal(body, skipped, file, &error))?;
+        settings
+            .validate()
+            .map_err(|message| Diagnostic::new(BAD_SETTINGS, message).at(Span::new(file, 0, 0)))?;
+        Ok(settings)
+    }
+
+    /// The limits on evaluation.
+    pub fn limits(&self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            rows: self.limits.rows.or(default.rows),
+            rounds: self.limits.rounds.or(default.rounds),
+            time: self.limits.seconds.and_then(|s| Duration::try_from_secs_f64(s).ok()).or(default.time),
+            memory: self.limits.memory.or(default.memory),
+        }
+    }
+
+    /// The limit on the size of one file, in bytes.
+    pub fn max_file_bytes(&self) -> u64 {
+        // Offsets in files are 32 bits wide, so a setting may lower the limit but not lift it.
+        self.limits.file_bytes.unwrap_or(limits::MAX_FILE_BYTES).min(limits::MAX_FILE_BYTES)
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        match self.limits.seconds {
+            Some(seconds) if Duration::try_from_secs_f64(seconds).is_err() => {
+                Err(format!("`limits.seconds` is {seconds}, which is no length of time"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn only_comments(text: &str) -> bool {
+    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with("//"))
+}
+
+fn refusal(text: &str, skipped: usize, file: FileId, error: &ron::error::SpannedError) -> Diagnostic {
+    let start = offset_of(text, error.span.start.line, error.span.start.col);
+    let end = offset_of(text, error.span.end.line, error.span.end.col).max(start);
+    let span = Span::new(file, start + skipped, end + skipped);
+    match &error.code {
+        ron::Error::NoSuchStructField { expected, found, .. } => {
+            let near = nearest(found, expected.iter().copied());
+            let known: Vec<String> = expected.iter().map(|name| format!("`{name}`")).collect();
+            Diagnostic::new(UNKNOWN_SETTING, format!("there is no setting `{found}`"))
+                .at(span)
+                .note(format!("the settings here are {}", known.join(", ")))
+                .help_opt(did_you_mean(&near))
+        }
+        code => {
+            let message = code.to_string();
+            let mut chars = message.chars();
+            let message: String =
+                chars.next().into_iter().flat_map(char::to_lowercase).chain(chars).collect();
+            Diagnostic::new(BAD_SETTINGS, format!("the settings cannot be read: {message}")).at(span)
+        }
+    }
+}
+
+/// Byte offset of a line and a column, both from 1, columns in characters.
+fn offset_of(text: &str, line: usize, column: usize) -> usize {
+    let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    let rest = text.get(start..).unwrap_or("");
+    let within = rest.char_indices().nth(column.saturating_sub(1)).map_or(rest.len(), |(at, _)| at);
+    (start + within).min(text.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Settings, Diagnostic> {
+        Settings::parse(text, FileId(0))
+    }
+
+    #[test]
+    fn everything_is_optional() {
+        for text in ["", "// nothing yet\n", "()", "\u{feff}()"] {
+            assert_eq!(parse(text).unwrap(), Settings::default(), "{text:?}");
+        }
+        let settings = parse(
+            r#"(
+                folders: (facts: ["facts", "more"], texts: "articles"),
+                lints: {"conflict": Deny, "FL501": Allow},
+                limits: (rows: 1000, seconds: 2.5),
+                view: (format: "json", annotate: ["status"]),
+                infer_schema: true,
+            )"#,
+        )
+        .unwrap();
+        assert_eq!(settings.folders.facts, ["facts", "more"]);
+        assert_eq!(settings.folders.rules, ["rules"]);
+        assert_eq!(settings.folders.texts.as_deref(), Some("articles"));
+        assert_eq!(settings.lints["conflict"].severity(), Some(Severity::Error));
+        assert_eq!(settings.lints["FL501"].severity(), None);
+        assert_eq!(settings.limits().rows, Some(1000));
+        assert_eq!(settings.limits().time, Some(Duration::from_millis(2500)));
+        assert_eq!(settings.limits().rounds, Limits::default().rounds);
+        assert_eq!(settings.view.format.as_deref(), Some("json"));
+        assert!(settings.infer_schema);
+    }
+
+    #[test]
+    fn an_unknown_setting_gets_the_nearest_name() {
+        let text = "(\n    infer_shema: true,\n)";
+        let error = parse(text).unwrap_err();
+        assert_eq!(error.code, "FL058");
+        assert_eq!(error.help, ["did you mean `infer_schema`?"]);
+        let span = error.span().unwrap();
+        assert!(text[..span.start as usize].lines().count() <= 2, "{span:?}");
+    }
+
+    #[test]
+    fn wrong_values_are_refused() {
+        for text in [
+            "(infer_schema: 1)",
+            "(lints: {\"x\": Loud})",
+            "[",
+            "(limits: (seconds: -1.0))",
+            "(limits: (rows: -3))",
+        ] {
+            assert_eq!(parse(text).unwrap_err().code, "FL057", "{text}");
+        }
+    }
+
+    #[test]
+    fn the_file_limit_can_only_be_lowered() {
+        assert_eq!(parse("(limits: (file_bytes: 10))").unwrap().max_file_bytes(), 10);
+        assert_eq!(
+            parse("(limits: (file_bytes: 99999999999))").unwrap().max_file_bytes(),
+            limits::MAX_FILE_BYTES
+        );
+    }
+}

@@ -1,0 +1,314 @@
+//! The stated facts (the extensional database): for each declared relation its tuples with their
+//! assertions, and the tables that rules read.
+//!
+//! Changes are made relation by relation, each leaving the others' tables as they are; a
+//! [`Snapshot`] is as many reference counts as there are relations, so that undo costs nothing.
+//! The interner and the shared metadata only grow and belong to all snapshots.
+
+use std::sync::{Arc, OnceLock};
+
+use super::assertions::{self, Metas, Stated};
+use super::extent::{Extent, Staged};
+use super::interner::{Interner, Word};
+use super::sources::{Context, SOURCE, Sources};
+use super::table::Table;
+use super::views::{self, EnumWords};
+use crate::model::schema::PredKind;
+use crate::model::{Assertion, Fact, PredId, Schema, Value};
+
+/// The facts of a project or session.
+#[derive(Clone, Debug)]
+pub struct Database {
+    schema: Arc<Schema>,
+    interner: Interner,
+    metas: Metas,
+    sources: Arc<Sources>,
+    /// By [`PredId`]; empty ones for relations of which nothing can be stated.
+    relations: Vec<Arc<Relation>>,
+    words: EnumWords,
+}
+
+/// A relation's extent with the table of its assertions, made when first asked for.
+#[derive(Debug)]
+struct Relation {
+    extent: Extent,
+    assertions: OnceLock<Table>,
+}
+
+/// The facts as they were at one time.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    sources: Arc<Sources>,
+    relations: Vec<Arc<Relation>>,
+}
+
+/// Which facts to retract.
+pub struct Pattern<'p> {
+    /// Of which relation.
+    pub predicate: PredId,
+    /// For each column the value it must have, or `None` for any.
+    pub columns: Vec<Option<Value>>,
+    /// What the assertion must be; only such assertions are removed.
+    pub assertion: &'p dyn Fn(&Assertion) -> bool,
+}
+
+impl Database {
+    /// Without facts.
+    pub fn new(schema: Arc<Schema>) -> Self {
+        let relations = schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
+        let mut interner = Interner::new();
+        let words = EnumWords::new(&schema, &mut interner);
+        Database {
+            schema,
+            interner,
+            words,
+            metas: Metas::default(),
+            sources: Arc::default(),
+            relations,
+        }
+    }
+
+    /// Types and relations.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.schema
+    }
+
+    /// Takes a schema that has more types and relations behind those known so far, whose ids stay
+    /// what they were. Fails, changing nothing, if it is not such a schema.
+    pub fn extend_schema(&mut self, schema: Arc<Schema>) -> Result<(), Arc<Schema>> {
+        let same = |(old, new): (&crate::model::Predicate, &crate::model::Predicate)| {
+            old.name == new.name
+                && old.kind == new.kind
+                && old.arity() == new.arity()
+                && old.columns.iter().zip(&new.columns).all(|(a, b)| a.name == b.name && a.ty == b.ty)
+        };
+        let old = &self.schema;
+        let extends = schema.predicates.len() >= old.predicates.len()
+            && schema.types.len() >= old.types.len()
+            && schema.enums.len() >= old.enums.len()
+            && old.predicates.iter().zip(&schema.predicates).all(same)
+            && old.types.iter().zip(&schema.types).all(|(a, b)| a.name == b.name && a.def == b.def)
+            && old.enums.iter().zip(&schema.enums).all(|(a, b)| a.constants == b.constants);
+        if !extends {
+            return Err(schema);
+        }
+        let more = schema.predicates.iter().skip(self.relations.len());
+        self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
+        self.words = EnumWords::new(&schema, &mut self.interner);
+        self.schema = schema;
+        Ok(())
+    }
+
+    /// What words mean.
+    pub fn interner(&self) -> &Interner {
+        &self.interner
+    }
+
+    /// The interner, to give words to more values. Facts stay what they are.
+    pub fn interner_mut(&mut self) -> &mut Interner {
+        &mut self.interner
+    }
+
+    /// What the facts of `Source` say.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// All that is needed to read assertions.
+    pub fn context(&self) -> Context<'_> {
+        Context { interner: &self.interner, metas: &self.metas, sources: &self.sources }
+    }
+
+    /// What has been stated of a relation; `None` for an id that the schema does not know.
+    pub fn extent(&self, predicate: PredId) -> Option<&Extent> {
+        self.relations.get(predicate.0 as usize).map(|relation| &relation.extent)
+    }
+
+    /// The table that an atom of `predicate` reads: of a declared relation the tuples that a plain
+    /// atom sees, of a [`PredKind::Assertions`] one the stated tuples with their metadata. `None`
+    /// for relations that only rules fill.
+    pub fn table(&self, predicate: PredId) -> Option<&Table> {
+        match self.schema.predicates.get(predicate.0 as usize)?.kind {
+            PredKind::Declared => Some(self.extent(predicate)?.visible()),
+            PredKind::Assertions(stated) => self.assertion_table(stated),
+            PredKind::Derived | PredKind::Answer => None,
+        }
+    }
+
+    fn assertion_table(&self, predicate: PredId) -> Option<&Table> {
+        let relation = self.relations.get(predicate.0 as usize)?;
+        Some(relation.assertions.get_or_init(|| views::assertion_table(&relation.extent, &self.context(), &self.words)))
+    }
+
+    /// The facts as they are now.
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot { sources: Arc::clone(&self.sources), relations: self.relations.clone() }
+    }
+
+    /// Makes the facts what they were when `snapshot` was taken. Relations that the schema has
+    /// gained since then are empty.
+    pub fn restore(&mut self, snapshot: Snapshot) {
+        self.sources = snapshot.sources;
+        self.relations = snapshot.relations;
+        let more = self.schema.predicates.iter().skip(self.relations.len());
+        self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
+    }
+
+    /// Adds facts, whose tuples have the relations' arities and types. Another assertion of a
+    /// known tuple is kept beside the others, an equal one too.
+    pub fn assert(&mut self, facts: &[Fact]) {
+        let mut staged = Vec::new();
+        staged.resize_with(self.relations.len(), Staged::default);
+        for fact in facts {
+            let Some(slot) = staged.get_mut(fact.predicate.0 as usize) else { continue };
+            debug_assert_eq!(fact.tuple.len(), self.schema.predicate(fact.predicate).arity());
+            slot.words.extend(fact.tuple.iter().map(|value| self.interner.intern(value)));
+            slot.stated.push(assertions::pack(&fact.assertion, &mut self.interner, &mut self.metas));
+        }
+        self.add(staged);
+    }
+
+    /// Removes the assertions that fit `pattern`; a tuple that has none left is gone. Returns the
+    /// facts removed.
+    pub fn retract(&mut self, pattern: &Pattern<'_>) -> Vec<Fact> {
+        let Some(relation) = self.relations.get(pattern.predicate.0 as usize) else { return Vec::new() };
+        let context = Context { interner: &self.interner, metas: &self.metas, sources: &self.sources };
+        let wanted: Option<Vec<Option<Word>>> = pattern
+            .columns
+            .iter()
+            .map(|column| match column {
+                None => Some(None),
+                Some(value) => self.interner.get(value).map(Some),
+            })
+            .collect();
+        // A value without a word occurs nowhere.
+        let Some(wanted) = wanted else { return Vec::new() };
+        let tuples = relation.extent.tuples();
+        let mut removed = Vec::new();
+        let without = relation.extent.without(&context, |row, stated| {
+            let row = tuples.row(row);
+            let fits = row.iter().zip(&wanted).all(|(word, wanted)| wanted.is_none_or(|wanted| wanted == *word));
+            if !fits {
+                return false;
+            }
+            let assertion = assertions::unpack(stated, &self.interner, &self.metas);
+            let fits = (pattern.assertion)(&assertion);
+            if fits {
+                let tuple = row.iter().map(|word| self.interner.value(*word)).collect();
+                removed.push(Fact { predicate: pattern.predicate, tuple, assertion });
+            }
+            fits
+        });
+        if let Some(extent) = without {
+            self.put(pattern.predicate, extent);
+            self.settle(pattern.predicate);
+        }
+        removed
+    }
+
+    /// Adds staged facts, by [`PredId`].
+    pub(super) fn add(&mut self, staged: Vec<Staged>) {
+        // Sources first: what other relations show can depend on their dates.
+        let source = self.schema.find(SOURCE);
+        let mut staged: Vec<(PredId, Staged)> =
+            staged.into_iter().enumerate().map(|(at, staged)| (PredId(at as u32), staged)).collect();
+        staged.sort_by_key(|(predicate, _)| Some(*predicate) != source);
+        for (predicate, staged) in staged {
+            if staged.stated.is_empty() {
+                continue;
+            }
+            let Some(relation) = self.relations.get(predicate.0 as usize) else { continue };
+            let extent = relation.extent.with(staged, &self.context());
+            self.put(predicate, extent);
+            self.settle(predicate);
+        }
+    }
+
+    pub(super) fn parts(&mut self) -> (&Schema, &mut Interner, &mut Metas) {
+        (&self.schema, &mut self.interner, &mut self.metas)
+    }
+
+    fn put(&mut self, predicate: PredId, extent: Extent) {
+        if let Some(slot) = self.relations.get_mut(predicate.0 as usize) {
+            *slot = Relation::new(extent);
+        }
+    }
+
+    /// After a change of `Source`: finds again what depends on it.
+    fn settle(&mut self, changed: PredId) {
+        if Some(changed) != self.schema.find(SOURCE) {
+            return;
+        }
+        let Some(table) = self.extent(changed).map(Extent::visible) else { return };
+        let sources = Sources::of(&self.schema, table, &self.interner);
+        let dates_stay = sources.same_dates(&self.sources);
+        self.sources = Arc::new(sources);
+        let context = Context { interner: &self.interner, metas: &self.metas, sources: &self.sources };
+        for relation in &mut self.relations {
+            if relation.extent.is_contested() && !dates_stay {
+                *relation = Relation::new(relation.extent.reconsidered(&context));
+            } else if relation.assertions.get().is_some() {
+                *relation = Relation::new(relation.extent.clone());
+            }
+        }
+    }
+
+    /// The assertions of a tuple, in the order of loading; none if nobody states it.
+    pub fn assertions_of(&self, predicate: PredId, tuple: &[Word]) -> Vec<Assertion> {
+        self.stated_of(predicate, tuple)
+            .iter()
+            .map(|stated| assertions::unpack(stated, &self.interner, &self.metas))
+            .collect()
+    }
+
+    /// The same, packed.
+    pub fn stated_of(&self, predicate: PredId, tuple: &[Word]) -> &[Stated] {
+        self.extent(predicate)
+            .and_then(|extent| Some(extent.assertions(extent.find(tuple)?)))
+            .unwrap_or(&[])
+    }
+
+    /// An assertion as the model has it.
+    pub fn assertion(&self, stated: &Stated) -> Assertion {
+        assertions::unpack(stated, &self.interner, &self.metas)
+    }
+
+    /// The facts of a relation, by word; each tuple with each of its assertions.
+    pub fn facts(&self, predicate: PredId) -> impl Iterator<Item = Fact> + '_ {
+        let extent = self.extent(predicate);
+        let rows = extent.map_or(0, |extent| extent.tuples().len());
+        (0..rows).filter_map(move |row| extent.map(|extent| (extent, row))).flat_map(move |(extent, row)| {
+            extent.assertions(row).iter().map(move |stated| Fact {
+                predicate,
+                tuple: extent.tuples().row(row).iter().map(|word| self.interner.value(*word)).collect(),
+                assertion: self.assertion(stated),
+            })
+        })
+    }
+
+    /// Number of assertions, over all relations.
+    pub fn len(&self) -> usize {
+        self.relations.iter().map(|relation| relation.extent.len()).sum()
+    }
+
+    /// Whether nothing is stated.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Bytes in use.
+    pub fn bytes(&self) -> u64 {
+        let relations: u64 = self.relations.iter().map(|relation| relation.bytes()).sum();
+        self.interner.bytes() + self.metas.bytes() + relations
+    }
+}
+
+impl Relation {
+    fn new(extent: Extent) -> Arc<Relation> {
+        Arc::new(Relation { extent, assertions: OnceLock::new() })
+    }
+
+    fn bytes(&self) -> u64 {
+        self.extent.bytes() + self.assertions.get().map_or(0, Table::bytes)
+    }
+}

@@ -1,0 +1,145 @@
+//! What the facts of the built-in relation `Source` say about the assertions that name them.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::assertions::{Metas, Stated};
+use super::interner::{Interner, NIL, Word};
+use super::table::Table;
+use crate::model::{Date, Schema};
+
+/// Name of the built-in relation.
+pub const SOURCE: &str = "Source";
+
+/// When an assertion was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded<'a> {
+    /// No source and no `_on`: in force at all times.
+    Background,
+    /// Its source bears no date, and neither does it.
+    Undated,
+    /// On this day, as far as is known.
+    On(&'a Date),
+}
+
+/// The sources, by the word of their id.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    by_id: FxHashMap<Word, SourceInfo>,
+}
+
+/// What is known of one source; words are nil where nothing is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SourceInfo {
+    /// `published`, a date; the earliest if it is stated differently.
+    pub published: Word,
+    /// `based_on`, a list.
+    pub based_on: Word,
+    /// `text`, the name of the file that holds its words.
+    pub text: Word,
+    /// `sha256`, the hash that the file should have.
+    pub sha256: Word,
+}
+
+impl Sources {
+    /// Those of the tuples of `Source` that a plain atom sees.
+    pub fn of(schema: &Schema, table: &Table, interner: &Interner) -> Sources {
+        let Some(predicate) = schema.find(SOURCE).map(|id| schema.predicate(id)) else {
+            return Sources::default();
+        };
+        let column = |name: &str| predicate.column(name);
+        let Some(id) = column("id") else { return Sources::default() };
+        let columns = ["published", "based_on", "text", "sha256"].map(column);
+        let mut by_id: FxHashMap<Word, SourceInfo> = FxHashMap::default();
+        for row in table.iter() {
+            let word = |at: Option<usize>| at.and_then(|at| row.get(at)).copied().unwrap_or(NIL);
+            let info = by_id.entry(word(Some(id))).or_default();
+            let slots = [&mut info.published, &mut info.based_on, &mut info.text, &mut info.sha256];
+            for (slot, at) in slots.into_iter().zip(columns) {
+                // By value and not by word, so that the order of loading decides nothing.
+                let new = word(at);
+                if *slot == NIL || (new != NIL && interner.compare(new, *slot).is_lt()) {
+                    *slot = new;
+                }
+            }
+        }
+        Sources { by_id }
+    }
+
+    /// The source of that id, if it is declared.
+    pub fn get(&self, id: Word) -> Option<&SourceInfo> {
+        self.by_id.get(&id)
+    }
+
+    /// Whether nothing differs that decides what a plain atom sees.
+    pub(super) fn same_dates(&self, other: &Sources) -> bool {
+        let covers = |a: &Sources, b: &Sources| {
+            a.by_id.iter().all(|(id, info)| info.published == b.get(*id).map_or(NIL, |other| other.published))
+        };
+        covers(self, other) && covers(other, self)
+    }
+}
+
+/// All that is needed to read assertions.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    /// What words mean.
+    pub interner: &'a Interner,
+    /// Shared metadata.
+    pub metas: &'a Metas,
+    /// The sources.
+    pub sources: &'a Sources,
+}
+
+impl<'a> Context<'a> {
+    /// When an assertion was recorded: the day its source was published, or else `_on`.
+    pub fn recorded(&self, stated: &Stated) -> Recorded<'a> {
+        match self.interner.date_of(self.recorded_word(stated)) {
+            Some(date) => Recorded::On(date),
+            None if stated.src == NIL => Recorded::Background,
+            None => Recorded::Undated,
+        }
+    }
+
+    /// The same as the word of a date, or nil.
+    pub fn recorded_word(&self, stated: &Stated) -> Word {
+        let published = self.sources.get(stated.src).map_or(NIL, |source| source.published);
+        if published == NIL { self.metas.get(stated.meta).on } else { published }
+    }
+
+    /// The list of sources that an assertion only repeats, or nil: its own, or else its source's.
+    pub fn based_on(&self, stated: &Stated) -> Word {
+        let own = self.metas.get(stated.meta).based_on;
+        if own == NIL { self.sources.get(stated.src).map_or(NIL, |source| source.based_on) } else { own }
+    }
+
+    /// Whether an assertion falls with the sources `fallen`, of which `struck` were struck
+    /// themselves: it names a struck one, or all that it is based on has fallen.
+    pub fn falls(&self, stated: &Stated, struck: &FxHashSet<Word>, fallen: &FxHashSet<Word>) -> bool {
+        struck.contains(&stated.src) || self.all_in(self.based_on(stated), fallen)
+    }
+
+    /// The sources that fall when `struck` are struck: those, and each that is based on fallen
+    /// ones alone. Sources based on one another in a circle fall only with something outside it.
+    pub fn fallen(&self, struck: &FxHashSet<Word>) -> FxHashSet<Word> {
+        let mut fallen = struck.clone();
+        loop {
+            let more: Vec<Word> = self
+                .sources
+                .by_id
+                .iter()
+                .filter(|(id, info)| !fallen.contains(*id) && self.all_in(info.based_on, &fallen))
+                .map(|(id, _)| *id)
+                .collect();
+            if more.is_empty() {
+                return fallen;
+            }
+            fallen.extend(more);
+        }
+    }
+
+    /// Whether a list of sources is not empty and all of them are in `set`.
+    fn all_in(&self, list: Word, set: &FxHashSet<Word>) -> bool {
+        let sources = self.interner.list_items(list).unwrap_or(&[]);
+        !sources.is_empty() && sources.iter().all(|source| set.contains(source))
+    }
+}
