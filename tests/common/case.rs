@@ -97,7 +97,7 @@ fn within(expr: &Expr, bound: &BTreeSet<VarId>) -> bool {
 }
 
 /// The variables bound once the conjunction is solved; `None` if it is unsafe.
-fn conjunction(literals: &[Literal], outer: &BTreeSet<VarId>) -> Option<BTreeSet<VarId>> {
+pub fn conjunction(literals: &[Literal], outer: &BTreeSet<VarId>) -> Option<BTreeSet<VarId>> {
     let mut bound = outer.clone();
     let mut own = outer.clone();
     for literal in literals {
@@ -170,7 +170,7 @@ fn nested(body: &Body, arg: Option<&Expr>, bound: &BTreeSet<VarId>, own: &BTreeS
 }
 
 /// Variables of a literal outside nested bodies.
-fn direct(literal: &Literal, vars: &mut BTreeSet<VarId>) {
+pub fn direct(literal: &Literal, vars: &mut BTreeSet<VarId>) {
     let mut add = |expr: &Expr| {
         expr.vars(&mut |var| {
             vars.insert(var);
@@ -194,7 +194,7 @@ fn direct(literal: &Literal, vars: &mut BTreeSet<VarId>) {
     }
 }
 
-fn deep(body: &Body, vars: &mut BTreeSet<VarId>) {
+pub fn deep(body: &Body, vars: &mut BTreeSet<VarId>) {
     for literal in body.alternatives.iter().flatten() {
         direct(literal, vars);
         match literal {

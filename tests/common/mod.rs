@@ -6,3 +6,6 @@ pub mod dice;
 pub mod generate;
 pub mod literals;
 pub mod world;
+pub mod print;
+pub mod shrink;
+pub mod edit;
