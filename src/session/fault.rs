@@ -66,7 +66,8 @@ fn describe(info: &PanicHookInfo<'_>) -> Fault {
 }
 
 fn text(payload: &(dyn Any + Send)) -> String {
-    let text = payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
+    let text =
+        payload.downcast_ref::<&str>().copied().or(payload.downcast_ref::<String>().map(String::as_str));
     crate::base::escape::printable(text.unwrap_or("unknown")).into_owned()
 }
 

@@ -35,6 +35,24 @@ struct Relation {
     assertions: OnceLock<Table>,
 }
 
+/// The tables of a database while its interner is being added to.
+#[derive(Clone, Copy, Debug)]
+pub struct Reading<'d> {
+    schema: &'d Schema,
+    relations: &'d [Arc<Relation>],
+}
+
+impl Reading<'_> {
+    /// As [`Database::table`], but `None` for assertions that were not asked for beforehand.
+    pub fn table(&self, predicate: PredId) -> Option<&Table> {
+        match self.schema.predicates.get(predicate.0 as usize)?.kind {
+            PredKind::Declared => Some(self.relations.get(predicate.0 as usize)?.extent.visible()),
+            PredKind::Assertions(stated) => self.relations.get(stated.0 as usize)?.assertions.get(),
+            PredKind::Derived | PredKind::Answer => None,
+        }
+    }
+}
+
 /// The facts as they were at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -55,17 +73,11 @@ pub struct Pattern<'p> {
 impl Database {
     /// Without facts.
     pub fn new(schema: Arc<Schema>) -> Self {
-        let relations = schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
+        let relations =
+            schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
         let mut interner = Interner::new();
         let words = EnumWords::new(&schema, &mut interner);
-        Database {
-            schema,
-            interner,
-            words,
-            metas: Metas::default(),
-            sources: Arc::default(),
-            relations,
-        }
+        Database { schema, interner, words, metas: Metas::default(), sources: Arc::default(), relations }
     }
 
     /// Types and relations.
@@ -135,9 +147,22 @@ impl Database {
         }
     }
 
+    /// The tables, and the interner for values that rules compute. Of the relations of assertions
+    /// only those in `assertions` are there.
+    pub fn reading(&mut self, assertions: &[PredId]) -> (Reading<'_>, &mut Interner) {
+        for predicate in assertions {
+            self.table(*predicate);
+        }
+        (Reading { schema: &self.schema, relations: &self.relations }, &mut self.interner)
+    }
+
     fn assertion_table(&self, predicate: PredId) -> Option<&Table> {
         let relation = self.relations.get(predicate.0 as usize)?;
-        Some(relation.assertions.get_or_init(|| views::assertion_table(&relation.extent, &self.context(), &self.words)))
+        Some(
+            relation
+                .assertions
+                .get_or_init(|| views::assertion_table(&relation.extent, &self.context(), &self.words)),
+        )
     }
 
     /// The facts as they are now.
@@ -152,6 +177,14 @@ impl Database {
         self.relations = snapshot.relations;
         let more = self.schema.predicates.iter().skip(self.relations.len());
         self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
+    }
+
+    /// Makes schema and facts what they were: `schema` is the one that was in force when `snapshot`
+    /// was taken.
+    pub fn rewind(&mut self, schema: Arc<Schema>, snapshot: Snapshot) {
+        self.words = EnumWords::new(&schema, &mut self.interner);
+        self.schema = schema;
+        self.restore(snapshot);
     }
 
     /// Adds facts, whose tuples have the relations' arities and types. Another assertion of a
@@ -187,7 +220,8 @@ impl Database {
         let mut removed = Vec::new();
         let without = relation.extent.without(&context, |row, stated| {
             let row = tuples.row(row);
-            let fits = row.iter().zip(&wanted).all(|(word, wanted)| wanted.is_none_or(|wanted| wanted == *word));
+            let fits =
+                row.iter().zip(&wanted).all(|(word, wanted)| wanted.is_none_or(|wanted| wanted == *word));
             if !fits {
                 return false;
             }
@@ -263,9 +297,7 @@ impl Database {
 
     /// The same, packed.
     pub fn stated_of(&self, predicate: PredId, tuple: &[Word]) -> &[Stated] {
-        self.extent(predicate)
-            .and_then(|extent| Some(extent.assertions(extent.find(tuple)?)))
-            .unwrap_or(&[])
+        self.extent(predicate).and_then(|extent| Some(extent.assertions(extent.find(tuple)?))).unwrap_or(&[])
     }
 
     /// An assertion as the model has it.

@@ -35,7 +35,14 @@ impl Extent {
     /// Nothing stated of a relation of `width` columns.
     pub fn new(width: usize) -> Self {
         let empty = table(width, Vec::new(), 0);
-        Extent { width, tuples: empty.clone(), first: vec![0], stated: Vec::new(), visible: empty, contested: false }
+        Extent {
+            width,
+            tuples: empty.clone(),
+            first: vec![0],
+            stated: Vec::new(),
+            visible: empty,
+            contested: false,
+        }
     }
 
     /// All tuples, seen or not.
@@ -152,7 +159,8 @@ impl Extent {
             // Tables share their rows when cloned.
             return self.tuples.clone();
         };
-        let rows: Vec<usize> = (0..hidden).chain((hidden + 1..self.tuples.len()).filter(|row| visible(*row))).collect();
+        let rows: Vec<usize> =
+            (0..hidden).chain((hidden + 1..self.tuples.len()).filter(|row| visible(*row))).collect();
         let words = rows.iter().flat_map(|row| self.tuples.row(*row)).copied().collect();
         table(self.width, words, rows.len())
     }

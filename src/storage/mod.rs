@@ -5,10 +5,10 @@ pub mod sort;
 pub mod table;
 
 pub mod assertions;
-pub mod sources;
-pub mod extent;
-pub mod views;
 pub mod database;
+pub mod extent;
+pub mod sources;
+pub mod views;
 
 pub use database::{Database, Pattern, Snapshot};
 pub use interner::{Interner, Word};

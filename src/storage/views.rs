@@ -21,10 +21,8 @@ impl EnumWords {
             let id = schema.type_names.get(ty).map(|id| &schema.ty(*id).def);
             let Some(TypeDef::Enum(id)) = id else { return NIL };
             let constants = schema.enum_def(*id).constants.iter().enumerate();
-            let value = constants.filter(|(_, constant)| &***constant == name).map(|(ordinal, constant)| EnumValue {
-                ty: *id,
-                ordinal: ordinal as u32,
-                name: constant.clone(),
+            let value = constants.filter(|(_, constant)| &***constant == name).map(|(ordinal, constant)| {
+                EnumValue { ty: *id, ordinal: ordinal as u32, name: constant.clone() }
             });
             value.last().map_or(NIL, |value| interner.enum_value(&value))
         };
