@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::functors::{Kind, Signature};
-use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule};
+use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule, RawVar};
 use super::types::builtin;
 use crate::model::VarId;
 use crate::model::schema::{EnumId, PredId, PredKind, Schema, TypeId};
@@ -21,6 +21,8 @@ pub(super) struct VarTypes {
     pub types: Vec<Option<TypeId>>,
     /// Whether the variable can be nil.
     pub optional: Vec<bool>,
+    /// Whether it can still be nil where a whole body holds: no comparison excludes it.
+    pub nil_left: Vec<bool>,
 }
 
 /// Infers columns of derived relations (written into the schema) and variables of every rule.
@@ -94,8 +96,9 @@ impl Inference<'_> {
     }
 
     fn rule(&mut self, rule: &RawRule) -> VarTypes {
+        let count = rule.vars.len();
         let mut types =
-            VarTypes { types: vec![None; rule.vars.len()], optional: vec![false; rule.vars.len()] };
+            VarTypes { types: vec![None; count], optional: vec![false; count], nil_left: vec![false; count] };
         let weak = std::mem::replace(&mut self.weak, false);
         self.settle(rule, &mut types);
         if weak {
@@ -110,7 +113,7 @@ impl Inference<'_> {
             self.weak = true;
             self.settle(rule, &mut types);
         }
-        self.nullable(&rule.alternatives, &mut types);
+        self.nullable(&rule.alternatives, &rule.vars, 0, &mut types);
         types
     }
 
@@ -198,8 +201,15 @@ impl Inference<'_> {
         type_of(self.schema, self.constants, expr, &types.types, self.weak)
     }
 
-    /// Variables that can be nil: those that one optional column alone binds.
-    fn nullable(&self, alternatives: &[Vec<RawLiteral>], types: &mut VarTypes) {
+    /// Variables that can be nil: those that one optional column alone binds. A nested body binds
+    /// only those of its own `level`; of others it says nothing.
+    fn nullable(
+        &self,
+        alternatives: &[Vec<RawLiteral>],
+        vars: &[RawVar],
+        level: usize,
+        types: &mut VarTypes,
+    ) {
         for literals in alternatives {
             let mut places: HashMap<VarId, (usize, bool)> = HashMap::new();
             for literal in literals {
@@ -222,17 +232,19 @@ impl Inference<'_> {
                                 }
                             }
                             if let RawExprKind::Aggregate(aggregate) = &value.kind {
-                                self.nullable(&aggregate.alternatives, types);
+                                self.nullable(&aggregate.alternatives, vars, level + 1, types);
                             }
                         }
                     }
-                    RawLiteral::Not(inner, _) => self.nullable(inner, types),
+                    RawLiteral::Not(inner, _) => self.nullable(inner, vars, level + 1, types),
                     _ => {}
                 }
             }
             for (var, (count, optional)) in places {
-                if count == 1 && optional {
+                let own = vars.get(var.0 as usize).is_some_and(|var| var.level == level);
+                if own && count == 1 && optional {
                     types.optional[var.0 as usize] = true;
+                    types.nil_left[var.0 as usize] |= !literals.iter().any(|literal| excludes_nil(literal, var));
                 }
             }
         }
@@ -249,7 +261,7 @@ impl Inference<'_> {
                 None => (None, true),
                 Some(arg) => {
                     let optional = is_nil(arg)
-                        || matches!(arg.kind, RawExprKind::Var(var) if types.optional[var.0 as usize]);
+                        || matches!(arg.kind, RawExprKind::Var(var) if types.nil_left[var.0 as usize]);
                     (self.type_of(arg, types), optional)
                 }
             };
@@ -265,6 +277,20 @@ impl Inference<'_> {
             *column = after;
         }
         changed
+    }
+}
+
+/// Whether the literal never holds while the variable is nil: a comparison, other than with nil for
+/// equality, or a test.
+fn excludes_nil(literal: &RawLiteral, var: VarId) -> bool {
+    let is_var = |expr: &RawExpr| matches!(expr.kind, RawExprKind::Var(found) if found == var);
+    match literal {
+        RawLiteral::Compare { op, left, right, .. } => {
+            (is_var(left) || is_var(right)) && !(*op == CompareOp::Eq && (is_nil(left) || is_nil(right)))
+        }
+        RawLiteral::In { item, list, .. } => is_var(item) || is_var(list),
+        RawLiteral::Test { left, right, .. } => is_var(left) || is_var(right),
+        RawLiteral::Atom(_) | RawLiteral::Not(..) | RawLiteral::Bool(_) => false,
     }
 }
 

@@ -75,7 +75,7 @@ impl Typer<'_> {
         };
         if kind == PredKind::Declared && !optional {
             let nil = match &arg.kind {
-                RawExprKind::Var(var) => scope.types.optional[var.0 as usize],
+                RawExprKind::Var(var) => scope.types.nil_left[var.0 as usize],
                 RawExprKind::Const(Const { kind: ConstKind::Nil, .. }) => true,
                 _ => false,
             };

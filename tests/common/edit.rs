@@ -47,7 +47,8 @@ fn rename_variables(case: &Case, dice: &mut Dice) -> Option<Case> {
     Some(case.with_rules(rules))
 }
 
-fn map_body(body: &mut Body, rename: &impl Fn(&mut VarId)) {
+/// Renames every occurrence.
+pub fn map_body(body: &mut Body, rename: &impl Fn(&mut VarId)) {
     for literal in body.alternatives.iter_mut().flatten() {
         match literal {
             Literal::Atom(atom) => atom.args.iter_mut().for_each(|arg| {
@@ -323,6 +324,11 @@ fn duplicate_literal(case: &Case, dice: &mut Dice) -> Option<Case> {
         Literal::Atom(atom) => {
             let columns = &schema.predicate(atom.pred).columns;
             !columns.iter().zip(&atom.args).any(|(column, arg)| column.optional && matches!(arg, Arg::Is(Expr::Var(_))))
+        }
+        // Its own variables would then be shared by two.
+        Literal::Not(..) => false,
+        Literal::Compare { left, right, .. } => {
+            ![left, right].iter().any(|side| matches!(side, Expr::Aggregate(_)))
         }
         _ => true,
     };

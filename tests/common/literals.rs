@@ -241,7 +241,10 @@ impl Generator {
                 body.literals.push(literal);
             }
             8 => {
-                if let Some(literal) = body.literals.last().cloned() {
+                // What has variables of its own cannot stand twice.
+                if let Some(mut literal) = body.literals.last().cloned()
+                    && super::case::nested_bodies(&mut literal).is_empty()
+                {
                     body.literals.push(literal);
                 }
             }

@@ -9,3 +9,4 @@ pub mod world;
 pub mod print;
 pub mod shrink;
 pub mod edit;
+pub mod run;

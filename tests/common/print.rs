@@ -1,5 +1,6 @@
 //! A case as program text.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 
 use factlog::model::program::{Aggregate, AggregateOp, Arg, Atom, Body, Expr, Functor, Literal, Rule, TestOp};
@@ -38,7 +39,9 @@ fn declaration(schema: &Schema, predicate: &Predicate) -> String {
 }
 
 pub fn rule(schema: &Schema, rule: &Rule) -> String {
-    let printer = Printer { schema, rule };
+    let counts = RefCell::new(vec![0; rule.vars.len()]);
+    super::edit::map_body(&mut rule.body.clone(), &|var| counts.borrow_mut()[var.0 as usize] += 1);
+    let printer = Printer { schema, rule, counts: counts.into_inner() };
     let args: Vec<String> = rule.args.iter().map(|arg| printer.expr(arg)).collect();
     format!("{}({}) :- {}.", schema.predicate(rule.head).name, args.join(", "), printer.body(&rule.body))
 }
@@ -46,6 +49,8 @@ pub fn rule(schema: &Schema, rule: &Rule) -> String {
 struct Printer<'a> {
     schema: &'a Schema,
     rule: &'a Rule,
+    /// How often each variable occurs in the body.
+    counts: Vec<usize>,
 }
 
 impl Printer<'_> {
@@ -61,7 +66,10 @@ impl Printer<'_> {
         match literal {
             Literal::Atom(atom) => self.atom(atom),
             Literal::Not(body, _) => match &body.alternatives[..] {
-                [one] if matches!(one[..], [Literal::Atom(_)]) => format!("!{}", self.literal(&one[0])),
+                [one] => match &one[..] {
+                    [Literal::Atom(atom)] if !self.alone(atom) => format!("!{}", self.atom(atom)),
+                    _ => format!("!({})", self.body(body)),
+                },
                 _ => format!("!({})", self.body(body)),
             },
             Literal::Compare { op, left, right, possibly, .. } => {
@@ -80,6 +88,14 @@ impl Printer<'_> {
             }
             Literal::Bool(holds) => holds.to_string(),
         }
+    }
+
+    /// Whether a variable occurs nowhere else.
+    fn alone(&self, atom: &Atom) -> bool {
+        let here = RefCell::new(vec![0; self.counts.len()]);
+        let mut body = Body { alternatives: vec![vec![Literal::Atom(atom.clone())]] };
+        super::edit::map_body(&mut body, &|var| here.borrow_mut()[var.0 as usize] += 1);
+        here.into_inner().iter().zip(&self.counts).any(|(here, all)| *here > 0 && here == all)
     }
 
     /// By name where something is left out and the place is an even one, so that both ways occur.
@@ -103,6 +119,12 @@ impl Printer<'_> {
         exprs.iter().map(|expr| self.expr(expr)).collect::<Vec<_>>().join(", ")
     }
 
+    /// An expression beside an operator, where a minus would be read as another one.
+    fn operand(&self, expr: &Expr) -> String {
+        let text = self.expr(expr);
+        if text.starts_with('-') { format!("({text})") } else { text }
+    }
+
     fn expr(&self, expr: &Expr) -> String {
         match expr {
             Expr::Var(var) => self.rule.var(*var).name.to_string(),
@@ -110,10 +132,9 @@ impl Printer<'_> {
             Expr::List(items) => format!("[{}]", self.exprs(items)),
             Expr::Call(functor, args, _) => match (operator(*functor), &args[..]) {
                 (Some(operator), [left, right]) => {
-                    format!("({} {operator} {})", self.expr(left), self.expr(right))
+                    format!("({} {operator} {})", self.operand(left), self.operand(right))
                 }
-                (Some(operator), [Expr::Const(Value::Number(n))]) if operator == "-" => format!("-({n})"),
-                (Some(operator), [arg]) => format!("({operator} {})", self.expr(arg)),
+                (Some(operator), [arg]) => format!("({operator} ({}))", self.expr(arg)),
                 _ => format!("{}({})", name(*functor), self.exprs(args)),
             },
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
