@@ -8,5 +8,7 @@ pub mod model;
 pub mod render;
 pub mod session;
 pub mod storage;
+pub mod plan;
+pub mod engine;
 pub mod syntax;
 pub mod engine;
