@@ -11,4 +11,3 @@ pub mod storage;
 pub mod plan;
 pub mod engine;
 pub mod syntax;
-pub mod engine;
