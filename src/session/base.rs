@@ -12,19 +12,17 @@ use crate::base::{Diagnostic, FileId, SourceMap, diagnostic};
 use crate::files::{Project, Trust};
 use crate::model::schema::Schema;
 use crate::storage::Database;
-use crate::storage::load as facts;
+use crate::storage::load::{self, FactText};
 use crate::syntax::datalog;
 use crate::syntax::datalog::ast::{self, ItemKind};
 
 /// How far loading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loading {
-    /// Files read so far.
-    pub files: usize,
+    /// Bytes of fact files read so far.
+    pub bytes: u64,
     /// Of so many.
-    pub of: usize,
-    /// Facts read so far.
-    pub facts: usize,
+    pub of: u64,
 }
 
 /// A rule file, or rules typed in.
@@ -45,8 +43,6 @@ pub(super) struct Base {
     pub database: Database,
     pub warnings: Vec<Diagnostic>,
     pub left_out: Vec<String>,
-    /// The fact files that were loaded.
-    pub fact_files: Vec<FileId>,
 }
 
 impl Base {
@@ -61,7 +57,6 @@ impl Base {
             analysis: analysis::analyze(schema, &[]),
             warnings: Vec::new(),
             left_out: Vec::new(),
-            fact_files: Vec::new(),
         }
     }
 
@@ -103,17 +98,10 @@ impl Base {
 
         // Facts are read against the declarations even when rules have errors, so that all
         // mistakes of the project show in one run.
-        let mut database = Database::new(Arc::new(schema));
-        let loaded = facts::load_files(
-            &mut database,
-            project,
-            &fact_files,
-            sources,
-            &facts::Options { keep_going: options.keep_going, infer_schema: project.settings().infer_schema },
-            &mut |files, facts| progress(Loading { files, of: fact_files.len(), facts }),
-        );
-        diagnostics.extend(loaded.diagnostics);
-        left_out.extend(loaded.left_out);
+        let texts = fact_texts(project, &fact_files, options, sources, &mut diagnostics, &mut left_out);
+        let infer = project.settings().infer_schema;
+        let (mut database, loaded) = load_facts(schema, texts, infer, options, sources, &mut left_out, progress);
+        diagnostics.extend(loaded);
         let declared = Arc::clone(database.schema());
         let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
         let mut analysis = analysis::analyze((*declared).clone(), &programs);
@@ -126,7 +114,85 @@ impl Base {
             return Err(diagnostics);
         }
         left_out.sort();
-        Ok(Base { units, declared, analysis, database, warnings: diagnostics, left_out, fact_files: loaded.files })
+        Ok(Base { units, declared, analysis, database, warnings: diagnostics, left_out })
+    }
+}
+
+/// Reads the fact files.
+fn fact_texts(
+    project: &Project,
+    files: &[PathBuf],
+    options: &Options,
+    sources: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+    left_out: &mut Vec<String>,
+) -> Vec<(FileId, Arc<str>, bool)> {
+    let mut texts = Vec::with_capacity(files.len());
+    for path in files {
+        match project.read(path, Trust::Project) {
+            Ok(file) => {
+                let id = sources.add(file.name, file.text.clone());
+                texts.push((id, file.text, project.in_inbox(path)));
+            }
+            Err(_) if options.keep_going => left_out.push(path.display().to_string()),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    texts
+}
+
+/// Loads facts into a new database. With `keep_going`, files with mistakes are left out until the
+/// others load.
+fn load_facts(
+    mut schema: Schema,
+    mut texts: Vec<(FileId, Arc<str>, bool)>,
+    infer: bool,
+    options: &Options,
+    sources: &SourceMap,
+    left_out: &mut Vec<String>,
+    progress: &mut dyn FnMut(Loading),
+) -> (Database, Vec<Diagnostic>) {
+    let mut diagnostics = Vec::new();
+    let declared = schema.clone();
+    loop {
+        let facts: Vec<FactText<'_>> =
+            texts.iter().map(|(file, text, inbox)| FactText { file: *file, text, inbox: *inbox }).collect();
+        if infer {
+            schema = declared.clone();
+            if let Err(problems) = load::infer_schema(&mut schema, &facts) {
+                diagnostics.extend(problems);
+            }
+        }
+        let of = facts.iter().map(|fact| fact.text.len() as u64).sum();
+        let mut database = Database::new(Arc::new(schema.clone()));
+        let problems = match load::load(&mut database, &facts, &mut |bytes| progress(Loading { bytes, of })) {
+            Ok(loaded) => {
+                diagnostics.extend(loaded.remarks);
+                return (database, diagnostics);
+            }
+            Err(problems) => problems,
+        };
+        if !options.keep_going {
+            diagnostics.extend(problems);
+            return (database, diagnostics);
+        }
+        let broken: HashSet<FileId> = problems
+            .iter()
+            .filter(|problem| problem.is_error())
+            .filter_map(|problem| problem.span().map(|span| span.file))
+            .collect();
+        let before = texts.len();
+        texts.retain(|(file, _, _)| {
+            let keep = !broken.contains(file);
+            if !keep {
+                left_out.push(sources.file(*file).name().to_owned());
+            }
+            keep
+        });
+        if texts.len() == before {
+            diagnostics.extend(problems);
+            return (database, diagnostics);
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use crate::base::{Diagnostic, diagnostic};
 use crate::files::Trust;
 use crate::model::schema::{PredId, Schema};
 use crate::model::{Assertion, Fact, Value};
+use crate::storage::load::{self, FactText};
 use crate::storage::{Pattern, Snapshot};
 use crate::syntax::datalog;
 use crate::syntax::datalog::ast::{self, Line};
@@ -143,18 +144,16 @@ impl Session {
 
     /// Adds the facts of a fact file.
     pub fn load_facts(&mut self, path: &Path) -> Result<(Change, Vec<Diagnostic>), Error> {
+        let read = self.read_named(path)?;
+        let file = self.add_text(&read.name, &read.text);
         self.ready()?;
-        let file = self.read_named(path)?;
-        let (facts, diagnostics) = crate::storage::load::parse_facts(
-            self.schema(),
-            &file.name,
-            &file.text,
-            &mut self.sources,
-        );
-        if diagnostics.iter().any(Diagnostic::is_error) {
-            return Err(Error::Invalid(diagnostics));
-        }
-        Ok((self.assert_facts(facts)?, diagnostics))
+        let before = self.all_stated();
+        let snapshot = self.base.database.snapshot();
+        let text = FactText { file, text: &read.text, inbox: false };
+        let loaded = load::load(&mut self.base.database, &[text], &mut |_| {}).map_err(Error::Invalid)?;
+        let change = Change::Asserted { facts: loaded.facts, new: self.all_stated() - before };
+        self.record(change.clone(), snapshot, None);
+        Ok((change, loaded.remarks))
     }
 
     fn read_named(&self, path: &Path) -> Result<crate::files::FileText, Error> {
@@ -275,6 +274,11 @@ impl Session {
     pub fn typed_in(&self) -> Vec<&str> {
         let typed = self.base.units.iter().filter(|unit| unit.path.is_none());
         typed.map(|unit| self.sources.file(unit.file).text().trim()).collect()
+    }
+
+    /// Distinct tuples stated in all relations.
+    fn all_stated(&self) -> usize {
+        self.stated(self.base.declared.iter().map(|(id, _)| id))
     }
 
     /// Distinct tuples stated in some relations.
