@@ -8,6 +8,10 @@ pub mod machine;
 pub mod naive;
 pub mod profile;
 pub mod rows;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;
