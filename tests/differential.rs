@@ -2,33 +2,59 @@
 
 mod common;
 
-use common::{case, generate};
-use factlog::base::{Budget, CancelToken, Limits};
-use factlog::engine::naive;
-use std::time::{Duration, Instant};
+use std::cell::Cell;
 
-#[test]
-fn generated_programs_are_worth_running() {
-    let (mut nonempty, mut fault, mut stopped) = (0, 0, 0);
-    let n = 2000;
-    let start = Instant::now();
-    for seed in 0..n {
-        let case = generate::case(seed);
-        assert!(case::safe(&case.program), "unsafe: {seed}");
-        let t = Instant::now();
-        let limits = Limits { time: Some(Duration::from_millis(500)), ..Limits::none() };
-        match naive::evaluate(&case.program, &[], &case.stated(), &Budget::new(limits, CancelToken::new())) {
-            Ok(model) => {
-                let stated = case.stated();
-                if model.iter().any(|(p, t)| t.len() > stated.get(p).map_or(0, |s| s.len())) {
-                    nonempty += 1;
+use common::case::Case;
+use common::run::{self, Outcome};
+use common::shrink::{Cases, runner};
+use proptest::prelude::TestCaseError;
+use proptest::test_runner::TestCaseResult;
+
+/// Fails with both results where they differ.
+fn same(reference: &Outcome, engine: &Outcome) -> TestCaseResult {
+    match (reference, engine) {
+        (Outcome::Answers(right), Outcome::Answers(found)) => {
+            for (name, rows) in found {
+                let missing: Vec<_> = right[name].difference(rows).collect();
+                let extra: Vec<_> = rows.difference(&right[name]).collect();
+                if !missing.is_empty() || !extra.is_empty() {
+                    let message = format!("{name}: the engine lacks {missing:?} and has in excess {extra:?}");
+                    return Err(TestCaseError::fail(message));
                 }
             }
-            Err(naive::Error::Stopped(_)) => {stopped += 1; println!("{seed} stopped")},
-            Err(naive::Error::Fault { .. }) => fault += 1,
-            Err(e) => panic!("{e} {seed}"),
+            Ok(())
         }
-        if t.elapsed().as_millis() > 100 { println!("{seed} slow {:?}", t.elapsed()); }
+        (Outcome::Stopped, _) => Ok(()),
+        (right, found) if right == found => Ok(()),
+        (right, found) => {
+            Err(TestCaseError::fail(format!("the reference ends with {right:?}, the engine with {found:?}")))
+        }
     }
-    println!("{nonempty} {fault} {stopped} of {n} in {:?}", start.elapsed());
+}
+
+#[test]
+fn the_engine_agrees_with_the_reference() {
+    let [cases, results, stopped] = [const { Cell::new(0) }; 3];
+    let count = |cell: &Cell<u32>| cell.set(cell.get() + 1);
+    let outcome = runner(5_000).run(&Cases, |case: Case| {
+        let reference = run::reference(&case);
+        count(&cases);
+        match &reference {
+            Outcome::Answers(answers) if derives(&case, answers) => count(&results),
+            Outcome::Stopped => count(&stopped),
+            _ => {}
+        }
+        same(&reference, &run::engine(&case, &run::all(&case)))
+    });
+    if let Err(error) = outcome {
+        panic!("{error}");
+    }
+    assert!(results.get() * 2 >= cases.get(), "{} of {} programs have results", results.get(), cases.get());
+    assert!(stopped.get() * 100 <= cases.get(), "{} programs take too long", stopped.get());
+}
+
+/// Whether rules derive anything that is not stated.
+fn derives(case: &Case, answers: &run::Answers) -> bool {
+    let stated = run::answers(case, &case.stated());
+    answers.iter().any(|(name, rows)| rows.len() > stated.get(name).map_or(0, |rows| rows.len()))
 }

@@ -25,12 +25,24 @@ fn naive_edits() {
             match (run(&case), run(&edited)) {
                 (Ok(a), Ok(b)) => {
                     for (p, _) in case.program.schema.iter() {
-                        assert_eq!(a[&p], b[&p], "{name} {seed}\n{}\n{}", print::text(&case), print::text(&edited));
+                        assert_eq!(
+                            a[&p],
+                            b[&p],
+                            "{name} {seed}\n{}\n{}",
+                            print::text(&case),
+                            print::text(&edited)
+                        );
                     }
                 }
                 (Err(_), Err(_)) => {}
                 (Err(naive::Error::Stopped(_)), _) | (_, Err(naive::Error::Stopped(_))) => {}
-                (a, b) => panic!("{name} {seed}\n{:?}\n{:?}\n{}\n{}", a.err(), b.err(), print::text(&case), print::text(&edited)),
+                (a, b) => panic!(
+                    "{name} {seed}\n{:?}\n{:?}\n{}\n{}",
+                    a.err(),
+                    b.err(),
+                    print::text(&case),
+                    print::text(&edited)
+                ),
             }
         }
         println!("{name}: {done}");

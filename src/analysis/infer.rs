@@ -19,9 +19,10 @@ use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind};
 pub(super) struct VarTypes {
     /// `None` where nothing says.
     pub types: Vec<Option<TypeId>>,
-    /// Whether the variable can be nil.
+    /// Whether a column in which the variable stands can be nil.
     pub optional: Vec<bool>,
-    /// Whether it can still be nil where a whole body holds: no comparison excludes it.
+    /// Whether the variable can be nil where a whole body holds: that column alone binds it, and no
+    /// comparison excludes nil.
     pub nil_left: Vec<bool>,
 }
 
@@ -201,8 +202,8 @@ impl Inference<'_> {
         type_of(self.schema, self.constants, expr, &types.types, self.weak)
     }
 
-    /// Variables that can be nil: those that one optional column alone binds. A nested body binds
-    /// only those of its own `level`; of others it says nothing.
+    /// Which variables stand in optional columns, and which can be nil. A nested body binds only
+    /// those of its own `level`; of others it says nothing.
     fn nullable(
         &self,
         alternatives: &[Vec<RawLiteral>],
@@ -242,9 +243,10 @@ impl Inference<'_> {
             }
             for (var, (count, optional)) in places {
                 let own = vars.get(var.0 as usize).is_some_and(|var| var.level == level);
-                if own && count == 1 && optional {
+                if own && optional {
                     types.optional[var.0 as usize] = true;
-                    types.nil_left[var.0 as usize] |= !literals.iter().any(|literal| excludes_nil(literal, var));
+                    types.nil_left[var.0 as usize] |=
+                        count == 1 && !literals.iter().any(|literal| excludes_nil(literal, var));
                 }
             }
         }

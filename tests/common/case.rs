@@ -1,6 +1,7 @@
 //! A program with its facts, as generated, edited and shrunk.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use factlog::base::{FileId, Span};
@@ -12,11 +13,18 @@ use factlog::model::schema::{PredId, Schema};
 use factlog::model::value::Value;
 
 /// One program with stated tuples.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Case {
     pub program: CheckedProgram,
     /// In the order in which they are stated; one may be stated twice.
     pub facts: Vec<(PredId, Vec<Value>)>,
+}
+
+/// As program text, which is what one wants to see of a failing case.
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\n{}", super::print::text(self))
+    }
 }
 
 /// A place of its own for each thing generated.
@@ -44,7 +52,8 @@ impl Case {
 }
 
 /// Puts rules into strata: the strongly connected components of "reads", bottom-up.
-pub fn check(schema: Arc<Schema>, rules: Vec<Rule>) -> CheckedProgram {
+pub fn check(schema: Arc<Schema>, mut rules: Vec<Rule>) -> CheckedProgram {
+    rules.iter_mut().for_each(|rule| mark_optional(&schema, rule));
     let n = schema.predicates.len();
     let mut reads = vec![vec![false; n]; n];
     for rule in &rules {
@@ -64,14 +73,18 @@ pub fn check(schema: Arc<Schema>, rules: Vec<Rule>) -> CheckedProgram {
     }
     let mut strata: Vec<Vec<usize>> = Vec::new();
     let mut placed = vec![false; n];
-    while let Some(start) = (0..n).find(|&p| !placed[p] && (0..n).all(|q| placed[q] || !reads[p][q] || reads[q][p])) {
-        let members: Vec<usize> = (0..n).filter(|&q| q == start || (reads[start][q] && reads[q][start])).collect();
+    while let Some(start) =
+        (0..n).find(|&p| !placed[p] && (0..n).all(|q| placed[q] || !reads[p][q] || reads[q][p]))
+    {
+        let members: Vec<usize> =
+            (0..n).filter(|&q| q == start || (reads[start][q] && reads[q][start])).collect();
         members.iter().for_each(|&q| placed[q] = true);
         strata.push(members);
     }
     let stratum = |members: &Vec<usize>| {
         let predicates: Vec<PredId> = members.iter().map(|&p| PredId(p as u32)).collect();
-        let mut rules: Vec<RuleId> = predicates.iter().filter_map(|p| rules_of.get(p)).flatten().copied().collect();
+        let mut rules: Vec<RuleId> =
+            predicates.iter().filter_map(|p| rules_of.get(p)).flatten().copied().collect();
         rules.sort();
         let recursive = members.iter().any(|&p| members.iter().any(|&q| direct[p][q]));
         Stratum { predicates, rules, recursive }
@@ -88,6 +101,27 @@ pub fn safe(program: &CheckedProgram) -> bool {
                 .is_some_and(|bound| rule.args.iter().all(|arg| within(arg, &bound)))
         })
     })
+}
+
+fn mark_optional(schema: &Schema, rule: &mut Rule) {
+    let mut optional = BTreeSet::new();
+    rule.body.atoms(&mut |atom, _| {
+        for (arg, column) in atom.args.iter().zip(&schema.predicate(atom.pred).columns) {
+            if let (Arg::Is(Expr::Var(var)), true) = (arg, column.optional) {
+                optional.insert(*var);
+            }
+        }
+    });
+    for literal in rule.body.alternatives.iter().flatten() {
+        if let Literal::Compare { op: CompareOp::Eq, left, right, .. } = literal
+            && [left, right].iter().any(|side| matches!(side, Expr::Const(Value::Nil)))
+        {
+            direct(literal, &mut optional);
+        }
+    }
+    for (i, var) in rule.vars.iter_mut().enumerate() {
+        var.optional = optional.contains(&VarId(i as u32));
+    }
 }
 
 fn within(expr: &Expr, bound: &BTreeSet<VarId>) -> bool {

@@ -37,7 +37,15 @@ impl Dice {
     /// An index, each as likely as its weight says.
     pub fn weighted(&mut self, weights: &[usize]) -> usize {
         let mut at = self.below(weights.iter().sum());
-        weights.iter().position(|weight| at < *weight || { at -= weight; false }).unwrap_or(0)
+        weights
+            .iter()
+            .position(|weight| {
+                at < *weight || {
+                    at -= weight;
+                    false
+                }
+            })
+            .unwrap_or(0)
     }
 
     pub fn shuffle<T>(&mut self, items: &mut [T]) {

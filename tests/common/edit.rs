@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use factlog::model::functor;
-use factlog::model::program::{
-    Arg, Atom, Body, CompareOp, Expr, Literal, Rule, VarId,
-};
+use factlog::model::program::{Arg, Atom, Body, CompareOp, Expr, Literal, Rule, VarId};
 use factlog::model::schema::{Column, PredId, PredKind, Predicate};
 use factlog::model::value::Value;
 
@@ -323,7 +321,10 @@ fn duplicate_literal(case: &Case, dice: &mut Dice) -> Option<Case> {
     let twice = |literal: &Literal| match literal {
         Literal::Atom(atom) => {
             let columns = &schema.predicate(atom.pred).columns;
-            !columns.iter().zip(&atom.args).any(|(column, arg)| column.optional && matches!(arg, Arg::Is(Expr::Var(_))))
+            !columns
+                .iter()
+                .zip(&atom.args)
+                .any(|(column, arg)| column.optional && matches!(arg, Arg::Is(Expr::Var(_))))
         }
         // Its own variables would then be shared by two.
         Literal::Not(..) => false,

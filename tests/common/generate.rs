@@ -136,18 +136,11 @@ impl Generator {
             self.fill(&mut other, level);
             alternatives.push(other);
         }
-        let mut used = Vec::new();
-        args.iter().for_each(|arg| arg.vars(&mut |var| used.push(var)));
         for (arg, column) in args.iter().zip(self.predicates[head.0 as usize].columns.clone()) {
             if let Expr::Var(var) = arg
                 && !column.optional
             {
                 alternatives.iter_mut().for_each(|alternative| self.deny_nil(alternative, *var));
-            }
-        }
-        for alternative in &alternatives {
-            for var in &alternative.nilable {
-                self.vars[var.0 as usize].optional = true;
             }
         }
         let alternatives = alternatives.into_iter().map(|conjunction| self.finish(conjunction)).collect();
@@ -213,7 +206,9 @@ impl Generator {
     pub(super) fn readable(&mut self, levels: std::ops::Range<usize>, kind: Option<Kind>) -> Option<PredId> {
         let fits = |i: &usize| {
             levels.contains(&self.levels[*i])
-                && kind.is_none_or(|kind| self.predicates[*i].columns.iter().any(|column| column.ty == kind.ty()))
+                && kind.is_none_or(|kind| {
+                    self.predicates[*i].columns.iter().any(|column| column.ty == kind.ty())
+                })
         };
         let all: Vec<usize> = (0..self.predicates.len()).filter(fits).collect();
         (!all.is_empty()).then(|| PredId(self.dice.pick(&all) as u32))
@@ -223,7 +218,8 @@ impl Generator {
     pub(super) fn atom(&mut self, body: &mut Conjunction, pred: PredId, place: Option<VarId>) {
         let columns = self.predicates[pred.0 as usize].columns.clone();
         let at = place.map(|var| {
-            let fit: Vec<usize> = (0..columns.len()).filter(|i| columns[*i].ty == self.kind(var).ty()).collect();
+            let fit: Vec<usize> =
+                (0..columns.len()).filter(|i| columns[*i].ty == self.kind(var).ty()).collect();
             (self.dice.pick(&fit), var)
         });
         let mut args = Vec::new();

@@ -1,6 +1,8 @@
 //! Random expressions, aggregates, tests and negations.
 
-use factlog::model::program::{Aggregate, AggregateOp, Arg, Atom, Body, CompareOp, Expr, Functor, Literal, TestOp, VarId};
+use factlog::model::program::{
+    Aggregate, AggregateOp, Arg, Atom, Body, CompareOp, Expr, Functor, Literal, TestOp, VarId,
+};
 use factlog::model::value::Value;
 
 use super::generate::{Conjunction, Generator};
@@ -32,7 +34,8 @@ impl Generator {
         Some(match kind {
             Kind::Number => match self.dice.weighted(&[60, 12, 8, 8, 6, 6]) {
                 0 => {
-                    let functor = self.dice.pick(&[Add, Add, Sub, Mul, Min, Max, Div, Rem, Band, Bxor, Lor, Pow]);
+                    let functor =
+                        self.dice.pick(&[Add, Add, Sub, Mul, Min, Max, Div, Rem, Band, Bxor, Lor, Pow]);
                     let left = self.operand(body, Kind::Number);
                     let mut right = self.operand(body, Kind::Number);
                     // Enough of them divide by something else to leave most programs without errors.
@@ -116,7 +119,9 @@ impl Generator {
                     }
                 }
             }
-            Kind::Numbers => Expr::List(vec![self.operand(body, Kind::Number), self.operand(body, Kind::Number)]),
+            Kind::Numbers => {
+                Expr::List(vec![self.operand(body, Kind::Number), self.operand(body, Kind::Number)])
+            }
             Kind::Bool | Kind::Level => return None,
         })
     }
@@ -168,7 +173,8 @@ impl Generator {
         let list = match self.one_of(&body.bound, Kind::Numbers) {
             Some(list) if kind == Kind::Number => Expr::Var(list),
             _ if kind == Kind::Number && self.dice.chance(30) => {
-                let args = [self.dice.below(3), self.dice.below(6)].map(|n| Expr::Const(Value::Number(n as i64)));
+                let args =
+                    [self.dice.below(3), self.dice.below(6)].map(|n| Expr::Const(Value::Number(n as i64)));
                 self.call(Functor::Range, args.to_vec())
             }
             _ => Expr::List(vec![self.operand(body, kind), self.operand(body, kind)]),

@@ -3,10 +3,10 @@
 
 pub mod case;
 pub mod dice;
+pub mod edit;
 pub mod generate;
 pub mod literals;
-pub mod world;
 pub mod print;
-pub mod shrink;
-pub mod edit;
 pub mod run;
+pub mod shrink;
+pub mod world;

@@ -3,7 +3,9 @@
 use std::cell::RefCell;
 use std::fmt::Write;
 
-use factlog::model::program::{Aggregate, AggregateOp, Arg, Atom, Body, Expr, Functor, Literal, Rule, TestOp};
+use factlog::model::program::{
+    Aggregate, AggregateOp, Arg, Atom, Body, Expr, Functor, Literal, Rule, TestOp,
+};
 use factlog::model::schema::{PredKind, Predicate, Schema};
 use factlog::model::value::Value;
 

@@ -1,12 +1,14 @@
 //! Ways to get from a case to its answers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use factlog::analysis;
 use factlog::base::{Budget, CancelToken, FileId, Limits};
 use factlog::engine::naive::{self, Relations};
+use factlog::engine::{Engine, EvalError, Frog, Request};
 use factlog::model::schema::PredId;
+use factlog::storage::{Interner, Table};
 use factlog::syntax::datalog::parse_program;
 
 use super::case::Case;
@@ -43,6 +45,46 @@ pub fn reference(case: &Case) -> Outcome {
     }
 }
 
+/// What the engine says of these relations.
+pub fn engine(case: &Case, wanted: &[PredId]) -> Outcome {
+    match engine_within(case, wanted, &budget()) {
+        Ok(model) => Outcome::Answers(answers(case, &model)),
+        Err(EvalError::Stopped { .. }) => Outcome::Stopped,
+        Err(EvalError::Runtime { .. }) => Outcome::Fault,
+        Err(error @ EvalError::TooWide { .. }) => panic!("{error:?}"),
+    }
+}
+
+/// The same under a budget, as values; relations that are not wanted are missing.
+pub fn engine_within(case: &Case, wanted: &[PredId], budget: &Budget) -> Result<Relations, EvalError> {
+    let mut interner = Interner::new();
+    let schema = &case.program.schema;
+    let mut words: HashMap<PredId, Vec<u32>> = HashMap::new();
+    for (pred, tuple) in &case.facts {
+        let row: Vec<u32> = tuple.iter().map(|value| interner.intern(value)).collect();
+        words.entry(*pred).or_default().extend(row);
+    }
+    let tables: HashMap<PredId, Table> = words
+        .into_iter()
+        .map(|(pred, words)| match schema.predicate(pred).arity() {
+            0 => (pred, Table::nullary(true)),
+            width => (pred, Table::from_rows(width, words)),
+        })
+        .collect();
+    let model = Frog.evaluate(&Request::new(&case.program, &[], wanted), &tables, &mut interner, budget)?;
+    let rows = |pred: &PredId| {
+        let table = model.table(*pred).map(|table| &**table).or(tables.get(pred));
+        let row = |row: &[u32]| row.iter().map(|word| interner.value(*word)).collect();
+        (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
+    };
+    Ok(wanted.iter().map(rows).collect())
+}
+
+/// All relations of a case.
+pub fn all(case: &Case) -> Vec<PredId> {
+    case.program.schema.predicate_names.values().copied().collect()
+}
+
 /// The relations that are declared or derived, by name.
 pub fn answers(case: &Case, model: &Relations) -> Answers {
     let schema = &case.program.schema;
@@ -50,7 +92,12 @@ pub fn answers(case: &Case, model: &Relations) -> Answers {
         let row = |row: &Vec<_>| row.iter().map(|value: &factlog::model::Value| value.to_string()).collect();
         model.get(pred).into_iter().flatten().map(row).collect()
     };
-    schema.predicate_names.iter().map(|(name, pred)| (name.to_string(), rows(pred))).collect()
+    schema
+        .predicate_names
+        .iter()
+        .filter(|(_, pred)| model.contains_key(pred))
+        .map(|(name, pred)| (name.to_string(), rows(pred)))
+        .collect()
 }
 
 /// The case that a text says, through parser and analysis; else what they object to.

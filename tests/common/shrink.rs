@@ -1,12 +1,23 @@
 //! Cases as a proptest strategy: drawn from a seed, shrunk by leaving out parts.
 
 use proptest::strategy::{NewTree, Strategy, ValueTree};
-use proptest::test_runner::TestRunner;
+use proptest::test_runner::{Config, TestRunner};
 
 use factlog::model::program::{Body, Literal, Rule};
 
 use super::case::{self, Case, nested_bodies};
 use super::generate;
+
+/// A runner for `default` cases, or as many as `FACTLOG_CASES` says.
+pub fn runner(default: u32) -> TestRunner {
+    let cases = std::env::var("FACTLOG_CASES").ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 100_000,
+        ..Config::default()
+    })
+}
 
 /// Every case that the generator can make.
 #[derive(Debug)]

@@ -120,7 +120,11 @@ impl World {
 
     pub fn tuple(&self, dice: &mut Dice, predicate: &Predicate) -> Vec<Value> {
         let value = |column: &Column| {
-            if column.optional && dice.chance(30) { Value::Nil } else { self.constant(dice, Kind::of(column.ty)) }
+            if column.optional && dice.chance(30) {
+                Value::Nil
+            } else {
+                self.constant(dice, Kind::of(column.ty))
+            }
         };
         predicate.columns.iter().map(value).collect()
     }

@@ -45,8 +45,8 @@ pub(super) fn expr(expr: &Expr, env: &Env) -> Computed {
     }
 }
 
-/// The values of all, or what keeps one from having a value: an open variable before a missing
-/// value before a failure.
+/// The values of all, or what keeps one from having a value: an open variable before a failure
+/// before a missing value.
 fn all(items: &[Expr], env: &Env) -> Result<Vec<Value>, Computed> {
     let mut values = Vec::new();
     let mut worst = None;
@@ -57,9 +57,8 @@ fn all(items: &[Expr], env: &Env) -> Result<Vec<Value>, Computed> {
                 worst
             }
             (Computed::NotYet, _) | (_, Some(Computed::NotYet)) => Some(Computed::NotYet),
-            (Computed::NoValue, _) | (_, Some(Computed::NoValue)) => Some(Computed::NoValue),
-            (failed, None) => Some(failed),
-            (_, worst) => worst,
+            (_, worst @ Some(Computed::Failed(_))) => worst,
+            (new, _) => Some(new),
         };
     }
     worst.map_or(Ok(values), Err)
@@ -70,8 +69,8 @@ pub(super) fn both(a: Computed, b: Computed) -> Result<(Value, Value), Computed>
     match (a, b) {
         (Computed::Value(a), Computed::Value(b)) => Ok((a, b)),
         (Computed::NotYet, _) | (_, Computed::NotYet) => Err(Computed::NotYet),
+        (failed @ Computed::Failed(_), _) | (_, failed @ Computed::Failed(_)) => Err(failed),
         (Computed::NoValue, _) | (_, Computed::NoValue) => Err(Computed::NoValue),
-        (failed @ Computed::Failed(_), _) | (_, failed) => Err(failed),
     }
 }
 

@@ -128,11 +128,12 @@ pub fn derive(rule: &Rule, model: &Relations, budget: &Budget) -> Result<BTreeSe
     let mut tuples = BTreeSet::new();
     let outcome = scope.solutions(&rule.body, &Env::free(rule.vars.len()), &mut |env| {
         let mut tuple = Vec::with_capacity(rule.args.len());
-        for arg in &rule.args {
-            match eval::decided(eval::expr(arg, env), env)? {
-                Some(value) => tuple.push(value),
-                None => return Ok(()),
-            }
+        let columns: Vec<_> = rule.args.iter().map(|arg| eval::expr(arg, env)).collect();
+        if columns.iter().any(|column| matches!(column, eval::Computed::NoValue)) {
+            return Ok(());
+        }
+        for column in columns {
+            tuple.extend(eval::decided(column, env)?);
         }
         tuples.insert(tuple);
         Ok(())
