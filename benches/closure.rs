@@ -9,7 +9,8 @@ use factlog::base::{Budget, FileId, Span};
 use factlog::engine::{Engine, Frog, Request};
 use factlog::model::schema::{PredKind, Predicate};
 use factlog::model::{
-    Arg, Atom, Body, CheckedProgram, Column, Expr, Literal, PredId, Rule, RuleId, Schema, Stratum, TypeId, Var, VarId,
+    Arg, Atom, Body, CheckedProgram, Column, Expr, Literal, PredId, Rule, RuleId, Schema, Stratum, TypeId,
+    Var, VarId,
 };
 use factlog::storage::{Interner, Table, interner};
 
@@ -100,7 +101,8 @@ fn same_generation_by_hand(edges: &[(u32, u32)]) -> usize {
 }
 
 fn benches(criterion: &mut Criterion) {
-    let closure = program(vec![rule([0, 1], &[(EDGE, [0, 1])]), rule([0, 2], &[(PATH, [0, 1]), (EDGE, [1, 2])])]);
+    let closure =
+        program(vec![rule([0, 1], &[(EDGE, [0, 1])]), rule([0, 2], &[(PATH, [0, 1]), (EDGE, [1, 2])])]);
     let shapes = [
         ("sparse", random_edges(2000, 2400)),
         ("dense", random_edges(600, 12_000)),

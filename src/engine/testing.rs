@@ -10,8 +10,8 @@ use crate::base::{FileId, Span};
 use crate::model::program::{AggregateOp, CompareOp};
 use crate::model::schema::{PredKind, Predicate};
 use crate::model::{
-    Aggregate, Arg, Atom, Body, CheckedProgram, Column, Date, Expr, Functor, Literal, PredId, Rule,
-    RuleId, Stratum, TypeId, Value, Var, VarId,
+    Aggregate, Arg, Atom, Body, CheckedProgram, Column, Date, Expr, Functor, Literal, PredId, Rule, RuleId,
+    Stratum, TypeId, Value, Var, VarId,
 };
 
 /// A program and what its relations are called.
@@ -130,7 +130,8 @@ impl Text {
             if done[i] {
                 continue;
             }
-            let members: Vec<usize> = (0..preds).filter(|j| *j == i || reads[i][*j] && reads[*j][i]).collect();
+            let members: Vec<usize> =
+                (0..preds).filter(|j| *j == i || reads[i][*j] && reads[*j][i]).collect();
             members.iter().for_each(|j| done[*j] = true);
             let predicates: Vec<PredId> = members.iter().map(|j| PredId(*j as u32)).collect();
             let rules = (0..self.program.rules.len())
@@ -247,7 +248,14 @@ impl<'t> Reader<'t> {
             let body = self.body();
             self.expect("}");
             let separator = Arc::from(if op == AggregateOp::Concat { "-" } else { "" });
-            return Expr::Aggregate(Box::new(Aggregate { op, arg, separator, float: false, body, span: span() }));
+            return Expr::Aggregate(Box::new(Aggregate {
+                op,
+                arg,
+                separator,
+                float: false,
+                body,
+                span: span(),
+            }));
         }
         let functor = match token {
             "year" => Some(Functor::Year),

@@ -36,7 +36,9 @@ fn evaluate(text: &Text, base: &mut Base, wanted: &str, budget: &Budget) -> Resu
 
 fn rows(base: &Base, table: &Table) -> String {
     let words = table::sort_by_value(&base.interner, table.width(), table.rows().words());
-    let row = |row: &[u32]| row.iter().map(|word| base.interner.value(*word).to_string()).collect::<Vec<_>>().join(",");
+    let row = |row: &[u32]| {
+        row.iter().map(|word| base.interner.value(*word).to_string()).collect::<Vec<_>>().join(",")
+    };
     if table.width() == 0 {
         return if table.is_empty() { "no".to_owned() } else { "yes".to_owned() };
     }
@@ -66,7 +68,9 @@ const CLOSURE: &str = "1,1 1,2 1,3 1,4 2,1 2,2 2,3 2,4 3,1 3,2 3,3 3,4";
 
 #[test]
 fn closure_left_right_and_non_linear() {
-    for step in ["Tc(x,z) :- Tc(x,y), Edge(y,z)", "Tc(x,z) :- Edge(x,y), Tc(y,z)", "Tc(x,z) :- Tc(x,y), Tc(y,z)"] {
+    for step in
+        ["Tc(x,z) :- Tc(x,y), Edge(y,z)", "Tc(x,z) :- Edge(x,y), Tc(y,z)", "Tc(x,z) :- Tc(x,y), Tc(y,z)"]
+    {
         let program = format!("{step}. Tc(x,y) :- Edge(x,y)");
         assert_eq!(answer(&program, CYCLE, "Tc"), CLOSURE, "{step}");
     }
@@ -114,8 +118,10 @@ fn repeated_variables_and_constants() {
     assert_eq!(answer("P(x) :- E(x,_), !E(x,2)", &facts, "P"), "3");
     assert_eq!(answer("P(x,7,x) :- E(x,x)", &facts, "P"), "1,7,1 2,7,2");
     // In the recursive premise that reads the last round too.
-    assert_eq!(answer("P(x,y) :- E(x,y). P(y,y) :- P(y,y), E(3,y). P(9,x) :- P(x,x), P(x,1)", &facts, "P"), 
-        "1,1 1,2 2,1 2,2 3,1 9,1 9,2");
+    assert_eq!(
+        answer("P(x,y) :- E(x,y). P(y,y) :- P(y,y), E(3,y). P(9,x) :- P(x,x), P(x,1)", &facts, "P"),
+        "1,1 1,2 2,1 2,2 3,1 9,1 9,2"
+    );
 }
 
 #[test]
@@ -154,7 +160,8 @@ fn wide_relations() {
         let fact = (0..width).map(|i| i.to_string()).collect::<Vec<_>>().join(",");
         let facts = [("W", fact.as_str())];
         let plain = format!("P({last},{args}) :- W(_,{args})");
-        let expected = format!("{},{}", width - 1, (1..width).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
+        let expected =
+            format!("{},{}", width - 1, (1..width).map(|i| i.to_string()).collect::<Vec<_>>().join(","));
         assert_eq!(answer(&plain, &facts, "P"), expected);
         // Turning the columns comes back to where it began.
         let turning = format!("R(a,{args}) :- W(a,{args}). R({args},a) :- R(a,{args})");
@@ -199,11 +206,17 @@ fn aggregates() {
     assert_eq!(answer("P(s,n) :- S(s), n = max x : {At(s,x)}", &facts, "P"), "'a',2 'b',2");
     assert_eq!(answer("P(s,n) :- S(s), n = min x : {At(s,x)}", &facts, "P"), "'a',1 'b',2");
     assert_eq!(answer("P(n) :- n = mean x : {Sale(_,_,x)}", &facts, "P"), format!("{:?}", 23.0 / 3.0));
-    assert_eq!(answer("P(s,n) :- S(s), n = list x : {Sale(s,_,x)}", &facts, "P"), "'a',[10, 10] 'b',[3] 'c',[]");
+    assert_eq!(
+        answer("P(s,n) :- S(s), n = list x : {Sale(s,_,x)}", &facts, "P"),
+        "'a',[10, 10] 'b',[3] 'c',[]"
+    );
     assert_eq!(answer("P(n) :- n = concat s : {S(s)}", &facts, "P"), "'a-b-c'");
     assert_eq!(answer("P(s) :- S(s), 1 = count : {At(s,_)}", &facts, "P"), "'b'");
     assert_eq!(answer("P(s) :- S(s), n = count : {At(s,_)}, At(_,n), n > 1", &facts, "P"), "'a'");
-    assert_eq!(answer("P(s,n) :- S(s), n = count : {At(s,x), !{At(t,x), t != s}}", &facts, "P"), "'a',1 'b',0 'c',0");
+    assert_eq!(
+        answer("P(s,n) :- S(s), n = count : {At(s,x), !{At(t,x), t != s}}", &facts, "P"),
+        "'a',1 'b',0 'c',0"
+    );
 }
 
 #[test]
@@ -271,8 +284,10 @@ fn computed_arguments_and_lists() {
     assert_eq!(answer("P(c) :- N(x), c = cat('n', x), x > 2", &facts, "P"), "'n3' 'n5'");
     assert_eq!(answer("P([x, y]) :- N(x), L(y), x < 3", &facts, "P"), "[1, 1] [2, 1]");
     assert_eq!(answer("N2(0). N2(x+1) :- N2(x), x < 4", &[("N", "1")], "N2"), "0 1 2 3 4");
-    assert_eq!(answer("Fib(0,0). Fib(1,1). Fib(n+2,a+b) :- Fib(n,a), Fib(n+1,b), n < 6", &[("N", "1")], "Fib"),
-        "0,0 1,1 2,1 3,2 4,3 5,5 6,8 7,13");
+    assert_eq!(
+        answer("Fib(0,0). Fib(1,1). Fib(n+2,a+b) :- Fib(n,a), Fib(n+1,b), n < 6", &[("N", "1")], "Fib"),
+        "0,0 1,1 2,1 3,2 4,3 5,5 6,8 7,13"
+    );
 }
 
 #[test]
@@ -388,7 +403,11 @@ fn only_what_is_reached_is_evaluated() {
 fn goals_come_last_and_may_share_a_head() {
     let mut text = Text::new("Tc(x,y) :- Edge(x,y). Tc(x,z) :- Tc(x,y), Edge(y,z)");
     let mut base = base(&mut text, CYCLE);
-    let goals = [text.rule("Goal(y) :- Tc(4,y)"), text.rule("Goal(y) :- Tc(2,y), y > 2"), text.rule("Ask() :- Tc(1,4)")];
+    let goals = [
+        text.rule("Goal(y) :- Tc(4,y)"),
+        text.rule("Goal(y) :- Tc(2,y), y > 2"),
+        text.rule("Ask() :- Tc(1,4)"),
+    ];
     let request = Request { rounds: true, profile: true, ..Request::new(&text.program, &goals, &[]) };
     let model = Frog.evaluate(&request, &base.tables, &mut base.interner, &Budget::unlimited()).unwrap();
     assert_eq!(rows(&base, model.table(text.id("Goal")).unwrap()), "3 4");
@@ -406,7 +425,8 @@ fn goals_come_last_and_may_share_a_head() {
 #[test]
 fn the_order_of_literals_changes_no_answer() {
     let facts = [("E", "1,2 2,3 3,4 4,2 5,5"), ("L", "1,'a' 2,'b' 3,'a' 5,nil")];
-    let literals = ["E(x,y)", "L(x,l)", "L(z,l)", "E(y,z)", "x != z", "!E(z,x)", "n = count : {E(z,_)}", "m = n + x"];
+    let literals =
+        ["E(x,y)", "L(x,l)", "L(z,l)", "E(y,z)", "x != z", "!E(z,x)", "n = count : {E(z,_)}", "m = n + x"];
     // (1,2): z = 3, l = a: E(2,3). !E(3,1), n = 1, m = 2.
     for turn in 0..literals.len() {
         let mut turned = literals;
@@ -415,4 +435,28 @@ fn the_order_of_literals_changes_no_answer() {
             assert_eq!(answer(&format!("P(x,y,z,m) :- {body}"), &facts, "P"), "1,2,3,2", "{body}");
         }
     }
+}
+
+#[test]
+fn plans_say_what_was_expected_and_what_was_looked_at() {
+    use crate::plan::show;
+    let program = "P(x,y) :- Big(x,z), Small(z), !Bad(x), y = z + 1, n = count : {Big(x,_)}, n > 1";
+    let mut text = Text::new(program);
+    let mut base = base(&mut text, &[("Big", "1,1 1,2 2,2 3,3"), ("Small", "2"), ("Bad", "2")]);
+    let wanted = [text.id("P")];
+    let request = Request { profile: true, ..Request::new(&text.program, &[], &wanted) };
+    let model = Frog.evaluate(&request, &base.tables, &mut base.interner, &Budget::unlimited()).unwrap();
+    assert_eq!(rows(&base, model.table(text.id("P")).unwrap()), "1,3");
+    let profile = &model.profile().plans[0];
+    let actual = show::Actual { visited: &profile.visited, produced: profile.produced };
+    let shown = [show::show(&text.program.schema, &text.program.rules[0], &profile.plan, Some(actual))];
+    let written = show::text(&shown);
+    // The small relation first, then the large one by the shared column.
+    let (small, big) = (written.find("each Small").unwrap(), written.find("each Big").unwrap());
+    assert!(small < big, "{written}");
+    assert!(written.contains("by c2") && written.contains("in Bad(c1: x)"), "{written}");
+    assert!(written.contains("expected 1.33, looked at 2"), "{written}");
+    assert_eq!(show::dot(&shown).matches("->").count(), shown[0].lines.len());
+    assert_eq!(show::mermaid(&shown).matches("-->").count(), shown[0].lines.len());
+    assert_eq!(show::json(&shown)[0]["produced"], 1);
 }
