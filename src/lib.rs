@@ -3,11 +3,11 @@
 
 pub mod analysis;
 pub mod base;
+pub mod engine;
 pub mod files;
 pub mod model;
+pub mod plan;
 pub mod render;
 pub mod session;
 pub mod storage;
-pub mod plan;
-pub mod engine;
 pub mod syntax;

@@ -283,9 +283,15 @@ impl Inference<'_> {
 }
 
 /// Whether the literal never holds while the variable is nil: a comparison, other than with nil for
-/// equality, or a test.
+/// equality, or a test, of the variable or of what a functor makes of it.
 fn excludes_nil(literal: &RawLiteral, var: VarId) -> bool {
-    let is_var = |expr: &RawExpr| matches!(expr.kind, RawExprKind::Var(found) if found == var);
+    let is_var = |expr: &RawExpr| {
+        let mut found = false;
+        if !matches!(expr.kind, RawExprKind::List(_)) {
+            expr.each_var(&mut |other, _| found |= other == var);
+        }
+        found
+    };
     match literal {
         RawLiteral::Compare { op, left, right, .. } => {
             (is_var(left) || is_var(right)) && !(*op == CompareOp::Eq && (is_nil(left) || is_nil(right)))

@@ -13,8 +13,8 @@ use crate::files::{Project, Trust};
 use crate::model::schema::Schema;
 use crate::storage::Database;
 use crate::storage::load::{self, FactText};
-use crate::syntax::datalog;
 use crate::syntax::datalog::ast::{self, ItemKind};
+use crate::syntax::{datalog, ron};
 
 /// How far loading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,8 @@ impl Base {
             Vec::new()
         });
         schema_first(&mut rule_files);
-        let mut reader = Reader { project, sources, seen: HashSet::new(), units: Vec::new(), problems: Vec::new() };
+        let mut reader =
+            Reader { project, sources, seen: HashSet::new(), units: Vec::new(), problems: Vec::new() };
         for path in &rule_files {
             reader.read(path, None, &mut Vec::new());
         }
@@ -100,7 +101,8 @@ impl Base {
         // mistakes of the project show in one run.
         let texts = fact_texts(project, &fact_files, options, sources, &mut diagnostics, &mut left_out);
         let infer = project.settings().infer_schema;
-        let (mut database, loaded) = load_facts(schema, texts, infer, options, sources, &mut left_out, progress);
+        let (mut database, loaded) =
+            load_facts(schema, texts, infer, options, sources, &mut left_out, progress);
         diagnostics.extend(loaded);
         let declared = Arc::clone(database.schema());
         let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
@@ -159,9 +161,9 @@ fn load_facts(
             texts.iter().map(|(file, text, inbox)| FactText { file: *file, text, inbox: *inbox }).collect();
         if infer {
             schema = declared.clone();
-            if let Err(problems) = load::infer_schema(&mut schema, &facts) {
-                diagnostics.extend(problems);
-            }
+            // The loader reports what does not parse.
+            let parsed: Vec<_> = facts.iter().map(|fact| ron::parse(fact.file, fact.text).tree).collect();
+            diagnostics.extend(load::infer_schema(&mut schema, &parsed));
         }
         let of = facts.iter().map(|fact| fact.text.len() as u64).sum();
         let mut database = Database::new(Arc::new(schema.clone()));
@@ -249,10 +251,13 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, path: &Path, from: Option<crate::base::Span>, open: &mut Vec<PathBuf>) {
         if let Some(start) = open.iter().position(|known| known == path) {
-            let mut cycle: Vec<String> = open[start..].iter().map(|path| path.display().to_string()).collect();
+            let mut cycle: Vec<String> =
+                open[start..].iter().map(|path| path.display().to_string()).collect();
             cycle.push(path.display().to_string());
-            let mut diagnostic =
-                Diagnostic::new(codes::INCLUDE_CYCLE, format!("files include each other: {}", cycle.join(" → ")));
+            let mut diagnostic = Diagnostic::new(
+                codes::INCLUDE_CYCLE,
+                format!("files include each other: {}", cycle.join(" → ")),
+            );
             if let Some(span) = from {
                 diagnostic = diagnostic.at(span);
             }

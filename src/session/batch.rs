@@ -58,7 +58,12 @@ impl Session {
         self.ready()?;
         let analysis = &self.base.analysis;
         let directives = |kind: IoKind| {
-            analysis.directives.iter().filter(move |directive| directive.kind == kind).cloned().collect::<Vec<_>>()
+            analysis
+                .directives
+                .iter()
+                .filter(move |directive| directive.kind == kind)
+                .cloned()
+                .collect::<Vec<_>>()
         };
         let sizes = if named.is_empty() { directives(IoKind::PrintSize) } else { Vec::new() };
         let outputs: Vec<(PredId, Vec<(String, Value)>)> = if named.is_empty() {

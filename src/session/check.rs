@@ -25,7 +25,10 @@ impl Levels {
 impl Session {
     /// All findings over the loaded base, at the levels that settings and options give them,
     /// sorted by place. `texts` gives the bytes of a source's text by name, if they are at hand.
-    pub fn check(&mut self, texts: Option<&dyn Fn(&str) -> Option<Vec<u8>>>) -> Result<Vec<Diagnostic>, Error> {
+    pub fn check(
+        &mut self,
+        texts: Option<&dyn Fn(&str) -> Option<Vec<u8>>>,
+    ) -> Result<Vec<Diagnostic>, Error> {
         self.ready()?;
         let mut found = self.base.warnings.clone();
         found.extend(self.check_findings()?);
@@ -46,7 +49,9 @@ impl Session {
             finding.code == codes::facts::CONFLICT.code || finding.code == codes::facts::HELD_AND_DENIED.code
         });
         if let Some(name) = name {
-            found.retain(|finding| finding.message.contains(&format!("`{name}`")) || finding.message.contains(&name));
+            found.retain(|finding| {
+                finding.message.contains(&format!("`{name}`")) || finding.message.contains(&name)
+            });
         }
         Ok(found)
     }

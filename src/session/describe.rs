@@ -103,7 +103,9 @@ impl Session {
                     text.push_str(&format!("// built in\n{}\n", declaration(schema, predicate)));
                 }
                 PredKind::Declared => text.push_str(&format!("{}\n", declaration(schema, predicate))),
-                PredKind::Derived => text.push_str(&format!("// by rules: {}\n", declaration(schema, predicate))),
+                PredKind::Derived => {
+                    text.push_str(&format!("// by rules: {}\n", declaration(schema, predicate)))
+                }
                 PredKind::Assertions(_) | PredKind::Answer => {}
             }
         }
@@ -120,7 +122,10 @@ impl Session {
             }
         }
         spans.sort();
-        Ok(spans.iter().map(|span| format!("{}  // {}", self.sources.text(*span), self.sources.place(*span))).collect())
+        Ok(spans
+            .iter()
+            .map(|span| format!("{}  // {}", self.sources.text(*span), self.sources.place(*span)))
+            .collect())
     }
 
     /// Facts of a relation, or facts that mention an id, with their assertions.
@@ -130,7 +135,9 @@ impl Session {
             if self.schema().predicate(id).kind != PredKind::Declared {
                 return Err(Diagnostic::new(
                     codes::UNKNOWN_RELATION,
-                    format!("`{relation_or_id}` is derived by rules; ask `{relation_or_id}(…)?` for its rows"),
+                    format!(
+                        "`{relation_or_id}` is derived by rules; ask `{relation_or_id}(…)?` for its rows"
+                    ),
                 )
                 .into());
             }
@@ -145,8 +152,9 @@ impl Session {
             if predicate.kind != PredKind::Declared {
                 continue;
             }
-            let mentioned =
-                database.extent(id).is_some_and(|extent| extent.tuples().iter().any(|row| row.contains(&word)));
+            let mentioned = database
+                .extent(id)
+                .is_some_and(|extent| extent.tuples().iter().any(|row| row.contains(&word)));
             if mentioned {
                 found.extend(database.facts(id).filter(|fact| fact.tuple.contains(&wanted)));
             }
@@ -160,8 +168,12 @@ impl Session {
     fn sorted(&self, mut facts: Vec<Fact>) -> Vec<Fact> {
         facts.sort_by(|a, b| {
             let name = |fact: &Fact| self.schema().predicate(fact.predicate).name.clone();
-            (name(a), &a.tuple, &a.assertion.src, a.assertion.span)
-                .cmp(&(name(b), &b.tuple, &b.assertion.src, b.assertion.span))
+            (name(a), &a.tuple, &a.assertion.src, a.assertion.span).cmp(&(
+                name(b),
+                &b.tuple,
+                &b.assertion.src,
+                b.assertion.span,
+            ))
         });
         facts
     }
@@ -197,7 +209,8 @@ impl Session {
             && schema.predicate(alias).arity() >= 2
         {
             for row in extent.tuples().iter() {
-                if let (Value::Symbol(thing), Value::Symbol(text)) = (interner.value(row[0]), interner.value(row[1]))
+                if let (Value::Symbol(thing), Value::Symbol(text)) =
+                    (interner.value(row[0]), interner.value(row[1]))
                     && let Some(relation) = relation_of.get(&thing)
                 {
                     names.push(EntityName { text, id: thing, relation: relation.clone() });
@@ -260,7 +273,9 @@ impl Session {
                     found.push(*id);
                     true
                 }
-                TypeDef::Union(members) => members.iter().all(|member| collect(schema, *member, depth, found)),
+                TypeDef::Union(members) => {
+                    members.iter().all(|member| collect(schema, *member, depth, found))
+                }
                 TypeDef::Subtype(of) => collect(schema, *of, depth, found),
                 _ => false,
             }
@@ -289,8 +304,8 @@ impl Session {
 
     /// A diagnostic for an id that nothing declares, with what may have been meant.
     fn unknown_id(&self, text: &str, relations: Option<&[PredId]>, span: Option<Span>) -> Diagnostic {
-        let allowed: Option<Vec<Arc<str>>> = relations
-            .map(|ids| ids.iter().map(|id| self.schema().predicate(*id).name.clone()).collect());
+        let allowed: Option<Vec<Arc<str>>> =
+            relations.map(|ids| ids.iter().map(|id| self.schema().predicate(*id).name.clone()).collect());
         let names: Vec<EntityName> = self
             .entity_names()
             .into_iter()

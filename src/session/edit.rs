@@ -122,7 +122,9 @@ impl Session {
         let removed = self.base.database.retract(&Pattern {
             predicate: pattern.predicate,
             columns: pattern.columns.clone(),
-            assertion: &|assertion| pattern.meta.iter().all(|(field, value)| has_meta(assertion, field, value)),
+            assertion: &|assertion| {
+                pattern.meta.iter().all(|(field, value)| has_meta(assertion, field, value))
+            },
         });
         let change = Change::Retracted(removed.len());
         if !removed.is_empty() {
@@ -258,7 +260,8 @@ impl Session {
     pub fn reload_with(&mut self, progress: &mut dyn FnMut(Loading)) -> Result<Vec<Diagnostic>, Error> {
         if let Some(project) = &self.project {
             let fresh = crate::files::Project::open(project.root(), &mut self.sources)?;
-            let base = Base::load(Some(&fresh), &self.options, &mut self.sources, progress).map_err(Error::Invalid)?;
+            let base = Base::load(Some(&fresh), &self.options, &mut self.sources, progress)
+                .map_err(Error::Invalid)?;
             self.settings = fresh.settings().clone();
             self.project = Some(fresh);
             self.base = base;

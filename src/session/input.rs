@@ -35,7 +35,8 @@ pub(super) fn load(
             );
             continue;
         }
-        let from = units.iter().find(|unit| unit.file == directive.span.file).and_then(|unit| unit.path.clone());
+        let from =
+            units.iter().find(|unit| unit.file == directive.span.file).and_then(|unit| unit.path.clone());
         let written = match text_param(directive, "filename") {
             Some(name) => name.to_owned(),
             None => format!("{}.facts", predicate.name),
@@ -47,7 +48,8 @@ pub(super) fn load(
         let (path, file) = match read {
             Ok(found) => found,
             Err(diagnostic) => {
-                let diagnostic = if diagnostic.primary.is_none() { diagnostic.at(directive.span) } else { diagnostic };
+                let diagnostic =
+                    if diagnostic.primary.is_none() { diagnostic.at(directive.span) } else { diagnostic };
                 diagnostics.push(diagnostic);
                 continue;
             }
@@ -77,7 +79,9 @@ fn flag(directive: &Directive, name: &str) -> bool {
 fn delimiter(directive: &Directive, path: &Path) -> Result<u8, Diagnostic> {
     match text_param(directive, "delimiter").map(str::as_bytes) {
         Some([byte]) => Ok(*byte),
-        Some(_) => Err(Diagnostic::new(codes::BAD_INPUT, "a delimiter is one ASCII character").at(directive.span)),
+        Some(_) => {
+            Err(Diagnostic::new(codes::BAD_INPUT, "a delimiter is one ASCII character").at(directive.span))
+        }
         None if path.extension().is_some_and(|extension| extension == "csv") => Ok(b','),
         None => Ok(b'\t'),
     }
@@ -122,7 +126,12 @@ fn rows(
             problems.push(
                 Diagnostic::new(
                     codes::BAD_INPUT,
-                    format!("`{}` has {} columns, this line {}", predicate.name, predicate.arity(), record.len()),
+                    format!(
+                        "`{}` has {} columns, this line {}",
+                        predicate.name,
+                        predicate.arity(),
+                        record.len()
+                    ),
                 )
                 .at(span),
             );
@@ -132,7 +141,8 @@ fn rows(
                 match value(schema, column, field) {
                     Ok(value) => tuple.push(value),
                     Err(message) => problems.push(
-                        Diagnostic::new(codes::BAD_INPUT, format!("column `{}`: {message}", column.name)).at(span),
+                        Diagnostic::new(codes::BAD_INPUT, format!("column `{}`: {message}", column.name))
+                            .at(span),
                     ),
                 }
             }
@@ -145,14 +155,15 @@ fn rows(
             }
         }
         if problems.len() >= SHOWN {
-            problems.push(Diagnostic::new(codes::BAD_INPUT, "there may be more mistakes in this file").at(span));
+            problems
+                .push(Diagnostic::new(codes::BAD_INPUT, "there may be more mistakes in this file").at(span));
             break;
         }
     }
     if problems.is_empty() { Ok(facts) } else { Err(problems) }
 }
 
-fn position<R>(reader: &csv::Reader<R>) -> usize {
+fn position<R: std::io::Read>(reader: &csv::Reader<R>) -> usize {
     offset(reader.position().byte())
 }
 
@@ -173,7 +184,9 @@ fn value(schema: &Schema, column: &Column, field: &str) -> Result<Value, String>
     }
     match schema.base(column.ty) {
         Base::Symbol => Ok(Value::symbol(field)),
-        Base::Number => field.trim().parse().map(Value::Number).map_err(|_| format!("`{field}` is no whole number")),
+        Base::Number => {
+            field.trim().parse().map(Value::Number).map_err(|_| format!("`{field}` is no whole number"))
+        }
         Base::Float => match field.trim().parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Value::float(number)),
             _ => Err(format!("`{field}` is no number")),

@@ -31,14 +31,13 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::Levels;
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
-pub use query::Explained;
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
 use crate::engine::Frog;
 use crate::files::{Project, Settings};
-use crate::model::schema::Schema;
 use crate::model::CheckedProgram;
+use crate::model::schema::Schema;
 use crate::storage::Database;
 use base::Base;
 use edit::Step;
@@ -238,7 +237,10 @@ impl Session {
         diagnostics.push(
             Diagnostic::new(
                 project_codes::BROKEN_BASE,
-                format!("nothing is loaded: the base has {errors} error{}", if errors == 1 { "" } else { "s" }),
+                format!(
+                    "nothing is loaded: the base has {errors} error{}",
+                    if errors == 1 { "" } else { "s" }
+                ),
             )
             .help("mend the files and reload, or leave the broken ones out with `--keep-going`"),
         );

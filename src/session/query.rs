@@ -8,25 +8,9 @@ use crate::base::{Budget, Diagnostic, Stop};
 use crate::engine::{Engine, EvalError, Model, Request, Tables};
 use crate::model::schema::{PredId, PredKind, Schema};
 use crate::model::{CheckedProgram, Rule, Value};
-use crate::plan::show;
 use crate::storage::database::Reading;
 use crate::storage::{Interner, Table, Word};
 use crate::syntax::datalog;
-
-/// An answer with the plan that found it.
-#[derive(Debug)]
-pub struct Explained {
-    /// The answer.
-    pub answer: Answer,
-    /// The plans, for people.
-    pub text: String,
-    /// As a Graphviz graph.
-    pub dot: String,
-    /// As a Mermaid graph.
-    pub mermaid: String,
-    /// As JSON.
-    pub json: String,
-}
 
 impl Session {
     /// Answers a goal, written `?- … .`, `…?` or bare. Warnings come with the answer.
@@ -36,23 +20,7 @@ impl Session {
         Ok((answer, warnings))
     }
 
-    /// Answers a goal and shows how.
-    pub fn explain_plan(&mut self, text: &str) -> Result<Explained, Error> {
-        let (goal, _) = self.goal(text)?;
-        let goals = [goal.rule.clone()];
-        let model = self.evaluate(&goals, &[], true)?;
-        let answer = self.rows(&goal, &model);
-        let program = self.program();
-        Ok(Explained {
-            answer,
-            text: show::text(program, &goals, model.profile(), &self.sources),
-            dot: show::dot(program, &goals, model.profile(), &self.sources),
-            mermaid: show::mermaid(program, &goals, model.profile(), &self.sources),
-            json: show::json(program, &goals, model.profile(), &self.sources),
-        })
-    }
-
-    fn goal(&mut self, text: &str) -> Result<(Goal, Vec<Diagnostic>), Error> {
+    pub(super) fn goal(&mut self, text: &str) -> Result<(Goal, Vec<Diagnostic>), Error> {
         let file = self.add_text("<query>", text);
         let (goal, diagnostics) = datalog::parse_goal(file, text);
         let Some(goal) = goal.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
@@ -77,17 +45,24 @@ impl Session {
     }
 
     /// Evaluates goals and relations under the session's limits.
-    pub(super) fn evaluate(&mut self, goals: &[Rule], wanted: &[PredId], profile: bool) -> Result<Model, Error> {
+    pub(super) fn evaluate(
+        &mut self,
+        goals: &[Rule],
+        wanted: &[PredId],
+        profile: bool,
+    ) -> Result<Model, Error> {
         let program = &self.base.analysis.program;
         let mut request = Request::new(program, goals, wanted);
         request.profile = profile;
         evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
     }
 
-    fn rows(&self, goal: &Goal, model: &Model) -> Answer {
+    pub(super) fn rows(&self, goal: &Goal, model: &Model) -> Answer {
         let interner = self.base.database.interner();
         let mut rows: Vec<Vec<Value>> = match model.table(goal.rule.head) {
-            Some(table) => table.iter().map(|row| row.iter().map(|word| interner.value(*word)).collect()).collect(),
+            Some(table) => {
+                table.iter().map(|row| row.iter().map(|word| interner.value(*word)).collect()).collect()
+            }
             None => Vec::new(),
         };
         rows.sort_by(|a, b| order(goal, a, b));

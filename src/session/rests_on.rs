@@ -10,9 +10,9 @@ use super::query::{evaluate, without_rules};
 use super::{Error, Session};
 use crate::base::Span;
 use crate::engine::{Engine, Model, Request, Tables};
+use crate::model::Value;
 use crate::model::program::{Arg, Atom, Expr, Literal, Rule, VarId};
 use crate::model::schema::{PredId, PredKind};
-use crate::model::Value;
 use crate::storage::{Interner, Table};
 use crate::syntax::datalog::ast::CompareOp;
 
@@ -25,7 +25,12 @@ impl Session {
     /// Places of the stated facts that an answer of a goal rests on, in the order of its premises.
     /// `answer` holds one value for each argument of the goal's head; `model` holds every relation
     /// that the goal reads.
-    pub(super) fn rests_on(&mut self, goal: &Rule, answer: &[Value], model: &Model) -> Result<Vec<Span>, Error> {
+    pub(super) fn rests_on(
+        &mut self,
+        goal: &Rule,
+        answer: &[Value],
+        model: &Model,
+    ) -> Result<Vec<Span>, Error> {
         let mut search = Search { places: Vec::new(), seen: HashSet::new() };
         let head = goal.args.iter().cloned().zip(answer.iter().cloned()).collect();
         self.premises(goal, head, model, DEPTH, &mut search)?;
@@ -50,11 +55,14 @@ impl Session {
                     _ => None,
                 })
                 .collect();
-            let (question, columns) = question(rule, alternative, &head, PredId(schema.predicates.len() as u32));
+            let (question, columns) =
+                question(rule, alternative, &head, PredId(schema.predicates.len() as u32));
             let Some(solution) = self.first_solution(question, model)? else { continue };
             let value = |expr: &Expr| match expr {
                 Expr::Const(value) => Some(value.clone()),
-                Expr::Var(var) => columns.iter().position(|known| known == var).map(|at| solution[at].clone()),
+                Expr::Var(var) => {
+                    columns.iter().position(|known| known == var).map(|at| solution[at].clone())
+                }
                 _ => None,
             };
             let mut shift = columns.len();
@@ -159,7 +167,12 @@ struct Search {
 }
 
 /// `?(variables, wildcards) :- alternative, head = values.`, with the variables that come first.
-fn question(rule: &Rule, alternative: &[Literal], head: &[(Expr, Value)], pred: PredId) -> (Rule, Vec<VarId>) {
+fn question(
+    rule: &Rule,
+    alternative: &[Literal],
+    head: &[(Expr, Value)],
+    pred: PredId,
+) -> (Rule, Vec<VarId>) {
     let mut question = rule.clone();
     let mut body = alternative.to_vec();
     let mut columns: Vec<VarId> = Vec::new();
@@ -179,7 +192,9 @@ fn question(rule: &Rule, alternative: &[Literal], head: &[(Expr, Value)], pred: 
                         let known = question.vars.first().cloned();
                         question.vars.push(crate::model::program::Var {
                             name: format!("{}#", question.vars.len()).into(),
-                            ty: known.as_ref().map_or(crate::analysis::types::builtin::SYMBOL, |known| known.ty),
+                            ty: known
+                                .as_ref()
+                                .map_or(crate::analysis::types::builtin::SYMBOL, |known| known.ty),
                             optional: true,
                             span: atom.span,
                         });
@@ -235,4 +250,3 @@ impl Tables for WithModel<'_> {
         self.model.table(pred).map(AsRef::as_ref).or_else(|| self.stated.table(pred))
     }
 }
-

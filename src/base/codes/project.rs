@@ -5,8 +5,6 @@ codes! {
     UNREADABLE = "FL051", "unreadable-file", Error, "the system refused to read a file or folder";
     NOT_REGULAR = "FL052", "not-a-regular-file", Error, "a folder, pipe, socket or device stands where a file is due";
     OUTSIDE = "FL053", "outside-project", Error, "a path leads out of the project's folder";
-    TOO_LARGE = "FL054", "file-too-large", Error, "a file is larger than the limit on files";
-    NOT_UTF8 = "FL055", "not-utf8", Error, "a file holds bytes that are not UTF-8 text";
     NO_PROJECT = "FL056", "no-project", Error, "neither the current folder nor one above it is a project";
     BAD_SETTINGS = "FL057", "invalid-settings", Error, "`factlog.ron` cannot be read as settings";
     UNKNOWN_SETTING = "FL058", "unknown-setting", Error, "`factlog.ron` sets something that does not exist";
