@@ -5,6 +5,7 @@ pub mod compute;
 pub mod error;
 pub mod frog;
 pub mod machine;
+pub mod naive;
 pub mod profile;
 pub mod rows;
 #[cfg(test)]
