@@ -100,6 +100,7 @@ impl<'t> Parser<'t> {
                         let before = self.bytes[..at as usize].trim_ascii_end().len() as u32;
                         self.unclosed_before(at, before);
                     }
+                    self.resumed = Some(at);
                     return Err(Next::Closed(input));
                 }
                 Some(b',' | b')') => {

@@ -6,6 +6,9 @@ use super::parser::{Parsed, Parser};
 use crate::base::codes::files;
 use crate::base::{Diagnostic, escape};
 
+const ESCAPES: &str =
+    "the escapes are `\\\"`, `\\'`, `\\\\`, `\\n`, `\\r`, `\\t`, `\\0`, `\\x7f` and `\\u{1f600}`";
+
 impl<'t> Parser<'t> {
     /// A string that does not end before the end of the file. Goes on behind its first line.
     #[cold]
@@ -24,6 +27,8 @@ impl<'t> Parser<'t> {
                 .help("add the missing `\"`; inside a string a quote is written `\\\"`"),
         );
         self.push_error(start, line_end);
+        // The closing brackets are most likely in the line that the string swallowed.
+        self.end_reported |= line_end as usize == self.bytes.len();
         let rest = if self.given_up() { &[][..] } else { self.resume(self.from(line_end)) };
         Ok((rest, ()))
     }
@@ -37,6 +42,7 @@ impl<'t> Parser<'t> {
             self.report(
                 Diagnostic::new(files::RON_ESCAPE, why)
                     .at(self.span(at - 1, at + len))
+                    .help(ESCAPES)
                     .help("a backslash that stands for itself is written `\\\\`"),
             );
         }

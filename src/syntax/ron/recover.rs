@@ -199,6 +199,7 @@ impl<'t> Parser<'t> {
             if !resumed {
                 self.unclosed_before(at, end);
             }
+            self.resumed = Some(at);
             return Next::Closed(input);
         }
         if resumed {
@@ -223,9 +224,17 @@ impl<'t> Parser<'t> {
                 .at(place);
         if self.begins_value(input) && end < at {
             self.report(diagnostic.fix(self.span(end, end), ",", "put a comma here"));
+            self.resumed = Some(at);
             return Next::Element(input);
         }
-        self.report(diagnostic.help_opt(unexpected_help(input)));
+        let glued =
+            child.and_then(|child| self.tree.nodes.get(child)).filter(|_| end == at).map(|node| node.kind);
+        let help = match glued {
+            Some(Kind::Str) => Some("in this line a `\"` is missing or one is too many".to_owned()),
+            Some(Kind::Word) => Some("text that is more than one plain word stands in quotes".to_owned()),
+            _ => unexpected_help(input),
+        };
+        self.report(diagnostic.help_opt(help));
         let rest = self.resync(self.lost_behind(input));
         self.after_recovery(rest, closer)
     }
@@ -315,12 +324,20 @@ impl<'t> Parser<'t> {
         let Some((&inner, outer)) = self.open.split_last() else { return Next::Closed(&input[1..]) };
         let partner =
             outer.iter().rposition(|open| closer_of(open.bracket) == char::from(found)).map(|i| outer[i]);
-        let slip = |partner: Open| self.same_line(inner.at, at) && !self.same_line(partner.at, at);
+        // A slip, if the partner of what was found is closed later in the same line, or was opened
+        // in an earlier line than the bracket that is open.
+        let slip = |partner: Open| {
+            let end = self.scan(at + 1, 1);
+            let closed_later = self.bytes.get(end as usize - 1) == Some(&found) && end > at + 1;
+            (closed_later && self.same_line(end - 1, at))
+                || (self.same_line(inner.at, at) && !self.same_line(partner.at, at))
+        };
         match partner {
             Some(partner) if !slip(partner) => {
                 if !resumed {
                     self.unclosed_before(at, end);
                 }
+                self.resumed = Some(at);
                 Next::Closed(input)
             }
             _ => {
