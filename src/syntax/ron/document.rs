@@ -166,13 +166,13 @@ impl<'t> Parser<'t> {
         let len = lexer::ident_bytes(place);
         let written = self.tree.slice(at, at + len as u32);
         let found = self.describe(place);
-        let end = at + len.max(usize::from(!place.is_empty())) as u32;
+        let span = self.found_span(place);
         self.report(
             Diagnostic::new(
                 files::RON_ATTRIBUTE,
                 format!("expected {expected} in the attribute, found {found}"),
             )
-            .at(self.span(at, end))
+            .at(span)
             .help_opt(did_you_mean(&nearest(written, ATTRIBUTES)))
             .help("attributes are written `#![enable(implicit_some)]`"),
         );
