@@ -8,6 +8,7 @@ pub mod ast;
 mod input;
 mod lexer;
 pub mod parser;
+pub mod print;
 mod token;
 
 pub use lexer::{Lexed, lex};
