@@ -3,8 +3,10 @@
 
 pub mod analysis;
 pub mod base;
+pub mod engine;
 pub mod files;
 pub mod model;
+pub mod plan;
 pub mod render;
 pub mod session;
 pub mod storage;

@@ -14,7 +14,8 @@ const CHILD: &str = "FACTLOG_SAVING_CHILD";
 
 /// Two contents of different lengths, long enough that writing one takes a while.
 fn content(turn: usize) -> String {
-    let fact = if turn % 2 == 0 { "    Even(n: 2),\n" } else { "    Odd(number: 1, note: \"odd\"),\n" };
+    let fact =
+        if turn.is_multiple_of(2) { "    Even(n: 2),\n" } else { "    Odd(number: 1, note: \"odd\"),\n" };
     format!("[\n{}]\n", fact.repeat(20_000 + 15_000 * (turn % 2)))
 }
 

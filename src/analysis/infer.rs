@@ -230,8 +230,9 @@ impl Inference<'_> {
                     _ => {}
                 }
             }
+            let excluded = never_nil(literals);
             for (var, (count, optional)) in places {
-                if count == 1 && optional {
+                if count == 1 && optional && !excluded.contains(&var) {
                     types.optional[var.0 as usize] = true;
                 }
             }
@@ -266,6 +267,22 @@ impl Inference<'_> {
         }
         changed
     }
+}
+
+/// The variables that a comparison of a conjunction keeps from being nil: any but `= nil`.
+fn never_nil(literals: &[RawLiteral]) -> Vec<VarId> {
+    let mut found = Vec::new();
+    for literal in literals {
+        if let RawLiteral::Compare { op, left, right, .. } = literal {
+            let about_nil = is_nil(left) || is_nil(right);
+            if !about_nil || *op == CompareOp::Ne {
+                for side in [left, right] {
+                    side.each_var(&mut |var, _| found.push(var));
+                }
+            }
+        }
+    }
+    found
 }
 
 fn is_nil(expr: &RawExpr) -> bool {

@@ -34,13 +34,14 @@ impl Typer<'_> {
     pub fn rule(&mut self, rule: &RawRule, types: &VarTypes) -> Option<Rule> {
         let before = self.diagnostics.len();
         let scope = Scope { rule, types };
-        let body = Body { alternatives: self.alternatives(&rule.alternatives, &scope) };
+        let mut body = Body { alternatives: self.alternatives(&rule.alternatives, &scope) };
         let args = rule
             .args
             .iter()
             .enumerate()
             .map(|(index, arg)| self.head_arg(rule, index, arg, &scope))
             .collect();
+        self.exclude_nil(rule, &scope, &mut body);
         if self.diagnostics[before..].iter().any(Diagnostic::is_error) {
             return None;
         }
@@ -73,25 +74,50 @@ impl Typer<'_> {
         let Some(arg) = arg else {
             return Expr::Const(column.default.clone().unwrap_or(Value::Nil));
         };
-        if kind == PredKind::Declared && !optional {
-            let nil = match &arg.kind {
-                RawExprKind::Var(var) => scope.types.optional[var.0 as usize],
-                RawExprKind::Const(Const { kind: ConstKind::Nil, .. }) => true,
-                _ => false,
-            };
-            if nil {
-                let (relation, column) = (predicate.name.clone(), column.name.clone());
-                self.diagnostics.push(
-                    Diagnostic::new(
-                        codes::TYPE_MISMATCH,
-                        format!("this can be nil, but the column `{column}` of `{relation}` is not optional"),
-                    )
-                    .at(arg.span)
-                    .help(format!("exclude nil with `!= nil` in the body, or declare `{column}` with `?`")),
-                );
-            }
+        let nil = matches!(&arg.kind, RawExprKind::Const(Const { kind: ConstKind::Nil, .. }));
+        if nil && kind == PredKind::Declared && !optional {
+            let message = format!("the column `{}` of `{}` is not optional", column.name, predicate.name);
+            self.diagnostics.push(Diagnostic::new(codes::TYPE_MISMATCH, message).at(arg.span));
         }
         self.expr(arg, Some(ty), scope)
+    }
+
+    /// A declared column that is not optional takes no nil: where a variable of the head can be
+    /// nil, such solutions derive nothing, which is said.
+    fn exclude_nil(&mut self, rule: &RawRule, scope: &Scope<'_>, body: &mut Body) {
+        let predicate = self.schema.predicate(rule.head);
+        if predicate.kind != PredKind::Declared {
+            return;
+        }
+        for (arg, column) in rule.args.iter().zip(&predicate.columns) {
+            let Some(RawExpr { kind: RawExprKind::Var(var), span }) = arg else { continue };
+            if column.optional || !scope.types.optional[var.0 as usize] {
+                continue;
+            }
+            self.diagnostics.push(
+                Diagnostic::new(
+                    lints::NIL_DROPPED,
+                    format!(
+                        "this can be nil, which the column `{}` of `{}` does not take",
+                        column.name, predicate.name
+                    ),
+                )
+                .labelled(*span, "where it is nil, nothing is derived")
+                .help(format!(
+                    "say so with `{} != nil`, or declare the column with `?`",
+                    scope.rule.vars[var.0 as usize].name
+                )),
+            );
+            for literals in &mut body.alternatives {
+                literals.push(Literal::Compare {
+                    op: CompareOp::Ne,
+                    left: Expr::Var(*var),
+                    right: Expr::Const(Value::Nil),
+                    possibly: false,
+                    span: *span,
+                });
+            }
+        }
     }
 
     fn alternatives(&mut self, alternatives: &[Vec<RawLiteral>], scope: &Scope<'_>) -> Vec<Vec<Literal>> {
@@ -160,7 +186,7 @@ impl Typer<'_> {
         span: Span,
         scope: &Scope<'_>,
     ) -> Literal {
-        for (side, other) in [(left, right), (right, left)] {
+        for side in [left, right] {
             let nil = matches!(&side.kind, RawExprKind::Const(Const { kind: ConstKind::Nil, .. }));
             if nil && !matches!(op, CompareOp::Eq | CompareOp::Ne) {
                 self.diagnostics.push(
@@ -169,7 +195,6 @@ impl Typer<'_> {
                         .help("ask `= nil` or `!= nil`"),
                 );
             }
-            let _ = other;
         }
         let mut ty = self.type_of(left, scope).or_else(|| self.type_of(right, scope));
         if possibly {

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use super::{cannot_read, quoted};
 use crate::base::Diagnostic;
-use crate::base::codes::project::{NOT_REGULAR, NOT_UTF8, TOO_LARGE};
+use crate::base::codes::files::FILE_TOO_LARGE;
+use crate::base::codes::project::NOT_REGULAR;
 use crate::files::output::Fingerprint;
+use crate::syntax::ron;
 
 /// Who named a path, and so how far it may lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,42 +85,13 @@ pub(crate) fn text(path: &Path, limit: u64) -> Result<String, Diagnostic> {
 }
 
 fn too_large(path: &Path, limit: u64) -> Diagnostic {
-    Diagnostic::new(TOO_LARGE, format!("{} is larger than the limit of {limit} bytes", quoted(path)))
+    Diagnostic::new(FILE_TOO_LARGE, format!("{} is larger than the limit of {limit} bytes", quoted(path)))
         .help("split it, or keep bulk data in CSV or Parquet and read it with `.input`")
 }
 
 fn utf8(path: &Path, content: Vec<u8>) -> Result<String, Diagnostic> {
-    String::from_utf8(content).map_err(|error| {
-        let at = error.utf8_error().valid_up_to();
-        let content = error.as_bytes();
-        let byte = content.get(at).copied().unwrap_or(0);
-        let line = content.get(..at).unwrap_or(&[]).iter().filter(|&&b| b == b'\n').count() + 1;
-        let message =
-            format!("{} is not UTF-8: byte 0x{byte:02X} at offset {at} (line {line})", quoted(path));
-        let diagnostic = Diagnostic::new(NOT_UTF8, message);
-        match utf16_order(content) {
-            Some(order) => diagnostic
-                .help(format!("it looks like UTF-16 ({order}); convert it: iconv -f UTF-16 -t UTF-8")),
-            None => diagnostic.help("convert it, for example: iconv -f ISO-8859-1 -t UTF-8"),
-        }
-    })
-}
-
-/// The byte order, if this looks like UTF-16: a byte order mark, or every other byte NUL.
-fn utf16_order(content: &[u8]) -> Option<&'static str> {
-    match content {
-        [0xFF, 0xFE, ..] => return Some("little endian"),
-        [0xFE, 0xFF, ..] => return Some("big endian"),
-        _ => {}
-    }
-    let head = content.get(..content.len().min(64))?;
-    let nul =
-        |parity: usize| head.iter().skip(parity).step_by(2).filter(|&&b| b == 0).count() * 4 > head.len();
-    match (nul(0), nul(1)) {
-        (false, true) => Some("little endian"),
-        (true, false) => Some("big endian"),
-        _ => None,
-    }
+    ron::decode(&quoted(path), &content).map_err(|diagnostic| *diagnostic)?;
+    String::from_utf8(content).map_err(|error| cannot_read(path, &std::io::Error::other(error)))
 }
 
 #[cfg(test)]
@@ -133,31 +106,22 @@ mod tests {
     }
 
     #[test]
-    fn invalid_utf8_is_placed() {
+    fn only_utf8_is_read() {
         let (_dir, path) = file(b"[\n// caf\xE9\n]");
         let error = text(&path, 100).unwrap_err();
-        assert_eq!(error.code, "FL055");
-        assert!(error.message.contains("byte 0xE9 at offset 8 (line 2)"), "{}", error.message);
-        assert!(!error.help[0].contains("UTF-16"));
-    }
-
-    #[test]
-    fn utf16_is_recognised_with_and_without_a_mark() {
-        let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-        let mut marked = vec![0xFF, 0xFE];
-        marked.extend(utf16("[A(x: 1)]"));
-        let (_dir, path) = file(&marked);
-        assert!(text(&path, 100).unwrap_err().help[0].contains("UTF-16 (little endian)"));
-        // UTF-16 of ASCII text is UTF-8 with NULs, so it takes one other letter to be refused.
-        let (_dir, path) = file(&utf16("[A(x: \"é\")]"));
-        assert!(text(&path, 100).unwrap_err().help[0].contains("UTF-16 (little endian)"));
+        assert_eq!(error.name, "not-utf8");
+        assert!(error.message.contains("offset 8"), "{}", error.message);
+        let utf16: Vec<u8> = "[A(x: 1)]".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let (_dir, path) = file(&utf16);
+        let error = text(&path, 100).unwrap_err();
+        assert!(error.message.contains("UTF-16"), "{}", error.message);
     }
 
     #[test]
     fn the_limit_is_exact() {
         let (_dir, path) = file(b"12345");
         assert_eq!(text(&path, 5).unwrap(), "12345");
-        assert_eq!(text(&path, 4).unwrap_err().code, "FL054");
+        assert_eq!(text(&path, 4).unwrap_err().name, "file-too-large");
     }
 
     #[test]

@@ -56,9 +56,10 @@ pub fn can_fail(functor: Functor) -> bool {
     use Functor::*;
     match functor {
         Add | Sub | Mul | Div | Rem | Pow | Neg | Abs | Round | Floor | Ceil | ToNumber | Cat | Lower
-        | Upper | Replace | Split | Range | AddDays => true,
+        | Upper | Replace | Range | AddDays => true,
         Band | Bor | Bxor | Bshl | Bshr | Bshru | Bnot | Land | Lor | Lxor | Lnot | Min | Max | ToFloat
-        | ToString | Strlen | Substr | Trim | Year | Month | Day | Earliest | Latest | DaysBetween => false,
+        | ToString | Strlen | Substr | Trim | Split | Year | Month | Day | Earliest | Latest
+        | DaysBetween => false,
     }
 }
 
@@ -403,7 +404,8 @@ pub fn compare(op: CompareOp, possibly: bool, left: &Value, right: &Value) -> bo
     }
 }
 
-fn compare_dates(op: CompareOp, possibly: bool, a: &Date, b: &Date) -> bool {
+/// [`compare`] for dates.
+pub fn compare_dates(op: CompareOp, possibly: bool, a: &Date, b: &Date) -> bool {
     match (op, possibly) {
         (CompareOp::Eq, false) => a == b,
         (CompareOp::Ne, false) => a != b,
@@ -439,14 +441,18 @@ impl Patterns {
         }
     }
 
-    fn matches(&mut self, pattern: &Arc<str>, text: &str) -> Result<bool, FunctorError> {
-        if self.compiled.len() >= MAX_PATTERNS && !self.compiled.contains_key(pattern) {
-            self.compiled.clear();
+    /// Whether the regular expression matches the whole text.
+    pub fn matches(&mut self, pattern: &str, text: &str) -> Result<bool, FunctorError> {
+        if !self.compiled.contains_key(pattern) {
+            if self.compiled.len() >= MAX_PATTERNS {
+                self.compiled.clear();
+            }
+            self.compiled.insert(Arc::from(pattern), compile(pattern));
         }
-        let compiled = self.compiled.entry(Arc::clone(pattern)).or_insert_with(|| compile(pattern));
-        match compiled {
-            Ok(regex) => Ok(regex.is_match(text)),
-            Err(why) => Err(FunctorError::Pattern(why.clone())),
+        match self.compiled.get(pattern) {
+            Some(Ok(regex)) => Ok(regex.is_match(text)),
+            Some(Err(why)) => Err(FunctorError::Pattern(why.clone())),
+            None => Ok(false),
         }
     }
 }

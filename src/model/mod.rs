@@ -3,12 +3,14 @@
 pub mod date;
 pub mod fact;
 pub mod functor;
+pub mod place;
 pub mod program;
 pub mod schema;
 pub mod value;
 
 pub use date::Date;
 pub use fact::{Assertion, Fact, Review, Status};
+pub use place::Place;
 pub use program::{
     Aggregate, Arg, Atom, Body, CheckedProgram, Expr, Functor, Literal, Rule, RuleId, Stratum, Var, VarId,
 };

@@ -19,18 +19,18 @@ use crate::model::{Assertion, Fact, PredId, Schema, Value};
 /// The facts of a project or session.
 #[derive(Clone, Debug)]
 pub struct Database {
-    schema: Arc<Schema>,
-    interner: Interner,
-    metas: Metas,
+    pub(super) schema: Arc<Schema>,
+    pub(super) interner: Interner,
+    pub(super) metas: Metas,
     sources: Arc<Sources>,
     /// By [`PredId`]; empty ones for relations of which nothing can be stated.
-    relations: Vec<Arc<Relation>>,
+    pub(super) relations: Vec<Arc<Relation>>,
     words: EnumWords,
 }
 
 /// A relation's extent with the table of its assertions, made when first asked for.
 #[derive(Debug)]
-struct Relation {
+pub(super) struct Relation {
     extent: Extent,
     assertions: OnceLock<Table>,
 }
@@ -256,10 +256,6 @@ impl Database {
             self.put(predicate, extent);
             self.settle(predicate);
         }
-    }
-
-    pub(super) fn parts(&mut self) -> (&Schema, &mut Interner, &mut Metas) {
-        (&self.schema, &mut self.interner, &mut self.metas)
     }
 
     fn put(&mut self, predicate: PredId, extent: Extent) {

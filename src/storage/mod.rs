@@ -7,8 +7,16 @@ pub mod table;
 pub mod assertions;
 pub mod database;
 pub mod extent;
+pub mod findings;
+pub mod load;
+pub mod names;
 pub mod sources;
 pub mod views;
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use database::{Database, Pattern, Snapshot};
 pub use interner::{Interner, Word};

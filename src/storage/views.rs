@@ -20,11 +20,9 @@ impl EnumWords {
         let mut word = |ty: &str, name: &str| {
             let id = schema.type_names.get(ty).map(|id| &schema.ty(*id).def);
             let Some(TypeDef::Enum(id)) = id else { return NIL };
-            let constants = schema.enum_def(*id).constants.iter().enumerate();
-            let value = constants.filter(|(_, constant)| &***constant == name).map(|(ordinal, constant)| {
-                EnumValue { ty: *id, ordinal: ordinal as u32, name: constant.clone() }
-            });
-            value.last().map_or(NIL, |value| interner.enum_value(&value))
+            let constants = &schema.enum_def(*id).constants;
+            let Some(ordinal) = constants.iter().position(|constant| **constant == *name) else { return NIL };
+            interner.enum_value(&EnumValue { ty: *id, ordinal: ordinal as u32, name: name.into() })
         };
         EnumWords {
             status: Status::ALL.map(|status| word("Status", status.name())),

@@ -5,11 +5,12 @@ codes! {
     UNREADABLE = "FL051", "unreadable-file", Error, "the system refused to read a file or folder";
     NOT_REGULAR = "FL052", "not-a-regular-file", Error, "a folder, pipe, socket or device stands where a file is due";
     OUTSIDE = "FL053", "outside-project", Error, "a path leads out of the project's folder";
-    TOO_LARGE = "FL054", "file-too-large", Error, "a file is larger than the limit on files";
-    NOT_UTF8 = "FL055", "not-utf8", Error, "a file holds bytes that are not UTF-8 text";
     NO_PROJECT = "FL056", "no-project", Error, "neither the current folder nor one above it is a project";
     BAD_SETTINGS = "FL057", "invalid-settings", Error, "`factlog.ron` cannot be read as settings";
     UNKNOWN_SETTING = "FL058", "unknown-setting", Error, "`factlog.ron` sets something that does not exist";
     CHANGED = "FL059", "file-changed", Error, "a file was changed by another program since it was read";
     UNWRITABLE = "FL060", "unwritable-file", Error, "the system refused to write a file; the old one is whole";
+    INCLUDE_CYCLE = "FL061", "include-cycle", Error, "rule files that include each other in a circle";
+    BROKEN_BASE = "FL062", "broken-base", Error, "a question about a base that does not load";
+    BAD_INPUT = "FL063", "bad-input", Error, "an `.input` directive or a line of its file that does not fit the relation";
 }

@@ -199,6 +199,8 @@ pub(super) mod flag {
     pub(crate) const RAW: u8 = 0x20;
     /// `true`.
     pub(crate) const TRUE: u8 = 0x10;
+    /// A struct, tuple or unit without parentheses of its own inside `Some(…)`.
+    pub(crate) const UNWRAPPED: u8 = 0x40;
     /// A mistake was reported somewhere inside.
     pub(crate) const BROKEN: u8 = 0x80;
 }
@@ -234,6 +236,11 @@ impl<'t> Tree<'t> {
     /// The node of an id that this tree gave out.
     pub fn node(&self, id: NodeId) -> Node<'_> {
         Node { tree: self, index: id.0 }
+    }
+
+    /// The node of an index into the vector.
+    pub(super) fn node_at(&self, index: usize) -> Node<'_> {
+        Node { tree: self, index: index as u32 }
     }
 
     /// The file that the spans point into.
@@ -322,6 +329,12 @@ impl<'t> Node<'t> {
     pub(super) fn raw(self) -> &'t Raw {
         // Ids come from this tree alone, so that this is within bounds.
         &self.tree.nodes[self.index as usize]
+    }
+
+    /// The index behind its last descendant.
+    pub(super) fn next_index(self) -> usize {
+        let raw = self.raw();
+        if raw.kind.is_container() { raw.a as usize } else { self.index as usize + 1 }
     }
 
     /// Its number in the tree.
@@ -606,8 +619,7 @@ impl<'t> Iterator for Children<'t> {
             return None;
         }
         let node = Node { tree: self.tree, index: self.next };
-        let raw = node.raw();
-        self.next = if raw.kind.is_container() { raw.a } else { self.next + 1 };
+        self.next = node.next_index() as u32;
         Some(node)
     }
 }

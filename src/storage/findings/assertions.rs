@@ -1,0 +1,109 @@
+//! Assertions that contradict or repeat one another, or whose metadata makes no sense.
+
+use super::{first_place, relations, show, tuples};
+use crate::base::Diagnostic;
+use crate::base::codes::facts::{CONFIDENCE_RANGE, DUPLICATE_FACT, HELD_AND_DENIED, INVALID_PLACE};
+use crate::base::escape;
+use crate::model::{Place, Predicate, Status, Value};
+use crate::storage::assertions::Stated;
+use crate::storage::database::Database;
+use crate::storage::interner::Word;
+
+pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
+    for (_, predicate, extent) in relations(database) {
+        for (tuple, stated) in tuples(extent) {
+            for one in stated {
+                confidence(database, one, found);
+                place(database, one, found);
+            }
+            if stated.len() > 1 {
+                denied(database, predicate, tuple, stated, found);
+                repeated(database, predicate, tuple, stated, found);
+            }
+        }
+    }
+}
+
+fn confidence(database: &Database, stated: &Stated, found: &mut Vec<Diagnostic>) {
+    let context = database.context();
+    let conf = match context.interner.value(context.metas.get(stated.meta).conf) {
+        Value::Float(conf) => conf.get(),
+        _ => return,
+    };
+    if !(0.0..=1.0).contains(&conf) {
+        let help = if conf > 1.0 && conf <= 100.0 {
+            format!("{conf} percent is `_conf: {}`", conf / 100.0)
+        } else {
+            "0 is no trust, 1 is full trust".to_owned()
+        };
+        let message = format!("a confidence lies between 0 and 1, and this is {conf}");
+        found.push(Diagnostic::new(CONFIDENCE_RANGE, message).at(stated.span).help(help));
+    }
+}
+
+fn place(database: &Database, stated: &Stated, found: &mut Vec<Diagnostic>) {
+    let Some(at) = database.interner().symbol_text(stated.at) else { return };
+    if Place::parse(at).is_none() {
+        let message = format!("`_at: {}` is no place in a source", escape::quoted(at));
+        found.push(Diagnostic::new(INVALID_PLACE, message).at(stated.span).help(
+            "write `L9`, `L13-14`, `L7:120-233` (columns), `L7.s16` (a sentence) or `p3` (a paragraph)",
+        ));
+    }
+}
+
+fn denied(
+    database: &Database,
+    predicate: &Predicate,
+    tuple: &[Word],
+    all: &[Stated],
+    found: &mut Vec<Diagnostic>,
+) {
+    let metas = database.context().metas;
+    let held = all.iter().filter(|stated| {
+        let meta = metas.get(stated.meta);
+        meta.supports() && meta.status == Status::Held
+    });
+    let against = all.iter().filter(|stated| metas.get(stated.meta).opposes());
+    let first = |stated: Vec<Stated>| first_place(&stated);
+    let (held, against): (Vec<Stated>, Vec<Stated>) = (held.copied().collect(), against.copied().collect());
+    let word = against
+        .iter()
+        .map(|stated| metas.get(stated.meta).status)
+        .min()
+        .unwrap_or(Status::Denied)
+        .name()
+        .to_lowercase();
+    if let (Some(held), Some(against)) = (first(held), first(against)) {
+        let message = format!("{} is held and {word}", show(database, predicate, tuple));
+        found.push(
+            Diagnostic::new(HELD_AND_DENIED, message)
+                .labelled(held, "held here")
+                .also(against, format!("{word} here"))
+                .note("rules see it as a fact"),
+        );
+    }
+}
+
+/// The same source and the same place in it, twice in one file.
+fn repeated(
+    database: &Database,
+    predicate: &Predicate,
+    tuple: &[Word],
+    all: &[Stated],
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut sorted: Vec<&Stated> = all.iter().collect();
+    sorted.sort_by_key(|stated| (stated.span.file, stated.src, stated.at, stated.span));
+    for pair in sorted.windows(2) {
+        if let [first, second] = pair
+            && (first.span.file, first.src, first.at) == (second.span.file, second.src, second.at)
+        {
+            let message = format!("{} stands twice in this file", show(database, predicate, tuple));
+            found.push(
+                Diagnostic::new(DUPLICATE_FACT, message)
+                    .labelled(second.span, "the same source and place again")
+                    .also(first.span, "first here"),
+            );
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! What a person should look at in facts that load: references to nothing, conflicts, places that
+//! are not in their source, texts that are not what they seem.
+
+mod assertions;
+pub mod conflicts;
+mod references;
+mod sources;
+mod spelling;
+
+pub use conflicts::{Conflict, conflicts};
+
+use super::assertions::Stated;
+use super::database::Database;
+use super::extent::Extent;
+use super::interner::Word;
+use crate::base::{Diagnostic, Span};
+use crate::model::schema::PredKind;
+use crate::model::{PredId, Predicate};
+
+/// Gives the bytes of the text of that name.
+pub type TextOf<'e> = dyn Fn(&str) -> Option<Vec<u8>> + 'e;
+
+/// What findings need to know beside the facts.
+#[derive(Default)]
+pub struct Evidence<'e> {
+    /// Whether rules make `id` a thing of the type that a relation declares.
+    pub derived: Option<&'e dyn Fn(PredId, Word) -> bool>,
+    /// The bytes of a source's text, by the name that its `text` gives; `None` if it is not at
+    /// hand.
+    pub texts: Option<&'e TextOf<'e>>,
+}
+
+/// All findings, sorted by place.
+pub fn findings(database: &Database, evidence: &Evidence<'_>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    references::check(database, evidence, &mut found);
+    sources::check(database, evidence, &mut found);
+    assertions::check(database, &mut found);
+    conflicts::check(database, &mut found);
+    spelling::check(database, &mut found);
+    crate::base::diagnostic::sort(&mut found);
+    found
+}
+
+/// The declared relations with what has been stated of them.
+fn relations(database: &Database) -> impl Iterator<Item = (PredId, &Predicate, &Extent)> {
+    let declared = database.schema().iter().filter(|(_, predicate)| predicate.kind == PredKind::Declared);
+    declared.filter_map(|(id, predicate)| Some((id, predicate, database.extent(id)?)))
+}
+
+/// The tuples of an extent with their assertions.
+fn tuples(extent: &Extent) -> impl Iterator<Item = (&[Word], &[Stated])> {
+    extent.tuples().iter().enumerate().map(|(row, tuple)| (tuple, extent.assertions(row)))
+}
+
+/// The place of the assertion that comes first in the files.
+fn first_place(stated: &[Stated]) -> Option<Span> {
+    stated.iter().map(|stated| stated.span).min()
+}
+
+/// `Attended(leader: "tokayev", summit: "xian_2023")`, cut where it would run long.
+fn show(database: &Database, predicate: &Predicate, tuple: &[Word]) -> String {
+    const LONG: usize = 100;
+    let mut text = format!("{}(", predicate.name);
+    let mut separator = "";
+    for (column, word) in predicate.columns.iter().zip(tuple) {
+        let value = database.interner().value(*word);
+        if value.is_nil() {
+            continue;
+        }
+        if text.chars().count() > LONG {
+            text.push_str(", …");
+            break;
+        }
+        text.push_str(&format!("{separator}{}: {value}", column.name));
+        separator = ", ";
+    }
+    text.push(')');
+    text
+}
+
+/// At most three further places, so that a diagnostic stays readable.
+fn further(mut diagnostic: Diagnostic, places: &[Span], message: &str) -> Diagnostic {
+    const MORE: usize = 3;
+    for place in places.iter().skip(1).take(MORE) {
+        diagnostic = diagnostic.also(*place, message);
+    }
+    match places.len().saturating_sub(1 + MORE) {
+        0 => diagnostic,
+        more => diagnostic.note(format!("{more} more facts say the same")),
+    }
+}

@@ -1,0 +1,147 @@
+//! Ids that refer to things which nothing declares.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::{Evidence, further, relations, tuples};
+use crate::base::codes::facts::UNRESOLVED_REFERENCE;
+use crate::base::diagnostic::nearest;
+use crate::base::{Diagnostic, Span, escape};
+use crate::model::{PredId, Schema, TypeDef, TypeId};
+use crate::storage::database::Database;
+use crate::storage::interner::{NIL, Word};
+
+/// Comparing spellings is slow, so hints stop after as many comparisons as take about a second.
+const COMPARISONS: usize = 2_000_000;
+
+pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Vec<Diagnostic>) {
+    let schema = database.schema();
+    let mut declared: FxHashMap<PredId, FxHashSet<Word>> = FxHashMap::default();
+    // By what was looked for and where, so that one mistake made often is one finding.
+    let mut missing: BTreeMap<(Arc<str>, Vec<PredId>), Vec<Span>> = BTreeMap::new();
+    for (_, predicate, extent) in relations(database) {
+        let targets: Vec<(usize, Vec<PredId>)> = (predicate.columns.iter().enumerate())
+            .map(|(at, column)| (at, entities(schema, column.ty)))
+            .filter(|(_, entities)| !entities.is_empty())
+            .collect();
+        for (at, entities) in &targets {
+            for entity in entities {
+                declared.entry(*entity).or_insert_with(|| ids(database, *entity));
+            }
+            for (tuple, stated) in tuples(extent) {
+                let word = tuple.get(*at).copied().unwrap_or(NIL);
+                each_id(database, word, &mut |id| {
+                    let known = entities.iter().any(|entity| {
+                        declared.get(entity).is_some_and(|ids| ids.contains(&id))
+                            || evidence.derived.is_some_and(|derived| derived(*entity, id))
+                    });
+                    if !known && let Some(text) = database.interner().symbol_text(id) {
+                        let places = missing.entry((text.into(), entities.clone())).or_default();
+                        places.extend(stated.iter().map(|stated| stated.span));
+                    }
+                });
+            }
+        }
+    }
+    let mut hints = Hints { database, names: FxHashMap::default(), budget: COMPARISONS };
+    for ((id, entities), mut places) in missing {
+        places.sort();
+        places.dedup();
+        let types: Vec<String> =
+            entities.iter().map(|entity| format!("`{}`", schema.predicate(*entity).name)).collect();
+        let message = format!("no {} has the id {}", types.join(" or "), escape::quoted(&id));
+        let Some(first) = places.first() else { continue };
+        let diagnostic = Diagnostic::new(UNRESOLVED_REFERENCE, message).at(*first);
+        let diagnostic = diagnostic.help_opt(hints.nearest(&id, &entities));
+        found.push(further(diagnostic, &places, "and here"));
+    }
+}
+
+/// Calls `visit` for the id that a word is, or for each in the list that it is.
+pub(super) fn each_id(database: &Database, word: Word, visit: &mut dyn FnMut(Word)) {
+    match database.interner().list_items(word) {
+        Some(items) => items.iter().for_each(|item| each_id(database, *item, visit)),
+        None if word != NIL => visit(word),
+        None => {}
+    }
+}
+
+/// The relations that declare the things to which values of a type refer; none for plain values.
+pub(super) fn entities(schema: &Schema, ty: TypeId) -> Vec<PredId> {
+    fn collect(schema: &Schema, ty: TypeId, depth: usize, found: &mut Vec<PredId>) {
+        if depth > crate::base::limits::MAX_NESTING {
+            return;
+        }
+        match &schema.ty(ty).def {
+            TypeDef::Entity(predicate) => found.push(*predicate),
+            TypeDef::Subtype(ty) | TypeDef::List(ty) => collect(schema, *ty, depth + 1, found),
+            TypeDef::Union(members) => members.iter().for_each(|ty| collect(schema, *ty, depth + 1, found)),
+            TypeDef::Symbol
+            | TypeDef::Number
+            | TypeDef::Float
+            | TypeDef::Bool
+            | TypeDef::Date
+            | TypeDef::Enum(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    collect(schema, ty, 0, &mut found);
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Column of an entity relation that holds the ids.
+pub(super) fn id_column(schema: &Schema, entity: PredId) -> Option<usize> {
+    match schema.predicate(entity).key.as_deref() {
+        Some([column]) => Some(*column),
+        _ => None,
+    }
+}
+
+/// The ids that facts declare.
+fn ids(database: &Database, entity: PredId) -> FxHashSet<Word> {
+    let Some(column) = id_column(database.schema(), entity) else { return FxHashSet::default() };
+    let Some(extent) = database.extent(entity) else { return FxHashSet::default() };
+    extent.tuples().iter().filter_map(|tuple| tuple.get(column)).copied().collect()
+}
+
+/// Finds what was probably meant.
+struct Hints<'d> {
+    database: &'d Database,
+    names: FxHashMap<PredId, Vec<(String, String)>>,
+    budget: usize,
+}
+
+impl Hints<'_> {
+    fn nearest(&mut self, id: &str, entities: &[PredId]) -> Option<String> {
+        for entity in entities {
+            let database = self.database;
+            self.names.entry(*entity).or_insert_with(|| database.names_of(*entity));
+        }
+        let names: Vec<&(String, String)> =
+            entities.iter().filter_map(|entity| self.names.get(entity)).flatten().collect();
+        self.budget = self.budget.checked_sub(names.len())?;
+        let best = nearest(id, names.iter().map(|(name, _)| name.as_str()));
+        let mut meant = Vec::new();
+        for name in best {
+            let Some((_, id)) = names.iter().find(|(known, _)| known == name) else { continue };
+            let told = if id == name {
+                escape::quoted(id)
+            } else {
+                format!("{} ({})", escape::quoted(id), escape::printable(name))
+            };
+            if !meant.contains(&told) {
+                meant.push(told);
+            }
+        }
+        let (last, rest) = meant.split_last()?;
+        Some(if rest.is_empty() {
+            format!("did you mean {last}?")
+        } else {
+            format!("did you mean {} or {last}?", rest.join(", "))
+        })
+    }
+}
