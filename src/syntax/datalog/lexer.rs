@@ -36,6 +36,7 @@ pub fn lex(file: FileId, text: &str) -> Lexed {
         first_on_line: true,
         comment_on_line: false,
         line_end: 0,
+        conflict: None,
         conflict_may_end: true,
         out: Lexed {
             tokens: Vec::with_capacity(text.len() / 5),
@@ -58,6 +59,8 @@ struct Lexer<'a> {
     comment_on_line: bool,
     /// End of the line last asked about; holds as long as `at` is not past it.
     line_end: usize,
+    /// The report of the merge conflict that is being read.
+    conflict: Option<usize>,
     /// Whether a further end marker of a merge conflict may be ahead.
     conflict_may_end: bool,
     out: Lexed,
