@@ -104,14 +104,35 @@ fn short_clauses_stand_on_one_line() {
 }
 
 #[test]
-fn long_clauses_have_a_literal_a_line() {
-    let text = "Met(a: x, b: y, at: s) :- Attended(leader: x, summit: s), Attended(leader: y, summit: s), x < y, !Absent(leader: x, summit: s).\n";
+fn longer_clauses_have_their_body_on_the_next_line() {
+    let text = "deny two \"{p}: {h} and {i} both hold it on {d}\" :- Office(holder: h, post: p), Office(holder: i, post: p), h != i.\n";
     let expected = "\
-Met(a: x, b: y, at: s) :-
+deny two \"{p}: {h} and {i} both hold it on {d}\" :-
+    Office(holder: h, post: p), Office(holder: i, post: p), h != i.
+";
+    assert_eq!(formatted(text), expected);
+}
+
+#[test]
+fn long_clauses_have_a_literal_a_line() {
+    let text = "Met(a: x, b: y) :- Attended(leader: x, summit: s), Attended(leader: y, summit: s), x < y, !Absent(leader: x, summit: s), !Absent(leader: y, summit: s).\n";
+    let expected = "\
+Met(a: x, b: y) :-
     Attended(leader: x, summit: s),
     Attended(leader: y, summit: s),
     x < y,
-    !Absent(leader: x, summit: s).
+    !Absent(leader: x, summit: s),
+    !Absent(leader: y, summit: s).
+";
+    assert_eq!(formatted(text), expected);
+    let text = "?- under (as_of: d\"2025-10-28\") Attended(leader: l, summit: s), EventDate(event: s, date: d), d < d\"2025-10-28\", Country(id: c, leader: l) order by l limit 3.\n";
+    let expected = "\
+?- under (as_of: d\"2025-10-28\")
+    Attended(leader: l, summit: s),
+    EventDate(event: s, date: d),
+    d < d\"2025-10-28\",
+    Country(id: c, leader: l)
+    order by l limit 3.
 ";
     assert_eq!(formatted(text), expected);
 }

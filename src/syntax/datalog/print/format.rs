@@ -1,8 +1,8 @@
 //! The normal form of a rule file.
 //!
 //! An item stands on one line of at most [`WIDTH`] columns; a longer one, or one with comments
-//! inside, has its head on one line and then a literal (column, argument, constant) a line. The
-//! order of items, comments, and single blank lines between items are kept. Comments inside a
+//! inside, has its head on one line and its body on the next, or, where that is too long, a
+//! literal (column, argument, constant) a line. The order of items, comments, and single blank lines between items are kept. Comments inside a
 //! literal or a head move before it; all others stay where they are. What the language does not
 //! know yet stays as it was written.
 
@@ -103,17 +103,7 @@ impl Layout<'_> {
             Some(parts) if line.chars().count() > WIDTH || self.comment_inside(&parts) => {
                 let lifted = self.lift_comments(head_end, 0, blank);
                 self.line(&parts.head, 0, blank && !lifted);
-                for (span, text) in &parts.parts {
-                    self.comments_before(span.start, INDENT, false);
-                    self.lift_comments(span.end, INDENT, false);
-                    self.line(text, INDENT, false);
-                    self.last_end = span.end;
-                }
-                if !parts.tail.is_empty() {
-                    let end = self.end_of_parts(&parts);
-                    self.comments_before(end, INDENT, false);
-                    self.line(&parts.tail, 0, false);
-                }
+                self.parts(&parts);
             }
             _ => {
                 let lifted = self.lift_comments(head_end, 0, blank);
@@ -121,6 +111,28 @@ impl Layout<'_> {
             }
         }
         self.last_end = item.span.end;
+    }
+
+    /// The parts on one line if they fit, else one a line with the comments between them.
+    fn parts(&mut self, parts: &Parts) {
+        if parts.tail.is_empty() && !self.comment_inside(parts) {
+            let texts: Vec<&str> = parts.parts.iter().map(|(_, text)| text.as_str()).collect();
+            let joined = texts.join(" ");
+            if INDENT + joined.chars().count() <= WIDTH {
+                return self.line(&joined, INDENT, false);
+            }
+        }
+        for (span, text) in &parts.parts {
+            self.comments_before(span.start, INDENT, false);
+            self.lift_comments(span.end, INDENT, false);
+            self.line(text, INDENT, false);
+            self.last_end = span.end;
+        }
+        if !parts.tail.is_empty() {
+            let end = self.end_of_parts(parts);
+            self.comments_before(end, INDENT, false);
+            self.line(&parts.tail, 0, false);
+        }
     }
 
     /// Offset of the first thing behind `from` that is neither white space nor a comment.
