@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::aggregate::Folding;
 use super::compute::{Core, Failure, Items};
-use super::rows::Rows;
+use super::rows::{Held, Rows};
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
 use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
@@ -174,6 +174,7 @@ enum Sink<'s, 'b, 'p> {
     Fold {
         folding: &'s mut Folding<'p>,
         alternative: usize,
+        held: &'s mut Held<'b>,
     },
 }
 
@@ -289,7 +290,7 @@ impl<'p> Machine<'p, '_, '_> {
                 *found = true;
                 Ok(*exhaustive)
             }
-            Sink::Fold { folding, alternative } => {
+            Sink::Fold { folding, alternative, .. } => {
                 let added = folding.add(&mut self.core, *alternative);
                 self.checked(added, folding.site())?;
                 Ok(true)
@@ -306,7 +307,11 @@ impl<'p> Machine<'p, '_, '_> {
         self.turns = 0;
         match sink {
             Sink::Rows { out, .. } => out.account()?,
-            Sink::Exists { .. } | Sink::Fold { .. } => self.budget.check()?,
+            Sink::Exists { .. } => self.budget.check()?,
+            Sink::Fold { folding, held, .. } => {
+                self.budget.check()?;
+                held.set(folding.bytes())?;
+            }
         }
         Ok(())
     }
@@ -496,8 +501,13 @@ impl<'p> Machine<'p, '_, '_> {
             return Ok(*known);
         }
         let mut folding = Folding::new(fold);
+        let mut held = Held::new(self.budget);
         for (alternative, steps) in fold.group.alternatives.iter().enumerate() {
-            self.run(steps, steps.len(), &mut Sink::Fold { folding: &mut folding, alternative })?;
+            self.run(
+                steps,
+                steps.len(),
+                &mut Sink::Fold { folding: &mut folding, alternative, held: &mut held },
+            )?;
         }
         let finished = folding.finish(self.core.interner);
         let value = self.checked(finished, &fold.site)?.unwrap_or(MISSING);

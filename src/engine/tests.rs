@@ -362,6 +362,11 @@ fn limits_hold_inside_joins() {
     assert!(matches!(limited(barren, &facts, time), Stop::Time(_)));
     let memory = Limits { memory: Some(1 << 20), ..Limits::none() };
     assert_eq!(limited(product, &facts, memory), Stop::Memory(1 << 20));
+    let growing = "P('x'). P(cat(x, x)) :- P(x)";
+    assert_eq!(
+        limited(growing, &facts, Limits { memory: Some(1 << 20), ..Limits::none() }),
+        Stop::Memory(1 << 20)
+    );
     let endless = "P(0). P(x+1) :- P(x)";
     let rounds = Limits { rounds: Some(100), ..Limits::none() };
     assert_eq!(limited(endless, &facts, rounds), Stop::Rounds(100));
