@@ -1,6 +1,7 @@
 //! Evaluation: the least model of a program's rules over stated tables, as far as it is asked for.
 
 pub mod aggregate;
+mod block;
 pub mod compute;
 pub mod error;
 pub mod frog;

@@ -3,6 +3,7 @@
 pub mod date;
 pub mod fact;
 pub mod functor;
+pub mod pattern;
 pub mod place;
 pub mod program;
 pub mod schema;
