@@ -16,6 +16,8 @@ use crate::storage::{Interner, Sorted, Word, sort};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: usize = 4096;
+/// Rows up to which a range is copied row by row and not column by column.
+const SHORT: usize = 8;
 
 /// Sorted rows that a step reads.
 #[derive(Clone, Copy, Debug)]
@@ -356,6 +358,20 @@ impl<'p> Machine<'p, '_, '_> {
         let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
         while self.open(scan, &mut cursor) {
             let rows = &cursor.words[cursor.at..cursor.end];
+            if rows.len() <= SHORT * cursor.stride {
+                for row in rows.chunks_exact(cursor.stride) {
+                    out.push(tail.iter().map(|source| match *source {
+                        Source::Column(column) => row[column],
+                        Source::Fixed(reg) => self.core.regs[reg],
+                    }));
+                }
+                self.turns += rows.len() / cursor.stride + 1;
+                if self.turns >= BLOCK {
+                    self.turns = 0;
+                    out.account()?;
+                }
+                continue;
+            }
             for block in rows.chunks(cursor.stride * BLOCK) {
                 let mut fresh = out.extend(block.len() / cursor.stride);
                 for (place, source) in tail.iter().enumerate() {
