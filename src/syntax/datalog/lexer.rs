@@ -34,7 +34,9 @@ pub fn lex(file: FileId, text: &str) -> Lexed {
         text,
         at: 0,
         first_on_line: true,
+        comment_on_line: false,
         line_end: 0,
+        conflict: None,
         conflict_may_end: true,
         out: Lexed {
             tokens: Vec::with_capacity(text.len() / 5),
@@ -53,8 +55,12 @@ struct Lexer<'a> {
     text: &'a str,
     at: usize,
     first_on_line: bool,
+    /// Whether a comment stands before on the line.
+    comment_on_line: bool,
     /// End of the line last asked about; holds as long as `at` is not past it.
     line_end: usize,
+    /// The report of the merge conflict that is being read.
+    conflict: Option<usize>,
     /// Whether a further end marker of a merge conflict may be ahead.
     conflict_may_end: bool,
     out: Lexed,
@@ -69,6 +75,7 @@ impl<'a> Lexer<'a> {
                 '\n' | '\r' => {
                     self.at += 1;
                     self.first_on_line = true;
+                    self.comment_on_line = false;
                 }
                 ' ' | '\t' => self.at += 1,
                 '/' if self.rest().starts_with("//") => self.line_comment(start),
@@ -181,7 +188,9 @@ impl<'a> Lexer<'a> {
                 self.bidi(start + offset, c);
             }
         }
-        self.out.comments.push(Comment { span, line, first_on_line: self.first_on_line });
+        let follows = self.comment_on_line;
+        self.comment_on_line = true;
+        self.out.comments.push(Comment { span, line, first_on_line: self.first_on_line && !follows });
     }
 
     fn bidi(&mut self, start: usize, c: char) {

@@ -5,11 +5,14 @@
 //! analysis to say.
 
 pub mod ast;
+mod complete;
 mod input;
 mod lexer;
 pub mod parser;
+pub mod print;
 mod token;
 
+pub use complete::{Completeness, PieceKind, completeness, tokens};
 pub use lexer::{Lexed, lex};
 pub use parser::{parse_atom_pattern, parse_goal, parse_line, parse_program};
 pub use token::{Comment, Sym, Token, TokenKind, Word};

@@ -22,6 +22,7 @@ use super::token::{Sym, TokenKind, Word};
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, FileId};
 
+pub(super) use expr::UNARY_PRECEDENCE;
 pub use line::{parse_atom_pattern, parse_goal, parse_line};
 
 /// Reads a rule file. The program holds every item that could be read whole.

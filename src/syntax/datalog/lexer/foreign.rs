@@ -4,7 +4,7 @@
 use super::Lexer;
 use crate::base::codes::syntax as codes;
 use crate::base::escape::quoted;
-use crate::base::{Diagnostic, Span};
+use crate::base::{Diagnostic, Label, Span};
 use crate::syntax::datalog::token::{Sym, TokenKind};
 
 /// Spelling, what it stands for, and a word of explanation. A longer spelling comes before its
@@ -151,29 +151,26 @@ impl Lexer<'_> {
         }
         let start = self.at;
         let opens = rest.starts_with('<');
+        let middle = !opens && !rest.starts_with('>');
         self.at = self.line_end();
         let marker = self.span_from(start);
-        if opens {
-            self.report(
-                Diagnostic::new(codes::MERGE_CONFLICT, "unresolved merge conflict")
-                    .labelled(marker, "one side begins here")
-                    .help("keep what is right of the two sides and remove the marker lines"),
-            );
-            return true;
-        }
-        // The report of the opening marker gets this one as a further place.
-        let last = self.out.diagnostics.iter_mut().rev().find(|diagnostic| {
-            diagnostic.code == codes::MERGE_CONFLICT.code && diagnostic.secondary.len() < 2
-        });
-        let middle = !rest.starts_with('>');
-        match last {
+        let begun = self.conflict.filter(|_| !opens).and_then(|index| self.out.diagnostics.get_mut(index));
+        match begun {
             Some(diagnostic) => {
                 let side = if middle { "the other side begins here" } else { "and ends here" };
-                diagnostic.secondary.push(crate::base::Label { span: marker, message: side.to_owned() });
+                diagnostic.secondary.push(Label { span: marker, message: side.to_owned() });
             }
             None => {
-                self.report(Diagnostic::new(codes::MERGE_CONFLICT, "unresolved merge conflict").at(marker))
+                self.conflict = Some(self.out.diagnostics.len());
+                self.report(
+                    Diagnostic::new(codes::MERGE_CONFLICT, "unresolved merge conflict")
+                        .labelled(marker, if opens { "one side begins here" } else { "" })
+                        .help("keep what is right of the two sides and remove the marker lines"),
+                );
             }
+        }
+        if !opens && !middle {
+            self.conflict = None;
         }
         if middle {
             self.skip_other_side();

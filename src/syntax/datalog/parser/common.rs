@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::combinator::cut;
 
-use super::recover::{bracket_was_left, unclosed, unexpected};
+use super::recover::{bracket_was_left, item_begins, unclosed, unexpected};
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, Span};
 use crate::syntax::datalog::ast::{Const, ConstKind, Name};
@@ -81,7 +81,7 @@ pub(super) fn list<'a, T>(
                 if input.is(0, Sym::Comma) {
                     input = input.skip(1);
                 } else if !input.is(0, close) {
-                    if bracket_was_left(input) {
+                    if bracket_was_left(input) || item_begins(input) {
                         return input.fail(unclosed(input, opening, open));
                     }
                     missing_comma_in_list(input, close)?;

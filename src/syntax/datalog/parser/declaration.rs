@@ -148,7 +148,7 @@ fn declaration(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
             break;
         }
     }
-    if input.is_name(0) && !input.token(0).first_on_line {
+    if *input.kind(0) == TokenKind::Ident && !input.token(0).first_on_line && !clause_begins(input) {
         let near = nearest(input.text(0), ["key", "range"].into_iter().chain(QUALIFIERS.iter().copied()));
         let help =
             if input.text(0) == "key" { Some("write `key(column)`".to_owned()) } else { did_you_mean(&near) };
@@ -168,6 +168,13 @@ fn declaration(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
     }
     let item = if choice { ItemKind::NotYet { what: "`choice-domain`" } } else { ItemKind::Decl(decl) };
     Ok((input, item))
+}
+
+/// Whether a clause stands on the same line behind a declaration, rather than a misspelt qualifier.
+fn clause_begins(input: Tokens<'_>) -> bool {
+    input.closed_ahead(1).is_some_and(|closing| {
+        matches!(input.kind(closing + 1), TokenKind::Sym(Sym::Dot | Sym::Comma | Sym::If | Sym::Le))
+    })
 }
 
 /// `"(" ids ")"`

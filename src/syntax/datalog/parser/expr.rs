@@ -325,6 +325,13 @@ fn aggregate_ahead(input: Tokens<'_>) -> bool {
             },
             TokenKind::Sym(_) if binary_op(here).is_none() || compare_op(here).is_some() => return false,
             TokenKind::End | TokenKind::Directive => return false,
+            // A colon ahead belongs to the aggregate that begins here, be it another `min (…)`, or
+            // to the condition.
+            TokenKind::Reserved(word) => match word {
+                Word::True | Word::False | Word::Nil => ahead += 1,
+                Word::Range | Word::As => ahead += 1,
+                _ => return false,
+            },
             _ => ahead += 1,
         }
     }

@@ -5,7 +5,7 @@ use nom::combinator::cut;
 
 use super::common::{column, list, name_for_value, reserved};
 use super::expr::{binary_op, expr};
-use super::recover::{item_begins, unclosed, unexpected};
+use super::recover::{bracket_was_left, item_begins, unclosed, unexpected};
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, Span};
 use crate::syntax::datalog::ast::{
@@ -209,7 +209,7 @@ pub(super) fn bracketed<'a, T>(
         let (rest, inner) = inner(input)?;
         if bracket.closing().is_some_and(|closing| rest.is(0, closing)) {
             Ok((rest.skip(1), inner))
-        } else if super::recover::bracket_was_left(rest) {
+        } else if bracket_was_left(rest) || item_begins(rest) {
             rest.fail(unclosed(rest, opening, bracket))
         } else {
             let closing = bracket.closing().unwrap_or(bracket).quoted();

@@ -124,7 +124,7 @@ pub(super) fn bracket_was_left(input: Tokens<'_>) -> bool {
         TokenKind::End | TokenKind::Directive => true,
         TokenKind::Sym(Sym::Dot) => is_stop(input),
         TokenKind::Sym(sym) => matches!(sym, Sym::If | Sym::Query) || sym.is_closing(),
-        _ => item_begins(input),
+        _ => false,
     }
 }
 

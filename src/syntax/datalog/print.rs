@@ -1,0 +1,65 @@
+//! Syntax tree → text: the parts of items on one line, and whole files in normal form.
+//!
+//! What is printed here reads back as the same tree.
+
+mod expr;
+mod format;
+mod item;
+
+use super::ast::{Atom, Body, Clause, Const, Expr, Goal, Item, Literal};
+use expr::Writer;
+
+pub use format::format_program;
+
+/// An expression, with no more brackets than its operators need.
+pub fn expr_text(expr: &Expr) -> String {
+    written(|writer| writer.expr(expr, 0))
+}
+
+/// A constant.
+pub fn const_text(constant: &Const) -> String {
+    written(|writer| writer.constant(&constant.kind))
+}
+
+/// A literal.
+pub fn literal_text(literal: &Literal) -> String {
+    written(|writer| writer.literal(literal))
+}
+
+/// An atom.
+pub fn atom_text(atom: &Atom) -> String {
+    written(|writer| writer.atom(atom))
+}
+
+/// A body on one line.
+pub fn body_text(body: &Body) -> String {
+    written(|writer| writer.body(body))
+}
+
+/// A fact or a rule on one line, with its final `.`.
+pub fn clause_text(clause: &Clause) -> String {
+    written(|writer| writer.clause(clause))
+}
+
+/// A goal without `?-` and without `.`.
+pub fn goal_text(goal: &Goal) -> String {
+    written(|writer| writer.goal(goal))
+}
+
+/// An item on one line, its annotations before it. What the language does not know yet has no
+/// text of its own and is shown as `…`.
+pub fn item_text(item: &Item) -> String {
+    written(|writer| {
+        for annotation in &item.annotations {
+            writer.annotation(annotation);
+            writer.push(" ");
+        }
+        writer.item_kind(&item.kind);
+    })
+}
+
+fn written(write: impl FnOnce(&mut Writer)) -> String {
+    let mut writer = Writer::default();
+    write(&mut writer);
+    writer.finish()
+}
