@@ -2,49 +2,71 @@
 
 mod common;
 
-use common::dice::Dice;
-use common::edit::EDITS;
-use common::{case, generate, print};
-use factlog::base::{Budget, CancelToken, Limits};
-use factlog::engine::naive;
-use std::time::Duration;
+use std::cell::Cell;
 
-#[test]
-fn naive_edits() {
-    for (name, edit) in EDITS {
-        let mut done = 0;
-        for seed in 0..1500 {
-            let case = generate::case(seed);
-            let Some(edited) = edit(&case, &mut Dice::new(seed)) else { continue };
-            done += 1;
-            assert!(case::safe(&edited.program), "{name} {seed}\n{}", print::text(&edited));
-            let run = |case: &case::Case| {
-                let limits = Limits { time: Some(Duration::from_millis(500)), ..Limits::none() };
-                naive::evaluate(&case.program, &[], &case.stated(), &Budget::new(limits, CancelToken::new()))
-            };
-            match (run(&case), run(&edited)) {
-                (Ok(a), Ok(b)) => {
-                    for (p, _) in case.program.schema.iter() {
-                        assert_eq!(
-                            a[&p],
-                            b[&p],
-                            "{name} {seed}\n{}\n{}",
-                            print::text(&case),
-                            print::text(&edited)
-                        );
-                    }
-                }
-                (Err(_), Err(_)) => {}
-                (Err(naive::Error::Stopped(_)), _) | (_, Err(naive::Error::Stopped(_))) => {}
-                (a, b) => panic!(
-                    "{name} {seed}\n{:?}\n{:?}\n{}\n{}",
-                    a.err(),
-                    b.err(),
-                    print::text(&case),
-                    print::text(&edited)
-                ),
-            }
+use common::case::Case;
+use common::dice::Dice;
+use common::edit::{EDITS, Edit};
+use common::print;
+use common::run::{self, Outcome};
+use common::shrink::{Cases, runner};
+use proptest::prelude::TestCaseError;
+use proptest::test_runner::TestCaseResult;
+
+/// What the engine says of the relations that the original has.
+fn outcome(original: &Case, case: &Case) -> Outcome {
+    run::engine(case, &run::all(original))
+}
+
+/// Tries the edit on generated programs, in which it finds something to do at least `share` times
+/// in a hundred.
+fn keeps_answers(name: &str, share: u32) {
+    let edit: Edit = EDITS.iter().find(|(other, _)| *other == name).expect("a known edit").1;
+    let [tried, done] = [const { Cell::new(0) }; 2];
+    let test = |case: Case| -> TestCaseResult {
+        tried.set(tried.get() + 1);
+        let mut dice = Dice::new(case.facts.len() as u64);
+        let Some(edited) = edit(&case, &mut dice) else { return Ok(()) };
+        done.set(done.get() + 1);
+        let (before, after) = (outcome(&case, &case), outcome(&case, &edited));
+        if before == after || [&before, &after].contains(&&Outcome::Stopped) {
+            return Ok(());
         }
-        println!("{name}: {done}");
+        let text = print::text(&edited);
+        Err(TestCaseError::fail(format!("{name}: before {before:?}\nafter {after:?}\nedited:\n{text}")))
+    };
+    if let Err(error) = runner(500).run(&Cases, test) {
+        panic!("{error}");
     }
+    let (tried, done) = (tried.get(), done.get());
+    assert!(done * 100 >= tried * share, "{name}: something to do in {done} of {tried}");
+}
+
+macro_rules! edits {
+    ($($test:ident = $name:literal, $share:literal;)*) => {
+        $(
+            #[test]
+            fn $test() {
+                keeps_answers($name, $share);
+            }
+        )*
+
+        #[test]
+        fn every_edit_is_tried() {
+            assert_eq!(EDITS.map(|(name, _)| name), [$($name),*]);
+        }
+    };
+}
+
+edits! {
+    renaming_variables = "rename variables", 99;
+    reordering_literals = "reorder literals", 99;
+    swapping_alternatives = "swap alternatives", 50;
+    reordering_rules = "reorder rules", 70;
+    permuting_facts = "permute facts", 90;
+    splitting_a_rule = "split a rule through a helper", 50;
+    adding_an_always_false_rule = "add an always-false rule", 99;
+    negating_twice = "negate twice through a helper", 15;
+    duplicating_a_literal = "duplicate a literal", 90;
+    making_rules_of_alternatives = "make a rule of an alternative", 40;
 }

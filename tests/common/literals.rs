@@ -34,12 +34,13 @@ impl Generator {
         Some(match kind {
             Kind::Number => match self.dice.weighted(&[60, 12, 8, 8, 6, 6]) {
                 0 => {
-                    let functor =
-                        self.dice.pick(&[Add, Add, Sub, Mul, Min, Max, Div, Rem, Band, Bxor, Lor, Pow]);
+                    let functor = self
+                        .dice
+                        .pick(&[Add, Add, Sub, Mul, Min, Max, Div, Div, Rem, Rem, Band, Bxor, Lor, Pow]);
                     let left = self.operand(body, Kind::Number);
                     let mut right = self.operand(body, Kind::Number);
                     // Enough of them divide by something else to leave most programs without errors.
-                    if matches!(functor, Div | Rem) && self.dice.chance(70) {
+                    if matches!(functor, Div | Rem) && self.dice.chance(40) {
                         right = Expr::Const(Value::Number(2));
                     }
                     if matches!(functor, Pow) {

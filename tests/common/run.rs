@@ -57,27 +57,47 @@ pub fn engine(case: &Case, wanted: &[PredId]) -> Outcome {
 
 /// The same under a budget, as values; relations that are not wanted are missing.
 pub fn engine_within(case: &Case, wanted: &[PredId], budget: &Budget) -> Result<Relations, EvalError> {
-    let mut interner = Interner::new();
-    let schema = &case.program.schema;
-    let mut words: HashMap<PredId, Vec<u32>> = HashMap::new();
-    for (pred, tuple) in &case.facts {
-        let row: Vec<u32> = tuple.iter().map(|value| interner.intern(value)).collect();
-        words.entry(*pred).or_default().extend(row);
-    }
-    let tables: HashMap<PredId, Table> = words
-        .into_iter()
-        .map(|(pred, words)| match schema.predicate(pred).arity() {
+    Base::new(case).evaluate(case, wanted, budget)
+}
+
+/// The stated tuples as the engine reads them.
+pub struct Base {
+    interner: Interner,
+    tables: HashMap<PredId, Table>,
+}
+
+impl Base {
+    pub fn new(case: &Case) -> Self {
+        let mut interner = Interner::new();
+        let mut words: HashMap<PredId, Vec<u32>> = HashMap::new();
+        for (pred, tuple) in &case.facts {
+            let row: Vec<u32> = tuple.iter().map(|value| interner.intern(value)).collect();
+            words.entry(*pred).or_default().extend(row);
+        }
+        let table = |(pred, words)| match case.program.schema.predicate(pred).arity() {
             0 => (pred, Table::nullary(true)),
             width => (pred, Table::from_rows(width, words)),
-        })
-        .collect();
-    let model = Frog.evaluate(&Request::new(&case.program, &[], wanted), &tables, &mut interner, budget)?;
-    let rows = |pred: &PredId| {
-        let table = model.table(*pred).map(|table| &**table).or(tables.get(pred));
-        let row = |row: &[u32]| row.iter().map(|word| interner.value(*word)).collect();
-        (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
-    };
-    Ok(wanted.iter().map(rows).collect())
+        };
+        let tables = words.into_iter().map(table).collect();
+        Base { interner, tables }
+    }
+
+    /// Evaluates; what an evaluation that fails leaves behind is there for the next.
+    pub fn evaluate(
+        &mut self,
+        case: &Case,
+        wanted: &[PredId],
+        budget: &Budget,
+    ) -> Result<Relations, EvalError> {
+        let request = Request::new(&case.program, &[], wanted);
+        let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
+        let rows = |pred: &PredId| {
+            let table = model.table(*pred).map(|table| &**table).or(self.tables.get(pred));
+            let row = |row: &[u32]| row.iter().map(|word| self.interner.value(*word)).collect();
+            (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
+        };
+        Ok(wanted.iter().map(rows).collect())
+    }
 }
 
 /// All relations of a case.

@@ -59,7 +59,7 @@ impl World {
         let number = Value::Number;
         let mut numbers = vec![number(1), number(2)];
         numbers.extend(few(dice, &[number(0), number(3), number(4), number(-1)]));
-        if dice.chance(2) {
+        if dice.chance(8) {
             numbers[1] = number(i64::MAX);
         }
         let date = |text: &str| Value::Date(Date::parse(text).expect("a date"));
