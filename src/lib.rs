@@ -5,4 +5,6 @@ pub mod base;
 pub mod files;
 pub mod model;
 pub mod storage;
+pub mod plan;
+pub mod engine;
 pub mod syntax;

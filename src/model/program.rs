@@ -9,6 +9,17 @@
 //! comparison or test with a nil operand is false, except `= nil` and `!= nil` against the
 //! constant; a functor with a nil operand has no value.
 //!
+//! `item in list` ranges over the items that are not nil. A variable that is shared with the outside
+//! of a negation or an aggregate and is nil there equals nothing in an argument inside.
+//!
+//! Aggregates range over the distinct assignments to the variables and wildcards that stand in
+//! their body outside further negations and aggregates, those shared with the outside being fixed;
+//! what an alternative does not mention has no value in its assignments, which is itself like a
+//! value. An assignment for which the aggregated expression has no value does not count. `count`
+//! with an expression counts its distinct values, nil being one; `list` has an item for each
+//! assignment, nil included; `sum`, `mean`, `min`, `max` and `concat` leave out nil. `sum` of
+//! numbers and the two parts of `mean` are exact before the result is made; an overflow is an error.
+//!
 //! No value. A literal whose expression has no value is not satisfied (`!`-ed or not); neither is
 //! an assignment whose head has none.
 

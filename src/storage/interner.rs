@@ -23,6 +23,9 @@ pub const FALSE: Word = 1;
 /// The word of `true`.
 pub const TRUE: Word = 2;
 
+/// The word of no value: never given out, for machines to mark what has none.
+pub const MISSING: Word = INLINE - 1;
+
 const INLINE: u32 = 1 << 31;
 const BIAS: i64 = 1 << 30;
 
@@ -246,6 +249,11 @@ impl Interner {
             (Entry::Bool(a), Entry::Bool(b)) => a.cmp(&b),
             (a, b) => rank(a).cmp(&rank(b)),
         }
+    }
+
+    /// A number that is the same for two words exactly when their values are of one kind.
+    pub fn kind(&self, word: Word) -> u8 {
+        rank(self.entry(word))
     }
 
     /// How many words have been given out, small integers apart; words below it have a value.

@@ -1,5 +1,6 @@
 //! Sorting rows of words, and finding rows by their first columns.
 
+use std::cmp::Ordering;
 use std::convert::Infallible;
 
 use super::interner::Word;
@@ -36,9 +37,13 @@ pub fn sort_distinct<E>(width: usize, words: &mut Vec<Word>, check: Check<'_, E>
 
 /// Sorts `rows` and moves the distinct ones to the front; returns their number.
 pub fn sort_rows<const N: usize, E>(rows: &mut [[Word; N]], check: Check<'_, E>) -> Result<usize, E> {
-    if rows.len() <= BLOCK {
+    if rows.len() <= if N <= 4 { BLOCK >> 4 } else { BLOCK } {
         check()?;
-        rows.sort_unstable();
+        match N {
+            1 | 2 => rows.sort_unstable_by_key(short_key),
+            3 | 4 => rows.sort_unstable_by_key(long_key),
+            _ => rows.sort_unstable(),
+        }
         return Ok(dedup(rows));
     }
     if rows.is_sorted_by(|a, b| a < b) {
@@ -47,6 +52,96 @@ pub fn sort_rows<const N: usize, E>(rows: &mut [[Word; N]], check: Check<'_, E>)
     radix_sort(rows, check)?;
     check()?;
     Ok(dedup(rows))
+}
+
+/// The first two words as one integer, whose order is the words'.
+fn short_key<const N: usize>(row: &[Word; N]) -> u64 {
+    row.iter().take(2).fold(0, |key, word| key << 32 | u64::from(*word))
+}
+
+/// The first four words as one integer.
+fn long_key<const N: usize>(row: &[Word; N]) -> u128 {
+    row.iter().take(4).fold(0, |key, word| key << 32 | u128::from(*word))
+}
+
+/// Whether `a` comes before `b`.
+fn before<const N: usize>(a: &[Word; N], b: &[Word; N]) -> bool {
+    match N {
+        1 | 2 => short_key(a) < short_key(b),
+        3 | 4 => long_key(a) < long_key(b),
+        _ => a < b,
+    }
+}
+
+/// Merges two sorted lists that have no row in common.
+pub fn merge<const N: usize, E>(
+    left: Vec<[Word; N]>,
+    right: Vec<[Word; N]>,
+    check: Check<'_, E>,
+) -> Result<Vec<[Word; N]>, E> {
+    let (mut first, mut second) = if left.first() <= right.first() { (left, right) } else { (right, left) };
+    let (Some(last), Some(next)) = (first.last(), second.first()) else {
+        return Ok(if first.is_empty() { second } else { first });
+    };
+    if before(last, next) {
+        first.append(&mut second);
+        return Ok(first);
+    }
+    let mut merged = Vec::with_capacity(first.len() + second.len());
+    let (mut a, mut b) = (first.as_slice(), second.as_slice());
+    while !a.is_empty() && !b.is_empty() {
+        check()?;
+        // In a block neither side can run out unnoticed.
+        for _ in 0..BLOCK {
+            let (Some(x), Some(y)) = (a.first(), b.first()) else { break };
+            if before(x, y) {
+                merged.push(*x);
+                a = &a[1..];
+            } else {
+                merged.push(*y);
+                b = &b[1..];
+            }
+        }
+    }
+    merged.extend_from_slice(a);
+    merged.extend_from_slice(b);
+    Ok(merged)
+}
+
+/// Drops those of the sorted `rows` that are among the sorted `known`.
+pub fn subtract<const N: usize, E>(
+    rows: &mut Vec<[Word; N]>,
+    known: &[[Word; N]],
+    check: Check<'_, E>,
+) -> Result<(), E> {
+    let sparse = known.len() > 8 * rows.len();
+    let mut rest = known;
+    let mut kept = 0;
+    for i in 0..rows.len() {
+        if i % BLOCK == 0 {
+            check()?;
+        }
+        let row = rows[i];
+        if sparse {
+            let mut step = 1;
+            while step < rest.len() && before(&rest[step], &row) {
+                rest = &rest[step..];
+                step *= 2;
+            }
+            let skip = rest[..rest.len().min(step + 1)].partition_point(|other| before(other, &row));
+            rest = &rest[skip..];
+        } else {
+            while rest.first().is_some_and(|other| before(other, &row)) {
+                rest = &rest[1..];
+            }
+        }
+        if rest.first() != Some(&row) {
+            rows[kept] = row;
+            kept += 1;
+        }
+    }
+    rows.truncate(kept);
+    Ok(())
 }
 
 /// Least significant digit first, a byte at a time, skipping bytes in which all rows agree.
@@ -151,18 +246,48 @@ fn sort_wide<E>(width: usize, words: &mut Vec<Word>, check: Check<'_, E>) -> Res
 }
 
 /// The rows among `low..high` that begin with `key`, as a range of row numbers. The rows are
-/// sorted; `key` is not longer than they are wide.
-pub fn prefix_range(words: &[Word], width: usize, low: usize, high: usize, key: &[Word]) -> (usize, usize) {
-    let at = |i: usize| words.get(i * width..i * width + key.len()).unwrap_or(&[]);
-    let first = partition(low, high, |i| at(i) < key);
+/// sorted; `key` is not longer than they are wide. The search begins at row `near`.
+pub fn prefix_range(
+    words: &[Word],
+    width: usize,
+    (low, high): (usize, usize),
+    near: usize,
+    key: &[Word],
+) -> (usize, usize) {
+    match key {
+        [word] => gallop(low, high, near, |i| words.get(i * width).map_or(Ordering::Greater, |at| at.cmp(word))),
+        _ => gallop(low, high, near, |i| {
+            words.get(i * width..i * width + key.len()).map_or(Ordering::Greater, |at| at.cmp(key))
+        }),
+    }
+}
+
+/// The numbers of `low..high` that compare equal; numbers are in order.
+fn gallop(low: usize, high: usize, near: usize, compare: impl Fn(usize) -> Ordering) -> (usize, usize) {
+    // Lookups come in order as a rule: the next match is a little behind the last one.
+    let (mut from, mut to) = (low, high);
+    if low < near && near < high {
+        if compare(near).is_lt() {
+            from = near + 1;
+            let mut step = 1;
+            while near + step < high && compare(near + step).is_lt() {
+                from = near + step + 1;
+                step *= 2;
+            }
+            to = high.min(near + step);
+        } else {
+            to = near;
+        }
+    }
+    let first = partition(from, to, |i| compare(i).is_lt());
     // The matches are few as a rule: look for their end from near by.
     let mut step = 1;
     let mut last = first;
-    while last + step <= high && at(last + step - 1) <= key {
+    while last + step <= high && compare(last + step - 1).is_le() {
         last += step;
         step *= 2;
     }
-    (first, partition(last, high.min(last + step), |i| at(i) <= key))
+    (first, partition(last, high.min(last + step), |i| compare(i).is_le()))
 }
 
 /// The first number of `low..high` for which `before` is false; it is true for all smaller ones.
@@ -206,6 +331,23 @@ mod tests {
         check(2, 200_000, 300);
         check(3, 200_000, 1 << 24);
         check(9, 70_000, 3);
+    }
+
+    #[test]
+    fn merging_and_subtracting_agree_with_sets() {
+        use std::collections::BTreeSet;
+        for spread in [3, 7, 1000] {
+            let left: BTreeSet<[Word; 2]> = (0..400).map(|i| [i * 7 % spread, i * 31 % 101]).collect();
+            for size in [0, 1, 20, 300] {
+                let right: BTreeSet<[Word; 2]> = (0..size).map(|i| [i * 5 % spread, i * 17 % 103]).collect();
+                let mut rows: Vec<[Word; 2]> = right.iter().copied().collect();
+                let known: Vec<[Word; 2]> = left.iter().copied().collect();
+                subtract(&mut rows, &known, &mut never).unwrap();
+                assert_eq!(rows, right.difference(&left).copied().collect::<Vec<_>>());
+                let merged = merge(known, rows, &mut never).unwrap();
+                assert_eq!(merged, left.union(&right).copied().collect::<Vec<_>>());
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,198 @@
+//! Expressions and comparisons on words.
+
+use crate::base::Span;
+use crate::model::functor::{self, FunctorError, Patterns, Steps};
+use crate::model::program::{CompareOp, Functor, TestOp};
+use crate::model::Value;
+use crate::plan::{Code, Reg};
+use crate::storage::interner::{self, MISSING, NIL};
+use crate::storage::{Interner, Word};
+
+/// A computation that failed, and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// How.
+    pub error: FunctorError,
+    /// The expression.
+    pub span: Span,
+}
+
+/// What expressions are computed with.
+#[derive(Debug)]
+pub struct Core<'e> {
+    /// The registers.
+    pub regs: Vec<Word>,
+    /// All values.
+    pub interner: &'e mut Interner,
+    /// Compiled patterns.
+    pub patterns: &'e mut Patterns,
+}
+
+impl Core<'_> {
+    /// What a register holds.
+    pub fn reg(&self, reg: Reg) -> Word {
+        self.regs.get(reg).copied().unwrap_or(MISSING)
+    }
+
+    /// The value of an expression, nil included; `None` when it has none.
+    pub fn value(&mut self, code: &Code) -> Result<Option<Word>, Failure> {
+        match code {
+            Code::Reg(reg) => Ok(Some(self.reg(*reg)).filter(|word| *word != MISSING)),
+            Code::Call(functor, args, span) => self.call(*functor, args, *span),
+            Code::List(items) => {
+                let mut words = Vec::with_capacity(items.len());
+                for item in items {
+                    match self.value(item)? {
+                        Some(word) => words.push(word),
+                        None => return Ok(None),
+                    }
+                }
+                Ok(Some(self.interner.list(&words)))
+            }
+        }
+    }
+
+    fn call(&mut self, functor: Functor, args: &[Code], span: Span) -> Result<Option<Word>, Failure> {
+        if let [left, right] = args {
+            let (Some(left), Some(right)) = (self.value(left)?, self.value(right)?) else { return Ok(None) };
+            if let (Some(a), Some(b)) = (interner::inlined(left), interner::inlined(right)) {
+                // Sums and products of 31 bits fit into 64.
+                let small = match functor {
+                    Functor::Add => Some(a + b),
+                    Functor::Sub => Some(a - b),
+                    Functor::Mul => Some(a * b),
+                    _ => None,
+                };
+                if let Some(number) = small {
+                    return Ok(Some(self.interner.number(number)));
+                }
+            }
+            let values = [self.interner.value(left), self.interner.value(right)];
+            return self.apply(functor, &values, span);
+        }
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            match self.value(arg)? {
+                Some(word) => values.push(self.interner.value(word)),
+                None => return Ok(None),
+            }
+        }
+        self.apply(functor, &values, span)
+    }
+
+    fn apply(&mut self, functor: Functor, values: &[Value], span: Span) -> Result<Option<Word>, Failure> {
+        let value = functor::apply(functor, values).map_err(|error| Failure { error, span })?;
+        Ok(value.map(|value| self.interner.intern(&value)))
+    }
+
+    /// Whether a comparison holds; see [`functor::compare`].
+    pub fn compare(
+        &mut self,
+        op: CompareOp,
+        possibly: bool,
+        left: &Code,
+        right: &Code,
+    ) -> Result<bool, Failure> {
+        // Both, so that a failure does not depend on the side.
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        let (Some(left), Some(right)) = (left, right) else { return Ok(false) };
+        if left == NIL || right == NIL {
+            return Ok(false);
+        }
+        Ok(self.compare_words(op, possibly, left, right))
+    }
+
+    fn compare_words(&self, op: CompareOp, possibly: bool, left: Word, right: Word) -> bool {
+        match op {
+            CompareOp::Eq if !possibly => return left == right,
+            CompareOp::Ne if !possibly => return left != right,
+            _ => {}
+        }
+        let order = match (interner::inlined(left), interner::inlined(right)) {
+            (Some(a), Some(b)) => a.cmp(&b),
+            _ => {
+                if let (Some(a), Some(b)) = (self.interner.date_of(left), self.interner.date_of(right)) {
+                    return functor::compare_dates(op, possibly, a, b);
+                }
+                if self.interner.kind(left) != self.interner.kind(right) {
+                    return op == CompareOp::Ne;
+                }
+                self.interner.compare(left, right)
+            }
+        };
+        match op {
+            CompareOp::Eq => order.is_eq(),
+            CompareOp::Ne => order.is_ne(),
+            CompareOp::Lt => order.is_lt(),
+            CompareOp::Le => order.is_le(),
+            CompareOp::Gt => order.is_gt(),
+            CompareOp::Ge => order.is_ge(),
+        }
+    }
+
+    /// Whether a test holds; see [`Patterns::test`].
+    pub fn test(&mut self, op: TestOp, left: &Code, right: &Code, span: Span) -> Result<bool, Failure> {
+        let (left, right) = (self.value(left)?, self.value(right)?);
+        let (Some(left), Some(right)) = (left, right) else { return Ok(false) };
+        let texts = self.interner.symbol_text(left).zip(self.interner.symbol_text(right));
+        let dates = self.interner.date_of(left).zip(self.interner.date_of(right));
+        match (op, texts, dates) {
+            (TestOp::Match, Some((pattern, text)), _) => {
+                self.patterns.matches(pattern, text).map_err(|error| Failure { error, span })
+            }
+            (TestOp::Contains, Some((part, text)), _) => Ok(text.contains(part)),
+            (TestOp::Within, _, Some((a, b))) => Ok(a.within(b)),
+            (TestOp::Overlaps, _, Some((a, b))) => Ok(a.overlaps(b)),
+            _ => Ok(false),
+        }
+    }
+
+    /// Whether `item` is in `list`.
+    pub fn member(&mut self, item: &Code, list: &Code) -> Result<bool, Failure> {
+        let item = self.value(item)?;
+        let items = self.items(list)?;
+        let Some(item) = item.filter(|item| *item != NIL) else { return Ok(false) };
+        Ok(match items {
+            Items::Words(words) => words.contains(&item),
+            Items::Range(steps) => self.interner.number_of(item).is_some_and(|number| steps.contains(number)),
+        })
+    }
+
+    /// The distinct items of a list that are not nil.
+    pub fn items(&mut self, list: &Code) -> Result<Items, Failure> {
+        if let Code::Call(Functor::Range, args, span) = list {
+            let mut values = Vec::with_capacity(args.len());
+            for arg in args {
+                let word = self.value(arg)?.unwrap_or(NIL);
+                values.push(self.interner.value(word));
+            }
+            let steps = functor::range(&values).map_err(|error| Failure { error, span: *span })?;
+            return Ok(steps.map_or(Items::Words(Vec::new()), Items::Range));
+        }
+        let word = self.value(list)?.unwrap_or(NIL);
+        let mut words = self.interner.list_items(word).unwrap_or(&[]).to_vec();
+        words.sort_unstable();
+        words.dedup();
+        words.retain(|word| *word != NIL);
+        Ok(Items::Words(words))
+    }
+}
+
+/// What an enumeration goes through.
+#[derive(Clone, Debug)]
+pub enum Items {
+    /// Words, the next one last.
+    Words(Vec<Word>),
+    /// Numbers.
+    Range(Steps),
+}
+
+impl Items {
+    /// The next item's word.
+    pub fn next(&mut self, interner: &mut Interner) -> Option<Word> {
+        match self {
+            Items::Words(words) => words.pop(),
+            Items::Range(steps) => steps.next().map(|number| interner.number(number)),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Why an evaluation ended early.
+
+use crate::base::codes::{Code, evaluation as codes};
+use crate::base::{Diagnostic, Span, Stop};
+use crate::model::functor::FunctorError;
+use crate::model::{CheckedProgram, Rule, RuleId, Value};
+
+/// A rule of the program, or one of the request's goals by its index.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuleRef {
+    /// A rule of the program.
+    Rule(RuleId),
+    /// A goal of the request.
+    Goal(usize),
+}
+
+impl RuleRef {
+    /// The rule meant; `None` if it belongs to another program or request.
+    pub fn find<'a>(self, program: &'a CheckedProgram, goals: &'a [Rule]) -> Option<&'a Rule> {
+        match self {
+            RuleRef::Rule(id) => program.rules.get(id.0 as usize),
+            RuleRef::Goal(at) => goals.get(at),
+        }
+    }
+}
+
+/// Why an evaluation ended without a model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EvalError {
+    /// A limit was reached, or somebody cancelled.
+    Stopped {
+        /// Which.
+        stop: Stop,
+        /// What was being evaluated; `None` between rules.
+        rule: Option<RuleRef>,
+    },
+    /// A computation failed.
+    Runtime {
+        /// How.
+        error: FunctorError,
+        /// In which rule.
+        rule: RuleRef,
+        /// The expression.
+        span: Span,
+        /// The rule's variables that had a value, by name.
+        binding: Vec<(String, Value)>,
+    },
+    /// A recursive relation has more columns than the engine can hold.
+    TooWide {
+        /// One of its rules.
+        rule: RuleRef,
+        /// Its columns.
+        columns: usize,
+        /// The most there may be.
+        limit: usize,
+    },
+}
+
+impl EvalError {
+    /// The error for people. `goals` are those of the request.
+    pub fn diagnostic(&self, program: &CheckedProgram, goals: &[Rule]) -> Diagnostic {
+        match self {
+            EvalError::Stopped { stop, rule } => {
+                let (code, message, help) = stopped(stop);
+                let mut diagnostic = Diagnostic::new(code, message).help_opt(help);
+                if let Some(rule) = rule.and_then(|rule| rule.find(program, goals)) {
+                    diagnostic = diagnostic.labelled(rule.span, "while this was being evaluated");
+                }
+                diagnostic
+            }
+            EvalError::Runtime { error, rule, span, binding } => {
+                let code = match error {
+                    FunctorError::Overflow => codes::OVERFLOW,
+                    FunctorError::DivisionByZero => codes::DIVISION_BY_ZERO,
+                    FunctorError::Undefined => codes::UNDEFINED_RESULT,
+                    FunctorError::TooLong => codes::RESULT_TOO_LONG,
+                    FunctorError::Pattern(_) => codes::BAD_PATTERN,
+                };
+                let values: Vec<String> = binding.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                let mut diagnostic = Diagnostic::new(code, error.to_string()).labelled(*span, "computed here");
+                if !values.is_empty() {
+                    diagnostic = diagnostic.note(format!("with {}", values.join(", ")));
+                }
+                if let Some(rule) = rule.find(program, goals) {
+                    diagnostic = diagnostic.also(rule.span, "in this rule");
+                }
+                diagnostic
+            }
+            EvalError::TooWide { rule, columns, limit } => {
+                let message =
+                    format!("a recursive relation has {columns} columns; at most {limit} can be evaluated");
+                let diagnostic = Diagnostic::new(codes::TOO_MANY_COLUMNS, message)
+                    .help("derive only the columns that the recursion needs, and join the others to them");
+                match rule.find(program, goals) {
+                    Some(rule) => diagnostic.at(rule.span),
+                    None => diagnostic,
+                }
+            }
+        }
+    }
+}
+
+fn stopped(stop: &Stop) -> (Code, String, Option<String>) {
+    let raise = |flag: &str| Some(format!("raise the limit with `{flag}` if the work is meant to be this large"));
+    match stop {
+        Stop::Cancelled => (codes::CANCELLED, "the evaluation was interrupted".to_owned(), None),
+        Stop::Rows(limit) => (
+            codes::ROW_LIMIT,
+            format!("rules produced more than {limit} rows"),
+            raise("--limit-rows"),
+        ),
+        Stop::Rounds(limit) => (
+            codes::ROUND_LIMIT,
+            format!("a recursion took more than {limit} rounds"),
+            Some("a recursion that makes ever new values never ends: bound them with a comparison".to_owned()),
+        ),
+        Stop::Time(limit) => (
+            codes::TIME_LIMIT,
+            format!("the evaluation took more than {} seconds", limit.as_secs_f64()),
+            raise("--limit-seconds"),
+        ),
+        Stop::Memory(limit) => (
+            codes::MEMORY_LIMIT,
+            format!("derived relations need more than {limit} bytes"),
+            raise("--limit-memory"),
+        ),
+    }
+}

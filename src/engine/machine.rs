@@ -1,0 +1,489 @@
+//! The machine that runs plans: loops nested as the plan says, over registers, without a copy of
+//! any intermediate result.
+
+use rustc_hash::FxHashMap;
+
+use super::aggregate::Folding;
+use super::compute::{Core, Failure, Items};
+use super::rows::Rows;
+use crate::base::{Budget, Span, Stop};
+use crate::model::functor::{FunctorError, Patterns};
+use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
+use crate::storage::interner::{FALSE, MISSING, NIL, TRUE};
+use crate::storage::{Interner, Sorted, Word, sort};
+
+/// Turns of loops between two looks at the budget.
+const BLOCK: usize = 4096;
+
+/// Sorted rows that a step reads.
+#[derive(Clone, Copy, Debug)]
+pub enum Batch<'a> {
+    /// A whole relation, with its index.
+    Sorted(&'a Sorted),
+    /// Rows of `stride` words each.
+    Plain {
+        /// The rows.
+        words: &'a [Word],
+        /// Words a row, those past the relation's width meaning nothing.
+        stride: usize,
+    },
+}
+
+impl<'a> Batch<'a> {
+    fn words(self) -> (&'a [Word], usize) {
+        match self {
+            Batch::Sorted(sorted) => (sorted.words(), sorted.width().max(1)),
+            Batch::Plain { words, stride } => (words, stride),
+        }
+    }
+
+    /// The rows that begin with `key`, by number; the search begins at row `near`.
+    fn range(self, key: &[Word], near: usize) -> (usize, usize) {
+        match self {
+            Batch::Sorted(sorted) => sorted.range_near(key, near),
+            Batch::Plain { words, stride } => {
+                let len = words.len() / stride;
+                if key.is_empty() { (0, len) } else { sort::prefix_range(words, stride, (0, len), near, key) }
+            }
+        }
+    }
+}
+
+/// Why a plan ended early.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Halt {
+    /// A limit, or somebody cancelled.
+    Stop(Stop),
+    /// A computation failed.
+    Fail {
+        /// How.
+        error: FunctorError,
+        /// The expression.
+        span: Span,
+        /// Variables that had a value.
+        binding: Vec<(Reg, Word)>,
+    },
+}
+
+impl From<Stop> for Halt {
+    fn from(stop: Stop) -> Self {
+        Halt::Stop(stop)
+    }
+}
+
+/// What lasts longer than one run of one plan.
+#[derive(Debug)]
+pub struct Env<'e> {
+    /// All values.
+    pub interner: &'e mut Interner,
+    /// Compiled patterns.
+    pub patterns: &'e mut Patterns,
+    /// Limits.
+    pub budget: &'e Budget,
+}
+
+/// What a plan remembers from run to run.
+#[derive(Debug, Default)]
+pub struct Memory {
+    /// Results of groups by the shared registers: they read only complete relations.
+    groups: Vec<FxHashMap<Box<[Word]>, Word>>,
+    /// Where the last lookup of each read ended, batch by batch.
+    near: Vec<Vec<usize>>,
+    /// Rows that each read looked at.
+    pub visited: Vec<u64>,
+    /// Bytes noted in the budget for all this.
+    pub bytes: u64,
+}
+
+/// Runs `plan` over `sources`, the batches of each of its reads, and adds its rows to `out`.
+///
+/// Returns whether a computation failed that the plan made early: the careful plan then decides.
+pub fn execute(
+    plan: &RulePlan,
+    sources: &[Vec<Batch<'_>>],
+    memory: &mut Memory,
+    env: &mut Env<'_>,
+    out: &mut Rows<'_>,
+) -> Result<bool, Halt> {
+    memory.groups.resize_with(plan.memos, FxHashMap::default);
+    memory.visited.resize(plan.reads.len(), 0);
+    memory.near.clear();
+    memory.near.extend(sources.iter().map(|batches| vec![0; batches.len()]));
+    let mut regs = vec![MISSING; plan.registers];
+    for (reg, value) in &plan.constants {
+        if let Some(slot) = regs.get_mut(*reg) {
+            *slot = env.interner.intern(value);
+        }
+    }
+    let core = Core { regs, interner: &mut *env.interner, patterns: &mut *env.patterns };
+    let tail = tail_of(plan);
+    let mut machine =
+        Machine { core, sources, memory, budget: env.budget, loops: Vec::new(), key: Vec::new(), turns: 0, early: false };
+    machine.run(&plan.steps, plan.witness_from, &mut Sink::Rows { out, output: &plan.output, tail: tail.as_deref() })?;
+    Ok(machine.early)
+}
+
+/// Where a column of the head comes from while the innermost loop runs.
+#[derive(Clone, Copy, Debug)]
+enum Source {
+    Column(usize),
+    Fixed(Reg),
+}
+
+/// How the innermost loop makes rows, if it only binds.
+fn tail_of(plan: &RulePlan) -> Option<Vec<Source>> {
+    let Some(Step::Scan(scan)) = plan.steps.last() else { return None };
+    let column_of = |reg: Reg| {
+        scan.operations.iter().find_map(|operation| match operation {
+            Operation::Bind(column, target) if *target == reg => Some(*column),
+            _ => None,
+        })
+    };
+    let binds_only = scan.operations.iter().all(|operation| matches!(operation, Operation::Bind(..)));
+    let sources = plan.output.iter().map(|reg| column_of(*reg).map_or(Source::Fixed(*reg), Source::Column));
+    (binds_only && plan.witness_from == plan.steps.len() && !plan.output.is_empty()).then(|| sources.collect())
+}
+
+/// What becomes of a solution.
+enum Sink<'s, 'b, 'p> {
+    Rows { out: &'s mut Rows<'b>, output: &'p [Reg], tail: Option<&'s [Source]> },
+    /// Whether one was found, and whether to look for more.
+    Exists { found: bool, exhaustive: bool },
+    Fold { folding: &'s mut Folding<'p>, alternative: usize },
+}
+
+/// A loop's state.
+#[derive(Debug)]
+enum Loop<'a> {
+    Idle,
+    Rows(Cursor<'a>),
+    Items(Items),
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Cursor<'a> {
+    words: &'a [Word],
+    at: usize,
+    end: usize,
+    stride: usize,
+    /// Batches opened.
+    opened: usize,
+}
+
+struct Machine<'p, 'm, 'e> {
+    core: Core<'e>,
+    sources: &'p [Vec<Batch<'p>>],
+    memory: &'m mut Memory,
+    budget: &'e Budget,
+    loops: Vec<Loop<'p>>,
+    key: Vec<Word>,
+    turns: usize,
+    early: bool,
+}
+
+impl<'p> Machine<'p, '_, '_> {
+    /// Feeds `sink` every solution of `steps`; behind step `witness_from` one is enough.
+    fn run(&mut self, steps: &'p [Step], witness_from: usize, sink: &mut Sink<'_, '_, 'p>) -> Result<(), Halt> {
+        let base = self.loops.len();
+        self.loops.extend(steps.iter().map(|_| Loop::Idle));
+        let result = self.search(base, steps, witness_from, sink);
+        self.loops.truncate(base);
+        result
+    }
+
+    fn search(
+        &mut self,
+        base: usize,
+        steps: &'p [Step],
+        witness_from: usize,
+        sink: &mut Sink<'_, '_, 'p>,
+    ) -> Result<(), Halt> {
+        let mut pc = 0;
+        loop {
+            let holds = match steps.get(pc) {
+                None => {
+                    self.turn(sink)?;
+                    if !self.solution(sink)? {
+                        return Ok(());
+                    }
+                    pc = pc.min(witness_from);
+                    false
+                }
+                Some(Step::Scan(scan)) => {
+                    self.loops[base + pc] = Loop::Rows(Cursor { words: &[], at: 0, end: 0, stride: 1, opened: 0 });
+                    if pc + 1 == steps.len() && self.drain(base + pc, scan, sink)? {
+                        false
+                    } else {
+                        self.next_row(base + pc, scan, sink)?
+                    }
+                }
+                Some(Step::Enumerate { target, list, site }) => {
+                    let items = self.core.items(list);
+                    self.loops[base + pc] = Loop::Items(self.checked(items, site)?);
+                    self.next_item(base + pc, *target, sink)?
+                }
+                Some(step) => self.test(step)?,
+            };
+            if holds {
+                pc += 1;
+                continue;
+            }
+            // Back to the innermost loop that goes on.
+            loop {
+                if pc == 0 {
+                    return Ok(());
+                }
+                pc -= 1;
+                let next = match &steps[pc] {
+                    Step::Scan(scan) => self.next_row(base + pc, scan, sink)?,
+                    Step::Enumerate { target, .. } => self.next_item(base + pc, *target, sink)?,
+                    _ => false,
+                };
+                if next {
+                    pc += 1;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Hands a solution on; whether more are wanted.
+    fn solution(&mut self, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        match sink {
+            Sink::Rows { out, output, .. } => {
+                out.push(output.iter().map(|reg| self.core.regs[*reg]));
+                Ok(true)
+            }
+            Sink::Exists { found, exhaustive } => {
+                *found = true;
+                Ok(*exhaustive)
+            }
+            Sink::Fold { folding, alternative } => {
+                let added = folding.add(&mut self.core, *alternative);
+                self.checked(added, folding.site())?;
+                Ok(true)
+            }
+        }
+    }
+
+    /// Counts a turn of a loop and looks at the budget now and then.
+    fn turn(&mut self, sink: &mut Sink<'_, '_, 'p>) -> Result<(), Halt> {
+        self.turns += 1;
+        if self.turns < BLOCK {
+            return Ok(());
+        }
+        self.turns = 0;
+        match sink {
+            Sink::Rows { out, .. } => out.account()?,
+            Sink::Exists { .. } | Sink::Fold { .. } => self.budget.check()?,
+        }
+        Ok(())
+    }
+
+    fn next_row(&mut self, at: usize, scan: &Scan, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
+        loop {
+            while cursor.at < cursor.end {
+                let row = &cursor.words[cursor.at..cursor.at + cursor.stride];
+                cursor.at += cursor.stride;
+                self.turn(sink)?;
+                if matches(&scan.operations, row, &mut self.core.regs) {
+                    self.loops[at] = Loop::Rows(cursor);
+                    return Ok(true);
+                }
+            }
+            if !self.open(scan, &mut cursor) {
+                self.loops[at] = Loop::Idle;
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Turns to the next batch; whether there is one.
+    fn open(&mut self, scan: &Scan, cursor: &mut Cursor<'p>) -> bool {
+        let sources = self.sources;
+        let Some(batch) = sources[scan.read].get(cursor.opened).copied() else { return false };
+        let (low, high) = self.lookup(scan.read, cursor.opened, batch, &scan.key);
+        self.memory.visited[scan.read] += (high - low) as u64;
+        let (words, stride) = batch.words();
+        *cursor = Cursor { words, at: low * stride, end: high * stride, stride, opened: cursor.opened + 1 };
+        true
+    }
+
+    fn lookup(&mut self, read: usize, number: usize, batch: Batch<'p>, key: &[Reg]) -> (usize, usize) {
+        self.key.clear();
+        self.key.extend(key.iter().map(|reg| self.core.regs[*reg]));
+        let near = &mut self.memory.near[read][number];
+        let (low, high) = batch.range(&self.key, *near);
+        *near = low;
+        (low, high)
+    }
+
+    /// The innermost loop of a plan whose rows only need putting together; whether it was one.
+    fn drain(&mut self, at: usize, scan: &Scan, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        let Sink::Rows { out, tail: Some(tail), .. } = sink else { return Ok(false) };
+        let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
+        while self.open(scan, &mut cursor) {
+            let rows = &cursor.words[cursor.at..cursor.end];
+            for block in rows.chunks(cursor.stride * BLOCK) {
+                let mut fresh = out.extend(block.len() / cursor.stride);
+                for (place, source) in tail.iter().enumerate() {
+                    match *source {
+                        Source::Column(column) => {
+                            let words = block.iter().skip(column).step_by(cursor.stride);
+                            fresh.column(place, words.copied());
+                        }
+                        Source::Fixed(reg) => fresh.column(place, std::iter::repeat(self.core.regs[reg])),
+                    }
+                }
+                self.turns += block.len() / cursor.stride;
+                if self.turns >= BLOCK {
+                    self.turns = 0;
+                    out.account()?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn next_item(&mut self, at: usize, target: Reg, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        self.turn(sink)?;
+        let Loop::Items(items) = &mut self.loops[at] else { return Ok(false) };
+        match items.next(self.core.interner) {
+            Some(word) => {
+                self.core.regs[target] = word;
+                Ok(true)
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// Whether a step that is no loop holds.
+    fn test(&mut self, step: &'p Step) -> Result<bool, Halt> {
+        match step {
+            Step::Probe { read, key, negated } => {
+                let sources = self.sources;
+                let mut found = false;
+                for (number, batch) in sources[*read].iter().enumerate() {
+                    let (low, high) = self.lookup(*read, number, *batch, key);
+                    if low < high {
+                        found = true;
+                        break;
+                    }
+                }
+                self.memory.visited[*read] += u64::from(found);
+                Ok(found != *negated)
+            }
+            Step::Let { target, value, nil, early, site } => {
+                let value = match self.core.value(value) {
+                    Err(_) if *early => {
+                        self.early = true;
+                        None
+                    }
+                    other => self.checked(other, site)?,
+                };
+                let value = value.filter(|word| *nil || *word != NIL);
+                self.core.regs[*target] = value.unwrap_or(MISSING);
+                Ok(value.is_some())
+            }
+            Step::Compare { op, possibly, left, right, site } => {
+                let holds = self.core.compare(*op, *possibly, left, right);
+                self.checked(holds, site)
+            }
+            Step::IsNil { value, negated, site } => {
+                let value = self.core.value(value);
+                Ok(self.checked(value, site)?.is_some_and(|word| (word == NIL) != *negated))
+            }
+            Step::Test { op, left, right, site } => {
+                let holds = self.core.test(*op, left, right, site.span);
+                self.checked(holds, site)
+            }
+            Step::Member { item, list, site } => {
+                let holds = self.core.member(item, list);
+                self.checked(holds, site)
+            }
+            Step::Not(group) => self.absent(group),
+            Step::Aggregate(fold) => {
+                let value = self.fold(fold)?;
+                self.core.regs[fold.target] = value;
+                Ok(value != MISSING)
+            }
+            Step::All(steps) => {
+                let mut all = true;
+                for step in steps {
+                    all &= self.test(step)?;
+                }
+                Ok(all)
+            }
+            Step::Never | Step::Scan(_) | Step::Enumerate { .. } => Ok(false),
+        }
+    }
+
+    /// The values of a group's shared registers; `None` when one is missing.
+    fn shared(&self, group: &Group) -> Option<Box<[Word]>> {
+        let words: Box<[Word]> = group.shared.iter().map(|reg| self.core.regs[*reg]).collect();
+        (!words.contains(&MISSING)).then_some(words)
+    }
+
+    fn remember(&mut self, group: &Group, shared: Box<[Word]>, result: Word) -> Result<(), Halt> {
+        let bytes = size_of_val(&*shared) + size_of::<(Box<[Word]>, Word)>() + 16;
+        self.memory.groups[group.memo].insert(shared, result);
+        self.memory.bytes += bytes as u64;
+        self.budget.allocate(bytes as u64)?;
+        Ok(())
+    }
+
+    fn absent(&mut self, group: &'p Group) -> Result<bool, Halt> {
+        let Some(shared) = self.shared(group) else { return Ok(false) };
+        if let Some(known) = self.memory.groups[group.memo].get(&shared) {
+            return Ok(*known == TRUE);
+        }
+        let mut sink = Sink::Exists { found: false, exhaustive: group.exhaustive };
+        for steps in &group.alternatives {
+            self.run(steps, steps.len(), &mut sink)?;
+            if matches!(sink, Sink::Exists { found: true, exhaustive: false }) {
+                break;
+            }
+        }
+        let absent = matches!(sink, Sink::Exists { found: false, .. });
+        self.remember(group, shared, if absent { TRUE } else { FALSE })?;
+        Ok(absent)
+    }
+
+    /// The aggregate's word, or [`MISSING`].
+    fn fold(&mut self, fold: &'p Fold) -> Result<Word, Halt> {
+        let Some(shared) = self.shared(&fold.group) else { return Ok(MISSING) };
+        if let Some(known) = self.memory.groups[fold.group.memo].get(&shared) {
+            return Ok(*known);
+        }
+        let mut folding = Folding::new(fold);
+        for (alternative, steps) in fold.group.alternatives.iter().enumerate() {
+            self.run(steps, steps.len(), &mut Sink::Fold { folding: &mut folding, alternative })?;
+        }
+        let finished = folding.finish(self.core.interner);
+        let value = self.checked(finished, &fold.site)?.unwrap_or(MISSING);
+        self.remember(&fold.group, shared, value)?;
+        Ok(value)
+    }
+
+    /// Adds the binding to a failure.
+    fn checked<T>(&self, result: Result<T, Failure>, site: &Site) -> Result<T, Halt> {
+        result.map_err(|Failure { error, span }| {
+            let binding = site.bound.iter().map(|reg| (*reg, self.core.reg(*reg))).collect();
+            Halt::Fail { error, span, binding }
+        })
+    }
+}
+
+/// Whether a row passes the scan's operations; what it binds is then bound.
+fn matches(operations: &[Operation], row: &[Word], regs: &mut [Word]) -> bool {
+    for operation in operations {
+        match *operation {
+            Operation::Bind(column, reg) => regs[reg] = row[column],
+            Operation::Same(column, reg) if row[column] == regs[reg] => {}
+            Operation::NotNil(column) if row[column] != NIL => {}
+            Operation::Same(..) | Operation::NotNil(_) => return false,
+        }
+    }
+    true
+}

@@ -1,0 +1,103 @@
+//! Evaluation: the least model of a program's rules over stated tables, as far as it is asked for.
+
+pub mod aggregate;
+pub mod compute;
+pub mod error;
+pub mod frog;
+pub mod machine;
+pub mod profile;
+pub mod rows;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub use error::{EvalError, RuleRef};
+pub use frog::Frog;
+pub use profile::{PlanProfile, Profile};
+
+use crate::base::Budget;
+use crate::model::{CheckedProgram, PredId, Rule};
+use crate::storage::{Interner, Stored, Table, Word};
+
+/// The stated rows of a base.
+pub trait Tables {
+    /// The rows of a declared relation as plain atoms see them, or of an assertions relation with
+    /// all its columns. `None` is a relation without rows.
+    fn table(&self, pred: PredId) -> Option<&Table>;
+}
+
+impl Tables for HashMap<PredId, Table> {
+    fn table(&self, pred: PredId) -> Option<&Table> {
+        self.get(&pred)
+    }
+}
+
+impl Tables for Stored<'_> {
+    fn table(&self, pred: PredId) -> Option<&Table> {
+        Stored::table(*self, pred)
+    }
+}
+
+/// What to evaluate.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The rules.
+    pub program: &'a CheckedProgram,
+    /// Rules evaluated last, which no rule reads: queries and checks. Their heads are relations of
+    /// kind `Answer` or ids past the schema's; several may share one.
+    pub goals: &'a [Rule],
+    /// Relations whose rows are wanted besides.
+    pub wanted: &'a [PredId],
+    /// Whether to note in which round each derived row appeared first.
+    pub rounds: bool,
+    /// Whether to keep the plans with what they did.
+    pub profile: bool,
+}
+
+impl<'a> Request<'a> {
+    /// Everything that `wanted` and `goals` need of `program`, without rounds or profile.
+    pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
+        Request { program, goals, wanted, rounds: false, profile: false }
+    }
+}
+
+/// The rows of every relation that rules define and the request reached: stated and derived.
+#[derive(Debug, Default)]
+pub struct Model {
+    pub(crate) tables: HashMap<PredId, Arc<Table>>,
+    pub(crate) rounds: HashMap<PredId, Table>,
+    pub(crate) profile: Profile,
+}
+
+impl Model {
+    /// The rows of a relation that a reached rule defines; `None` for others, whose stated rows are
+    /// all they have.
+    pub fn table(&self, pred: PredId) -> Option<&Arc<Table>> {
+        self.tables.get(&pred)
+    }
+
+    /// In which round of its stratum a row appeared first: 0 if stated or derived without the
+    /// stratum's own relations. `None` if the row is not there or rounds were not asked for.
+    pub fn round(&self, pred: PredId, row: &[Word]) -> Option<u32> {
+        let rounds = self.rounds.get(&pred)?;
+        let (low, high) = rounds.rows().range(row);
+        if low < high { rounds.row(low).last().copied() } else { None }
+    }
+
+    /// What the plans did, if asked for.
+    pub fn profile(&self) -> &Profile {
+        &self.profile
+    }
+}
+
+/// A way to evaluate.
+pub trait Engine {
+    /// Evaluates what `request` asks for. An error leaves nothing behind but words in the interner.
+    fn evaluate(
+        &self,
+        request: &Request<'_>,
+        tables: &dyn Tables,
+        interner: &mut Interner,
+        budget: &Budget,
+    ) -> Result<Model, EvalError>;
+}

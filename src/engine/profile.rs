@@ -1,0 +1,48 @@
+//! What an evaluation did, plan by plan.
+
+use std::time::Duration;
+
+use super::error::RuleRef;
+use crate::model::PredId;
+use crate::plan::RulePlan;
+
+/// The plans of an evaluation with what they did, in the order they were made.
+#[derive(Debug, Default)]
+pub struct Profile {
+    /// One for each alternative of a rule, and each recursive premise in it.
+    pub plans: Vec<PlanProfile>,
+    /// One for each relation that rules define.
+    pub relations: Vec<RelationProfile>,
+}
+
+/// One plan and what it did.
+#[derive(Debug)]
+pub struct PlanProfile {
+    /// Whose plan it is.
+    pub rule: RuleRef,
+    /// The plan.
+    pub plan: RulePlan,
+    /// Time spent in it.
+    pub time: Duration,
+    /// How often it ran: once, or once a round.
+    pub runs: u64,
+    /// Rows produced, repeated ones included.
+    pub produced: u64,
+    /// Rows that each of the plan's reads looked at, by read.
+    pub visited: Vec<u64>,
+}
+
+/// What became of the rows produced for one relation.
+#[derive(Debug)]
+pub struct RelationProfile {
+    /// The relation.
+    pub pred: PredId,
+    /// Rounds until nothing new came; 1 without recursion.
+    pub rounds: u64,
+    /// Rows produced by rules, repeated ones included.
+    pub produced: u64,
+    /// Rows in the end, stated ones included.
+    pub rows: u64,
+    /// Of these, stated.
+    pub stated: u64,
+}
