@@ -10,8 +10,9 @@ use nom::sequence::preceded;
 use nom::{IResult, Parser as _};
 
 use super::lexer::{self, Input};
+use super::node::Node;
 use super::parser::{Parsed, Parser};
-use super::tree::{Attribute, Extensions, Kind, Node};
+use super::tree::{Attribute, Extensions, Kind};
 use crate::base::codes::files;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span, escape};
