@@ -113,7 +113,12 @@ fn schema() -> Schema {
     let [symbol, number, float, date, role] = [0, 1, 2, 3, 4].map(TypeId);
     let mut relation = |name: &str, columns: &[(&str, TypeId)]| {
         let id = PredId(schema.predicates.len() as u32);
-        let column = |(name, ty): &(&str, TypeId)| Column { name: (*name).into(), ty: *ty, optional: false, default: None };
+        let column = |(name, ty): &(&str, TypeId)| Column {
+            name: (*name).into(),
+            ty: *ty,
+            optional: false,
+            default: None,
+        };
         schema.predicates.push(Predicate {
             name: name.into(),
             columns: columns.iter().map(column).collect(),
@@ -126,7 +131,10 @@ fn schema() -> Schema {
     };
     relation("Attended", &[("leader", symbol), ("summit", symbol), ("role", role)]);
     relation("EventDate", &[("event", symbol), ("date", date)]);
-    relation("Figure", &[("id", symbol), ("measure", symbol), ("value", number), ("unit", symbol), ("share", float)]);
+    relation(
+        "Figure",
+        &[("id", symbol), ("measure", symbol), ("value", number), ("unit", symbol), ("share", float)],
+    );
     relation("Met", &[("a", symbol), ("b", symbol), ("date", date), ("count", number)]);
     schema
 }

@@ -3,6 +3,7 @@
 pub mod date;
 pub mod fact;
 pub mod place;
+pub mod format;
 pub mod functor;
 pub mod program;
 pub mod schema;
