@@ -1,10 +1,13 @@
 //! A structured fact database: facts with their sources in plain text, Datalog to reason over
 //! them, every answer explained.
 
+pub mod analysis;
 pub mod base;
+pub mod engine;
 pub mod files;
 pub mod model;
-pub mod storage;
 pub mod plan;
-pub mod engine;
+pub mod render;
+pub mod session;
+pub mod storage;
 pub mod syntax;

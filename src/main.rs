@@ -1,1 +1,3 @@
+//! The command `factlog`.
+
 fn main() {}

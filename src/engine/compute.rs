@@ -1,9 +1,9 @@
 //! Expressions and comparisons on words.
 
 use crate::base::Span;
+use crate::model::Value;
 use crate::model::functor::{self, FunctorError, Patterns, Steps};
 use crate::model::program::{CompareOp, Functor, TestOp};
-use crate::model::Value;
 use crate::plan::{Code, Reg};
 use crate::storage::interner::{self, MISSING, NIL};
 use crate::storage::{Interner, Word};

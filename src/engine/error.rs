@@ -76,8 +76,10 @@ impl EvalError {
                     FunctorError::TooLong => codes::RESULT_TOO_LONG,
                     FunctorError::Pattern(_) => codes::BAD_PATTERN,
                 };
-                let values: Vec<String> = binding.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-                let mut diagnostic = Diagnostic::new(code, error.to_string()).labelled(*span, "computed here");
+                let values: Vec<String> =
+                    binding.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                let mut diagnostic =
+                    Diagnostic::new(code, error.to_string()).labelled(*span, "computed here");
                 if !values.is_empty() {
                     diagnostic = diagnostic.note(format!("with {}", values.join(", ")));
                 }
@@ -101,18 +103,19 @@ impl EvalError {
 }
 
 fn stopped(stop: &Stop) -> (Code, String, Option<String>) {
-    let raise = |flag: &str| Some(format!("raise the limit with `{flag}` if the work is meant to be this large"));
+    let raise =
+        |flag: &str| Some(format!("raise the limit with `{flag}` if the work is meant to be this large"));
     match stop {
         Stop::Cancelled => (codes::CANCELLED, "the evaluation was interrupted".to_owned(), None),
-        Stop::Rows(limit) => (
-            codes::ROW_LIMIT,
-            format!("rules produced more than {limit} rows"),
-            raise("--limit-rows"),
-        ),
+        Stop::Rows(limit) => {
+            (codes::ROW_LIMIT, format!("rules produced more than {limit} rows"), raise("--limit-rows"))
+        }
         Stop::Rounds(limit) => (
             codes::ROUND_LIMIT,
             format!("a recursion took more than {limit} rounds"),
-            Some("a recursion that makes ever new values never ends: bound them with a comparison".to_owned()),
+            Some(
+                "a recursion that makes ever new values never ends: bound them with a comparison".to_owned(),
+            ),
         ),
         Stop::Time(limit) => (
             codes::TIME_LIMIT,

@@ -117,9 +117,21 @@ pub fn execute(
     }
     let core = Core { regs, interner: &mut *env.interner, patterns: &mut *env.patterns };
     let tail = tail_of(plan);
-    let mut machine =
-        Machine { core, sources, memory, budget: env.budget, loops: Vec::new(), key: Vec::new(), turns: 0, early: false };
-    machine.run(&plan.steps, plan.witness_from, &mut Sink::Rows { out, output: &plan.output, tail: tail.as_deref() })?;
+    let mut machine = Machine {
+        core,
+        sources,
+        memory,
+        budget: env.budget,
+        loops: Vec::new(),
+        key: Vec::new(),
+        turns: 0,
+        early: false,
+    };
+    machine.run(
+        &plan.steps,
+        plan.witness_from,
+        &mut Sink::Rows { out, output: &plan.output, tail: tail.as_deref() },
+    )?;
     Ok(machine.early)
 }
 
@@ -141,15 +153,26 @@ fn tail_of(plan: &RulePlan) -> Option<Vec<Source>> {
     };
     let binds_only = scan.operations.iter().all(|operation| matches!(operation, Operation::Bind(..)));
     let sources = plan.output.iter().map(|reg| column_of(*reg).map_or(Source::Fixed(*reg), Source::Column));
-    (binds_only && plan.witness_from == plan.steps.len() && !plan.output.is_empty()).then(|| sources.collect())
+    (binds_only && plan.witness_from == plan.steps.len() && !plan.output.is_empty())
+        .then(|| sources.collect())
 }
 
 /// What becomes of a solution.
 enum Sink<'s, 'b, 'p> {
-    Rows { out: &'s mut Rows<'b>, output: &'p [Reg], tail: Option<&'s [Source]> },
+    Rows {
+        out: &'s mut Rows<'b>,
+        output: &'p [Reg],
+        tail: Option<&'s [Source]>,
+    },
     /// Whether one was found, and whether to look for more.
-    Exists { found: bool, exhaustive: bool },
-    Fold { folding: &'s mut Folding<'p>, alternative: usize },
+    Exists {
+        found: bool,
+        exhaustive: bool,
+    },
+    Fold {
+        folding: &'s mut Folding<'p>,
+        alternative: usize,
+    },
 }
 
 /// A loop's state.
@@ -183,7 +206,12 @@ struct Machine<'p, 'm, 'e> {
 
 impl<'p> Machine<'p, '_, '_> {
     /// Feeds `sink` every solution of `steps`; behind step `witness_from` one is enough.
-    fn run(&mut self, steps: &'p [Step], witness_from: usize, sink: &mut Sink<'_, '_, 'p>) -> Result<(), Halt> {
+    fn run(
+        &mut self,
+        steps: &'p [Step],
+        witness_from: usize,
+        sink: &mut Sink<'_, '_, 'p>,
+    ) -> Result<(), Halt> {
         let base = self.loops.len();
         self.loops.extend(steps.iter().map(|_| Loop::Idle));
         let result = self.search(base, steps, witness_from, sink);
@@ -210,7 +238,8 @@ impl<'p> Machine<'p, '_, '_> {
                     false
                 }
                 Some(Step::Scan(scan)) => {
-                    self.loops[base + pc] = Loop::Rows(Cursor { words: &[], at: 0, end: 0, stride: 1, opened: 0 });
+                    self.loops[base + pc] =
+                        Loop::Rows(Cursor { words: &[], at: 0, end: 0, stride: 1, opened: 0 });
                     if pc + 1 == steps.len() && self.drain(base + pc, scan, sink)? {
                         false
                     } else {

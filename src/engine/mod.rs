@@ -88,6 +88,11 @@ impl Model {
     pub fn profile(&self) -> &Profile {
         &self.profile
     }
+
+    /// The same, leaving the rows behind.
+    pub fn into_profile(self) -> Profile {
+        self.profile
+    }
 }
 
 /// A way to evaluate.

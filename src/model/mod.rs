@@ -2,9 +2,9 @@
 
 pub mod date;
 pub mod fact;
-pub mod place;
 pub mod format;
 pub mod functor;
+pub mod place;
 pub mod program;
 pub mod schema;
 pub mod value;

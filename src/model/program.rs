@@ -20,8 +20,8 @@
 //! assignment, nil included; `sum`, `mean`, `min`, `max` and `concat` leave out nil. `sum` of
 //! numbers and the two parts of `mean` are exact before the result is made; an overflow is an error.
 //!
-//! No value. A literal whose expression has no value is not satisfied (`!`-ed or not); neither is
-//! an assignment whose head has none.
+//! No value. A literal whose expression has no value is not satisfied, and so its negation is;
+//! an assignment whose head has no value derives nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -95,10 +95,17 @@ impl<'r> Lowering<'r> {
     /// An alternative of the rule's body with the head's columns.
     pub fn alternative(&mut self, literals: &[Literal], access: &[Access]) -> (Scope, Vec<Reg>) {
         let mut extra = Vec::new();
-        let output: Vec<Reg> = self.rule.args.iter().map(|arg| self.place(arg, self.rule.span, &mut extra)).collect();
+        let output: Vec<Reg> =
+            self.rule.args.iter().map(|arg| self.place(arg, self.rule.span, &mut extra)).collect();
         let mut owned = HashSet::new();
-        self.rule.args.iter().for_each(|arg| arg.vars(&mut |var| { owned.insert(var); }));
-        direct_vars(literals, &mut |var, _| { owned.insert(var); });
+        self.rule.args.iter().for_each(|arg| {
+            arg.vars(&mut |var| {
+                owned.insert(var);
+            })
+        });
+        direct_vars(literals, &mut |var, _| {
+            owned.insert(var);
+        });
         let mut needed = output.clone();
         extra.iter().for_each(|item| uses(item, &mut |reg| needed.push(reg)));
         let none = HashSet::new();
@@ -190,7 +197,10 @@ impl<'r> Lowering<'r> {
                     }
                     _ => (self.side(left, *span, owned, items), self.side(right, *span, owned, items)),
                 };
-                items.push(Item { kind: Kind::Compare { op: *op, possibly: *possibly, left, right }, span: *span });
+                items.push(Item {
+                    kind: Kind::Compare { op: *op, possibly: *possibly, left, right },
+                    span: *span,
+                });
             }
             Literal::In { item, list, span } => {
                 let (item, list) = (self.code(item), self.code(list));
@@ -249,7 +259,9 @@ impl<'r> Lowering<'r> {
             .iter()
             .map(|literals| {
                 let mut inner = outside.owned.clone();
-                direct_vars(literals, &mut |var, _| { inner.insert(var); });
+                direct_vars(literals, &mut |var, _| {
+                    inner.insert(var);
+                });
                 self.scope(literals, &inner, outside, &[])
             })
             .collect();
@@ -262,8 +274,12 @@ impl<'r> Lowering<'r> {
             Code::Reg(reg) => reg,
             value => {
                 let target = self.register();
-                let kind =
-                    Kind::Compare { op: CompareOp::Eq, possibly: false, left: Code::Reg(target), right: value };
+                let kind = Kind::Compare {
+                    op: CompareOp::Eq,
+                    possibly: false,
+                    left: Code::Reg(target),
+                    right: value,
+                };
                 items.push(Item { kind, span });
                 target
             }
@@ -316,7 +332,9 @@ fn assignments(nested: &Nested, counts: impl Fn(Reg) -> bool) -> Vec<Vec<Option<
         let mut regs = HashSet::new();
         for item in &scope.items {
             if !matches!(item.kind, Kind::Not(_) | Kind::Aggregate(_)) {
-                uses(item, &mut |reg| { regs.insert(reg); });
+                uses(item, &mut |reg| {
+                    regs.insert(reg);
+                });
             }
         }
         regs.retain(|reg| counts(*reg) && !nested.shared.contains(reg));

@@ -122,9 +122,12 @@ impl Scheduler<'_> {
     fn place_rest(&mut self, progress: &mut Progress<'_>) {
         loop {
             let mut block = Vec::new();
-            while let Some((at, (step, target))) = progress.left.iter().copied().find_map(|at| {
-                Some((at, self.deterministic(progress.item(at)?, progress, false)?))
-            }) {
+            while let Some((at, (step, target))) = progress
+                .left
+                .iter()
+                .copied()
+                .find_map(|at| Some((at, self.deterministic(progress.item(at)?, progress, false)?)))
+            {
                 progress.left.retain(|other| *other != at);
                 progress.bound.extend(target);
                 block.push(step);
@@ -134,9 +137,11 @@ impl Scheduler<'_> {
                 1 => progress.steps.append(&mut block),
                 _ => progress.steps.push(Step::All(block)),
             }
-            let list = progress.left.iter().copied().find(|at| {
-                progress.item(*at).is_some_and(|item| enumerable(item, &progress.bound))
-            });
+            let list = progress
+                .left
+                .iter()
+                .copied()
+                .find(|at| progress.item(*at).is_some_and(|item| enumerable(item, &progress.bound)));
             match list {
                 Some(at) => self.place_loop(progress, at),
                 None => return,
@@ -166,14 +171,20 @@ impl Scheduler<'_> {
         let (_, at) = best?;
         let mut needed = HashSet::new();
         if let Some(item) = progress.item(at) {
-            item::uses(item, &mut |reg| { needed.insert(reg); });
+            item::uses(item, &mut |reg| {
+                needed.insert(reg);
+            });
         }
         let mut early = Vec::new();
         for (compute, target) in computable.iter().rev() {
-            if needed.contains(target) && progress.item(at).is_some_and(|item| matches!(item.kind, Kind::Atom { .. })) {
+            if needed.contains(target)
+                && progress.item(at).is_some_and(|item| matches!(item.kind, Kind::Atom { .. }))
+            {
                 early.push(*compute);
                 if let Some(item) = progress.item(*compute) {
-                    item::uses(item, &mut |reg| { needed.insert(reg); });
+                    item::uses(item, &mut |reg| {
+                        needed.insert(reg);
+                    });
                 }
             }
         }
@@ -207,7 +218,12 @@ impl Scheduler<'_> {
 
     /// The step of an item that holds in one way at most, if all it needs has a value, and the
     /// register that receives one.
-    fn deterministic(&mut self, item: &Item, progress: &Progress<'_>, early: bool) -> Option<(Step, Option<Reg>)> {
+    fn deterministic(
+        &mut self,
+        item: &Item,
+        progress: &Progress<'_>,
+        early: bool,
+    ) -> Option<(Step, Option<Reg>)> {
         let bound = &progress.bound;
         let site = || progress.site(item.span, self.variables);
         let step = match &item.kind {
@@ -225,7 +241,10 @@ impl Scheduler<'_> {
             Kind::Compare { op, possibly, left, right } => {
                 if !is_ready(left, bound) || !is_ready(right, bound) {
                     let (target, value) = binding(item, bound)?;
-                    return Some((Step::Let { target, value: value.clone(), nil: false, early, site: site() }, Some(target)));
+                    return Some((
+                        Step::Let { target, value: value.clone(), nil: false, early, site: site() },
+                        Some(target),
+                    ));
                 }
                 let (left, right) = (left.clone(), right.clone());
                 Step::Compare { op: *op, possibly: *possibly, left, right, site: site() }
@@ -247,7 +266,9 @@ impl Scheduler<'_> {
             Kind::In { item, list } if is_ready(item, bound) && is_ready(list, bound) => {
                 Step::Member { item: item.clone(), list: list.clone(), site: site() }
             }
-            Kind::Not(nested) if nested.shared.iter().all(|reg| bound.contains(reg)) => self.negation(nested, bound),
+            Kind::Not(nested) if nested.shared.iter().all(|reg| bound.contains(reg)) => {
+                self.negation(nested, bound)
+            }
             Kind::Aggregate(folded) if folded.nested.shared.iter().all(|reg| bound.contains(reg)) => {
                 let site = site();
                 return Some((self.fold(folded, bound, site), Some(folded.target)));
@@ -333,7 +354,8 @@ impl Scheduler<'_> {
         let keys = kept.len();
         let in_place = kept.iter().enumerate().all(|(i, column)| i == *column);
         let wanted = |column: &usize| in_place || matches!(columns.get(*column), Some(Column::Is(_)));
-        let rest: Vec<usize> = (0..columns.len()).filter(|column| !kept.contains(column)).filter(wanted).collect();
+        let rest: Vec<usize> =
+            (0..columns.len()).filter(|column| !kept.contains(column)).filter(wanted).collect();
         kept.extend(rest);
         let key = kept.iter().take(keys).filter_map(|column| known(*column)).collect();
         let read = Read { pred, access, columns: kept.clone() };
@@ -379,8 +401,12 @@ fn is_ready(code: &Code, bound: &HashSet<Reg>) -> bool {
 fn binding<'i>(item: &'i Item, bound: &HashSet<Reg>) -> Option<(Reg, &'i Code)> {
     let Kind::Compare { op: CompareOp::Eq, possibly: false, left, right } = &item.kind else { return None };
     match (left, right) {
-        (Code::Reg(target), value) if !bound.contains(target) && is_ready(value, bound) => Some((*target, value)),
-        (value, Code::Reg(target)) if !bound.contains(target) && is_ready(value, bound) => Some((*target, value)),
+        (Code::Reg(target), value) if !bound.contains(target) && is_ready(value, bound) => {
+            Some((*target, value))
+        }
+        (value, Code::Reg(target)) if !bound.contains(target) && is_ready(value, bound) => {
+            Some((*target, value))
+        }
         _ => None,
     }
 }

@@ -180,6 +180,14 @@ impl Database {
         self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
     }
 
+    /// Makes schema and facts what they were: `schema` is the one that was in force when `snapshot`
+    /// was taken.
+    pub fn rewind(&mut self, schema: Arc<Schema>, snapshot: Snapshot) {
+        self.words = EnumWords::new(&schema, &mut self.interner);
+        self.schema = schema;
+        self.restore(snapshot);
+    }
+
     /// Adds facts, whose tuples have the relations' arities and types. Another assertion of a
     /// known tuple is kept beside the others, an equal one too.
     pub fn assert(&mut self, facts: &[Fact]) {

@@ -5,13 +5,13 @@ pub mod sort;
 pub mod table;
 
 pub mod assertions;
-pub mod sources;
-pub mod extent;
-pub mod views;
 pub mod database;
+pub mod extent;
+pub mod findings;
 pub mod load;
 pub mod names;
-pub mod findings;
+pub mod sources;
+pub mod views;
 
 #[cfg(test)]
 pub(crate) mod testing;

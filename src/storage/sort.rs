@@ -255,7 +255,9 @@ pub fn prefix_range(
     key: &[Word],
 ) -> (usize, usize) {
     match key {
-        [word] => gallop(low, high, near, |i| words.get(i * width).map_or(Ordering::Greater, |at| at.cmp(word))),
+        [word] => {
+            gallop(low, high, near, |i| words.get(i * width).map_or(Ordering::Greater, |at| at.cmp(word)))
+        }
         _ => gallop(low, high, near, |i| {
             words.get(i * width..i * width + key.len()).map_or(Ordering::Greater, |at| at.cmp(key))
         }),

@@ -251,7 +251,11 @@ impl From<Sorted> for Table {
 
 impl Clone for Table {
     fn clone(&self) -> Self {
-        Table { rows: Arc::clone(&self.rows), orders: Mutex::new(self.lock().clone()), distinct: self.distinct.clone() }
+        Table {
+            rows: Arc::clone(&self.rows),
+            orders: Mutex::new(self.lock().clone()),
+            distinct: self.distinct.clone(),
+        }
     }
 }
 

@@ -1,17 +1,17 @@
 //! Codes of group 4: facts and their sources.
 
 codes! {
-    UNKNOWN_RELATION = "FL400", "unknown-relation", Error, "a fact names a relation that nothing declares";
-    UNKNOWN_COLUMN = "FL401", "unknown-column", Error, "a fact has a field that its relation has no column for";
-    MISSING_COLUMN = "FL402", "missing-column", Error, "a fact leaves out a column that is not optional";
-    WRONG_TYPE = "FL403", "wrong-type", Error, "a value is not of its column's type";
+    UNKNOWN_RELATION = "FL400", "fact-unknown-relation", Error, "a fact names a relation that nothing declares";
+    UNKNOWN_COLUMN = "FL401", "fact-unknown-column", Error, "a fact has a field that its relation has no column for";
+    MISSING_COLUMN = "FL402", "fact-missing-column", Error, "a fact leaves out a column that is not optional";
+    WRONG_TYPE = "FL403", "fact-wrong-type", Error, "a value is not of its column's type";
     NUMBER_RANGE = "FL404", "number-out-of-range", Error, "a number does not fit into its column's type";
-    INVALID_DATE = "FL405", "invalid-date", Error, "a text that should be a date is no EDTF date";
-    UNKNOWN_CONSTANT = "FL406", "unknown-constant", Error, "a word is not one of the enum's constants";
+    INVALID_DATE = "FL405", "fact-invalid-date", Error, "a text that should be a date is no EDTF date";
+    UNKNOWN_CONSTANT = "FL406", "fact-unknown-constant", Error, "a word is not one of the enum's constants";
     WRONG_ARITY = "FL407", "wrong-number-of-values", Error, "a fact by position has more or fewer values than columns";
     NOT_STATED = "FL408", "derived-relation", Error, "a fact is stated of a relation that only rules define";
     NOT_A_FACT = "FL409", "not-a-fact", Error, "something other than a fact stands where facts are due";
-    UNKNOWN_METADATA = "FL410", "unknown-metadata", Error, "a field that begins with `_` is no metadata";
+    UNKNOWN_METADATA = "FL410", "fact-unknown-metadata", Error, "a field that begins with `_` is no metadata";
     INVALID_METADATA = "FL411", "invalid-metadata", Error, "a metadata field has a value of the wrong kind";
     CANNOT_INFER = "FL412", "cannot-infer-column", Error, "the facts of an undeclared relation disagree about a column";
     UNRESOLVED_REFERENCE = "FL420", "unresolved-reference", Error, "an id refers to a thing that nothing declares";

@@ -10,4 +10,7 @@ codes! {
     UNKNOWN_SETTING = "FL058", "unknown-setting", Error, "`factlog.ron` sets something that does not exist";
     CHANGED = "FL059", "file-changed", Error, "a file was changed by another program since it was read";
     UNWRITABLE = "FL060", "unwritable-file", Error, "the system refused to write a file; the old one is whole";
+    INCLUDE_CYCLE = "FL061", "include-cycle", Error, "rule files that include each other in a circle";
+    BROKEN_BASE = "FL062", "broken-base", Error, "a question about a base that does not load";
+    BAD_INPUT = "FL063", "bad-input", Error, "an `.input` directive or a line of its file that does not fit the relation";
 }

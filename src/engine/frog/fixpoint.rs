@@ -4,11 +4,11 @@ use datafrog::Iteration;
 
 use super::relation::{self, Batches, Index, MAX_COLUMNS};
 use super::{Evaluation, Job, run};
+use crate::base::Stop;
 use crate::engine::machine::Batch;
 use crate::engine::profile::RelationProfile;
 use crate::engine::rows::{Held, Rows};
 use crate::engine::{EvalError, RuleRef};
-use crate::base::Stop;
 use crate::model::{PredId, Rule, Stratum};
 use crate::plan::{Access, Read};
 use crate::storage::{Sorted, Table, Word};
@@ -86,11 +86,14 @@ fn run_round<'b>(
     job: &mut Job<'_>,
     relations: &mut [Growing<'b>],
 ) -> Result<(), EvalError> {
-    let Some(target) = relations.iter().position(|relation| relation.pred == job.plan.head) else { return Ok(()) };
+    let Some(target) = relations.iter().position(|relation| relation.pred == job.plan.head) else {
+        return Ok(());
+    };
     let Some(width) = relations.get(target).map(|relation| relation.width) else { return Ok(()) };
     // Out of the way while the relations are borrowed.
     let placeholder = Rows::new(width, evaluation.env.budget);
-    let Some(mut rows) = relations.get_mut(target).map(|relation| std::mem::replace(&mut relation.rows, placeholder))
+    let Some(mut rows) =
+        relations.get_mut(target).map(|relation| std::mem::replace(&mut relation.rows, placeholder))
     else {
         return Ok(());
     };
@@ -150,7 +153,8 @@ fn relations<'b>(
     for pred in &stratum.predicates {
         let own = rules.iter().find(|(_, rule)| rule.head == *pred);
         let declared = schema.predicates.get(pred.0 as usize);
-        let width = own.map(|(_, rule)| rule.args.len()).or(declared.map(|predicate| predicate.arity())).unwrap_or(0);
+        let width =
+            own.map(|(_, rule)| rule.args.len()).or(declared.map(|predicate| predicate.arity())).unwrap_or(0);
         let by = own.or(rules.first()).map(|(by, _)| *by);
         let mut orders: Vec<Vec<usize>> = vec![(0..width).collect()];
         let careful = jobs.iter().filter_map(|job| job.plan.careful.as_ref()).flat_map(|plan| &plan.reads);
@@ -162,11 +166,12 @@ fn relations<'b>(
         let name = declared.map_or("", |predicate| &predicate.name);
         let mut indexed = Vec::with_capacity(orders.len());
         for columns in orders {
-            let index = relation::index(iteration, name, columns.len().max(1)).ok_or_else(|| EvalError::TooWide {
-                rule: by.unwrap_or(RuleRef::Goal(usize::MAX)),
-                columns: width,
-                limit: MAX_COLUMNS,
-            })?;
+            let index =
+                relation::index(iteration, name, columns.len().max(1)).ok_or_else(|| EvalError::TooWide {
+                    rule: by.unwrap_or(RuleRef::Goal(usize::MAX)),
+                    columns: width,
+                    limit: MAX_COLUMNS,
+                })?;
             indexed.push(Order { columns, index });
         }
         relations.push(Growing {

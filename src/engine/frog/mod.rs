@@ -32,8 +32,7 @@ impl Engine for Frog {
     ) -> Result<Model, EvalError> {
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
-        let mut evaluation =
-            Evaluation { request, tables, env, model: Model::default(), held: Vec::new() };
+        let mut evaluation = Evaluation { request, tables, env, model: Model::default(), held: Vec::new() };
         let reached = reached(request);
         for stratum in &request.program.strata {
             if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
@@ -96,7 +95,8 @@ impl<'a, 'e> Evaluation<'a, 'e> {
             return fixpoint::evaluate(self, stratum, &rules);
         }
         for pred in &stratum.predicates {
-            let own: Vec<(RuleRef, &Rule)> = rules.iter().copied().filter(|(_, rule)| rule.head == *pred).collect();
+            let own: Vec<(RuleRef, &Rule)> =
+                rules.iter().copied().filter(|(_, rule)| rule.head == *pred).collect();
             if !own.is_empty() {
                 self.relation(*pred, &own)?;
             }
@@ -196,11 +196,16 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     }
 
     /// Plans the rules and gets ready what the plans read of complete relations.
-    fn jobs(&mut self, rules: &[(RuleRef, &'a Rule)], recursive: &[PredId]) -> Result<Vec<Job<'a>>, EvalError> {
+    fn jobs(
+        &mut self,
+        rules: &[(RuleRef, &'a Rule)],
+        recursive: &[PredId],
+    ) -> Result<Vec<Job<'a>>, EvalError> {
         let mut jobs = Vec::new();
         for (by, rule) in rules {
             let statistics = Sizes { tables: self.tables, model: &self.model, recursive };
-            let planner = Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
+            let planner =
+                Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
             for plan in planner.plans(rule) {
                 self.env.budget.check().map_err(|stop| EvalError::Stopped { stop, rule: Some(*by) })?;
                 let complete = self.complete(&plan.reads, recursive, *by)?;
@@ -241,14 +246,23 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                 None => Ok(Some(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0)))),
             }
         };
-        reads.iter().map(order).collect::<Result<_, _>>().map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
+        reads
+            .iter()
+            .map(order)
+            .collect::<Result<_, _>>()
+            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
     }
 
     fn error(&self, halt: Halt, by: Option<RuleRef>) -> EvalError {
         match (halt, by) {
             (Halt::Fail { error, span, binding }, Some(by)) => {
                 let rule = by.find(self.request.program, self.request.goals);
-                EvalError::Runtime { error, rule: by, span, binding: named(rule, &binding, self.env.interner) }
+                EvalError::Runtime {
+                    error,
+                    rule: by,
+                    span,
+                    binding: named(rule, &binding, self.env.interner),
+                }
             }
             (Halt::Stop(stop), rule) => EvalError::Stopped { stop, rule },
             // Only rules compute.
@@ -293,14 +307,13 @@ fn run(
 ) -> Result<(), EvalError> {
     let started = Instant::now();
     let before = out.produced();
-    let outcome = machine::execute(&job.plan, sources, &mut job.memory, env, out)
-        .and_then(|early| {
-            if let (true, Some(plan)) = (early, &job.plan.careful) {
-                let mut unused = Rows::new(plan.output.len(), env.budget);
-                machine::execute(plan, careful, &mut Memory::default(), env, &mut unused)?;
-            }
-            out.account()
-        });
+    let outcome = machine::execute(&job.plan, sources, &mut job.memory, env, out).and_then(|early| {
+        if let (true, Some(plan)) = (early, &job.plan.careful) {
+            let mut unused = Rows::new(plan.output.len(), env.budget);
+            machine::execute(plan, careful, &mut Memory::default(), env, &mut unused)?;
+        }
+        out.account()
+    });
     job.time += started.elapsed();
     job.runs += 1;
     job.produced += out.produced() - before;

@@ -1,3 +1,15 @@
 //! The rule language: lexer, parser and printer.
+//!
+//! Text → [`lexer`] (tokens, comments) → [`parser`] (nom over the tokens) → [`ast`] → [`print`].
+//! Neither direction knows the schema: which names are relations, columns or constants is for the
+//! analysis to say.
 
 pub mod ast;
+mod input;
+mod lexer;
+pub mod parser;
+mod token;
+
+pub use lexer::{Lexed, lex};
+pub use parser::{parse_atom_pattern, parse_goal, parse_line, parse_program};
+pub use token::{Comment, Sym, Token, TokenKind, Word};

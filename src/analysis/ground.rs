@@ -1,0 +1,286 @@
+//! Ground atoms: facts stated in rule files or at the prompt, and patterns that pick facts.
+
+use std::sync::Arc;
+
+use super::atoms::{META_FIELDS, missing_columns};
+use super::constant;
+use super::declare::{REVIEW_ENUM, STATUS_ENUM};
+use super::resolve::Resolver;
+use super::types::builtin;
+use crate::base::codes::analysis as codes;
+use crate::base::{Diagnostic, Span};
+use crate::model::schema::{PredId, PredKind, Schema};
+use crate::model::{Assertion, Fact, Review, Status, Value};
+use crate::syntax::datalog::ast::{Args, Atom, Const, ConstKind, Expr, ExprKind, NamedArg, NamedValue};
+
+/// What picks stated facts: the columns and metadata that are named; the rest is open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pattern {
+    /// The relation.
+    pub predicate: PredId,
+    /// One a column; `None` is open.
+    pub columns: Vec<Option<Value>>,
+    /// Metadata fields with the values asked for.
+    pub meta: Vec<(&'static str, Value)>,
+}
+
+/// The fact that a ground atom states, with defaults filled in.
+pub fn fact(schema: &Schema, atom: &Atom) -> Result<Fact, Vec<Diagnostic>> {
+    let (pred, values, meta) = parts(schema, atom, true)?;
+    let predicate = schema.predicate(pred);
+    let tuple = values
+        .into_iter()
+        .zip(&predicate.columns)
+        .map(|(value, column)| value.or_else(|| column.default.clone()).unwrap_or(Value::Nil))
+        .collect();
+    let mut assertion = Assertion::background(atom.span);
+    for (field, value) in meta {
+        set_meta(&mut assertion, field, value);
+    }
+    Ok(Fact { predicate: pred, tuple, assertion })
+}
+
+/// The pattern that an atom with constants and `_` writes.
+pub fn pattern(schema: &Schema, atom: &Atom) -> Result<Pattern, Vec<Diagnostic>> {
+    let (predicate, columns, meta) = parts(schema, atom, false)?;
+    Ok(Pattern { predicate, columns, meta })
+}
+
+type Parts = (PredId, Vec<Option<Value>>, Vec<(&'static str, Value)>);
+
+fn parts(schema: &Schema, atom: &Atom, complete: bool) -> Result<Parts, Vec<Diagnostic>> {
+    let mut resolver = Resolver::new(schema);
+    let parts = read(&mut resolver, atom, complete);
+    match parts {
+        Some(parts) if resolver.diagnostics.is_empty() => Ok(parts),
+        _ => Err(resolver.diagnostics),
+    }
+}
+
+fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Parts> {
+    let schema = resolver.schema;
+    let Some(pred) = schema.find(&atom.name.text) else {
+        resolver.unknown_relation(&atom.name);
+        return None;
+    };
+    let predicate = schema.predicate(pred);
+    if predicate.kind != PredKind::Declared {
+        resolver.report(
+            Diagnostic::new(
+                codes::MISPLACED_METADATA,
+                format!("`{}` is derived by rules, so no fact of it can be stated", predicate.name),
+            )
+            .at(atom.span)
+            .help("declare it with `.decl` if it shall hold facts as well"),
+        );
+        return None;
+    }
+    let mut columns: Vec<Option<Value>> = vec![None; predicate.arity()];
+    let mut meta = Vec::new();
+    match &atom.args {
+        Args::Positional(args) => {
+            if args.len() != predicate.arity() {
+                resolver.report(
+                    Diagnostic::new(
+                        codes::WRONG_ARITY,
+                        format!(
+                            "`{}` has {} columns, but {} values are given",
+                            predicate.name,
+                            predicate.arity(),
+                            args.len()
+                        ),
+                    )
+                    .at(atom.span)
+                    .help("name the columns, as in `R(column: value)`"),
+                );
+                return None;
+            }
+            for (index, arg) in args.iter().enumerate() {
+                columns[index] = value(resolver, pred, index, arg, complete);
+            }
+        }
+        Args::Named(named) => {
+            for arg in named {
+                let name = arg.name.text.as_str();
+                let expr = match &arg.value {
+                    NamedValue::Is(expr) => expr,
+                    NamedValue::Pun | NamedValue::Compare(..) => {
+                        resolver.report(
+                            Diagnostic::new(codes::NOT_GROUND, format!("`{name}` needs a value"))
+                                .at(arg.span)
+                                .help(format!("write `{name}: …` with a constant")),
+                        );
+                        continue;
+                    }
+                };
+                if name.starts_with('_') {
+                    if let Some(field) = metadata(resolver, arg, expr) {
+                        meta.push(field);
+                    }
+                    continue;
+                }
+                let Some(index) = resolver.column(pred, &arg.name) else { continue };
+                if columns[index].is_some() {
+                    resolver.report(
+                        Diagnostic::new(codes::DUPLICATE_COLUMN, format!("`{name}` is named twice"))
+                            .at(arg.name.span),
+                    );
+                }
+                columns[index] = value(resolver, pred, index, expr, complete);
+            }
+            if complete {
+                missing_columns(resolver, pred, &columns, atom);
+            }
+        }
+    }
+    Some((pred, columns, meta))
+}
+
+/// The value of an argument; `None` for `_` in a pattern, or when it was reported.
+fn value(
+    resolver: &mut Resolver<'_>,
+    pred: PredId,
+    index: usize,
+    expr: &Expr,
+    complete: bool,
+) -> Option<Value> {
+    if matches!(expr.kind, ExprKind::Wildcard) && !complete {
+        return None;
+    }
+    let column = &resolver.schema.predicate(pred).columns[index];
+    let constant = constant_of(resolver, expr)?;
+    if matches!(constant.kind, ConstKind::Nil) && !column.optional {
+        let message = format!("the column `{}` is not optional", column.name);
+        resolver.report(Diagnostic::new(codes::TYPE_MISMATCH, message).at(expr.span));
+        return None;
+    }
+    match constant::typed(resolver.schema, &constant, column.ty) {
+        Ok(value) => Some(value),
+        Err(diagnostic) => {
+            resolver.report(*diagnostic);
+            None
+        }
+    }
+}
+
+/// The constant that an expression is.
+fn constant_of(resolver: &mut Resolver<'_>, expr: &Expr) -> Option<Const> {
+    let kind = match &expr.kind {
+        ExprKind::Const(kind) => kind.clone(),
+        ExprKind::List(items) => {
+            let items: Option<Vec<Const>> = items.iter().map(|item| constant_of(resolver, item)).collect();
+            ConstKind::List(items?)
+        }
+        ExprKind::NotYet(what) => {
+            resolver.not_yet(what, expr.span);
+            return None;
+        }
+        ExprKind::Var(name) => {
+            resolver.report(
+                Diagnostic::new(codes::NOT_GROUND, format!("a fact holds no variables, but `{name}` is one"))
+                    .at(expr.span)
+                    .fix(expr.span, format!("\"{name}\""), format!("text needs quotes: `\"{name}\"`")),
+            );
+            return None;
+        }
+        _ => {
+            resolver.report(Diagnostic::new(codes::NOT_GROUND, "a fact holds constants only").at(expr.span));
+            return None;
+        }
+    };
+    Some(Const { kind, span: expr.span })
+}
+
+fn metadata(resolver: &mut Resolver<'_>, arg: &NamedArg, expr: &Expr) -> Option<(&'static str, Value)> {
+    let schema = resolver.schema;
+    let name = arg.name.text.as_str();
+    let Some(field) = META_FIELDS.iter().find(|field| **field == name) else {
+        // Any declared relation's assertions know the fields.
+        resolver.column(super::declare::assertions_of(super::declare::SOURCE), &arg.name);
+        return None;
+    };
+    let constant = constant_of(resolver, expr)?;
+    let symbols = schema.type_names.get("[symbol]").copied().unwrap_or(builtin::SYMBOL);
+    let value = match (*field, &constant.kind) {
+        ("_by" | "_based_on", ConstKind::String(text)) => Ok(Value::list([Value::symbol(text.as_str())])),
+        ("_by" | "_based_on", _) => constant::typed(schema, &constant, symbols),
+        ("_conf", _) => constant::typed(schema, &constant, builtin::FLOAT),
+        ("_on", _) => constant::typed(schema, &constant, builtin::DATE),
+        ("_status", ConstKind::Name(name)) => {
+            constant::enum_constant(schema, name, STATUS_ENUM, constant.span)
+        }
+        ("_review", ConstKind::Name(name)) => {
+            constant::enum_constant(schema, name, REVIEW_ENUM, constant.span)
+        }
+        ("_status", _) => constant::typed(schema, &constant, type_named(schema, "Status")),
+        ("_review", _) => constant::typed(schema, &constant, type_named(schema, "Review")),
+        _ => constant::typed(schema, &constant, builtin::SYMBOL),
+    };
+    match value {
+        Ok(Value::Float(conf)) if *field == "_conf" && !(0.0..=1.0).contains(&conf.get()) => {
+            resolver.report(
+                Diagnostic::new(codes::TYPE_MISMATCH, "a confidence lies between 0 and 1").at(expr.span),
+            );
+            None
+        }
+        Ok(value) => Some((field, value)),
+        Err(diagnostic) => {
+            resolver.report(*diagnostic);
+            None
+        }
+    }
+}
+
+fn type_named(schema: &Schema, name: &str) -> crate::model::TypeId {
+    schema.type_names.get(name).copied().unwrap_or(builtin::SYMBOL)
+}
+
+/// Sets a metadata field from its checked value.
+fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
+    let text = |value: &Value| match value {
+        Value::Symbol(text) => Some(text.clone()),
+        _ => None,
+    };
+    let texts = |value: &Value| -> Vec<Arc<str>> {
+        match value {
+            Value::List(items) => items.iter().filter_map(text).collect(),
+            _ => Vec::new(),
+        }
+    };
+    match field {
+        "_src" => assertion.src = text(&value),
+        "_at" => assertion.at = text(&value),
+        "_quote" => assertion.quote = text(&value),
+        "_by" => assertion.by = texts(&value),
+        "_based_on" => assertion.based_on = (!value.is_nil()).then(|| texts(&value)),
+        "_extractor" => assertion.extractor = text(&value),
+        "_note" => assertion.note = text(&value),
+        _ => match value {
+            Value::Float(conf) => assertion.conf = conf.get(),
+            Value::Date(date) => assertion.on = Some(date),
+            Value::Enum(constant) if constant.ty == STATUS_ENUM => {
+                if let Some(status) = Status::ALL.get(constant.ordinal as usize) {
+                    assertion.status = *status;
+                }
+            }
+            Value::Enum(constant) => {
+                if let Some(review) = Review::ALL.get(constant.ordinal as usize) {
+                    assertion.review = *review;
+                }
+            }
+            _ => {}
+        },
+    }
+}
+
+/// Whether an atom holds constants only, so that a clause of it alone states a fact.
+pub(super) fn is_ground(atom: &Atom) -> Result<(), Span> {
+    let mut found = None;
+    super::scope::atom_occurrences(atom, &mut |_, span| {
+        found.get_or_insert(span);
+    });
+    match found {
+        None => Ok(()),
+        Some(span) => Err(span),
+    }
+}

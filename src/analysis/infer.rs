@@ -1,0 +1,402 @@
+//! Types of variables and of undeclared relations' columns, by one fixpoint over all rules.
+//!
+//! A variable has the narrowest of the types of the places where it stands; a column that no
+//! declaration types has the smallest type that holds what its rules put there. Bare literals
+//! (`12`, `"2025"`) say nothing until all else is known, since a number literal may be a float and
+//! a text a date.
+
+use std::collections::HashMap;
+
+use super::functors::{Kind, Signature};
+use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule};
+use super::types::builtin;
+use crate::model::VarId;
+use crate::model::schema::{EnumId, PredId, PredKind, Schema, TypeId};
+use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind};
+
+/// Types of one rule's variables.
+#[derive(Clone, Debug, Default)]
+pub(super) struct VarTypes {
+    /// `None` where nothing says.
+    pub types: Vec<Option<TypeId>>,
+    /// Whether the variable can be nil.
+    pub optional: Vec<bool>,
+}
+
+/// Infers columns of derived relations (written into the schema) and variables of every rule.
+pub(super) fn infer(
+    schema: &mut Schema,
+    constants: &HashMap<std::sync::Arc<str>, Vec<EnumId>>,
+    rules: &[RawRule],
+) -> Vec<VarTypes> {
+    let mut inference = Inference { schema, constants, columns: HashMap::new(), weak: false };
+    for rule in rules {
+        let predicate = inference.schema.predicate(rule.head);
+        if matches!(predicate.kind, PredKind::Derived | PredKind::Answer) {
+            inference.columns.entry(rule.head).or_insert_with(|| vec![(None, false); rule.args.len()]);
+        }
+    }
+    let mut readers: HashMap<PredId, Vec<usize>> = HashMap::new();
+    for (index, rule) in rules.iter().enumerate() {
+        each_atom(&rule.alternatives, &mut |pred| {
+            let list = readers.entry(pred).or_default();
+            if list.last() != Some(&index) {
+                list.push(index);
+            }
+        });
+    }
+    let mut types: Vec<VarTypes> = vec![VarTypes::default(); rules.len()];
+    for weak in [false, true] {
+        inference.weak = weak;
+        let mut queue: std::collections::VecDeque<usize> = (0..rules.len()).collect();
+        let mut queued = vec![true; rules.len()];
+        while let Some(index) = queue.pop_front() {
+            queued[index] = false;
+            let rule = &rules[index];
+            types[index] = inference.rule(rule);
+            if inference.head(rule, &types[index]) {
+                for reader in readers.get(&rule.head).into_iter().flatten() {
+                    if !std::mem::replace(&mut queued[*reader], true) {
+                        queue.push_back(*reader);
+                    }
+                }
+            }
+        }
+    }
+    let columns = inference.columns;
+    for (pred, inferred) in columns {
+        for (column, (ty, optional)) in schema.predicates[pred.0 as usize].columns.iter_mut().zip(inferred) {
+            column.ty = ty.unwrap_or(builtin::SYMBOL);
+            column.optional = optional;
+        }
+    }
+    types
+}
+
+struct Inference<'a> {
+    schema: &'a mut Schema,
+    constants: &'a HashMap<std::sync::Arc<str>, Vec<EnumId>>,
+    /// Derived relations: type and optionality of each column, as far as known.
+    columns: HashMap<PredId, Vec<(Option<TypeId>, bool)>>,
+    /// Whether bare literals may speak.
+    weak: bool,
+}
+
+impl Inference<'_> {
+    fn column(&self, pred: PredId, index: usize) -> (Option<TypeId>, bool) {
+        match self.columns.get(&pred) {
+            Some(columns) => columns[index],
+            None => {
+                let column = &self.schema.predicate(pred).columns[index];
+                (Some(column.ty), column.optional)
+            }
+        }
+    }
+
+    fn rule(&mut self, rule: &RawRule) -> VarTypes {
+        let mut types =
+            VarTypes { types: vec![None; rule.vars.len()], optional: vec![false; rule.vars.len()] };
+        let weak = std::mem::replace(&mut self.weak, false);
+        self.settle(rule, &mut types);
+        if weak {
+            // What the head asks for decides before what a bare literal looks like.
+            for (index, arg) in rule.args.iter().enumerate() {
+                if let Some(RawExpr { kind: RawExprKind::Var(var), .. }) = arg
+                    && types.types[var.0 as usize].is_none()
+                {
+                    types.types[var.0 as usize] = self.column(rule.head, index).0;
+                }
+            }
+            self.weak = true;
+            self.settle(rule, &mut types);
+        }
+        self.nullable(&rule.alternatives, &mut types);
+        types
+    }
+
+    /// Repeats until nothing more follows.
+    fn settle(&mut self, rule: &RawRule, types: &mut VarTypes) {
+        for _ in 0..=rule.vars.len() {
+            if !self.alternatives(&rule.alternatives, types) {
+                break;
+            }
+        }
+    }
+
+    fn alternatives(&mut self, alternatives: &[Vec<RawLiteral>], types: &mut VarTypes) -> bool {
+        let mut changed = false;
+        for literal in alternatives.iter().flatten() {
+            changed |= match literal {
+                RawLiteral::Atom(atom) => {
+                    let mut changed = false;
+                    for (index, arg) in atom.args.iter().enumerate() {
+                        if let Some(RawExpr { kind: RawExprKind::Var(var), .. }) = arg
+                            && let (Some(ty), _) = self.column(atom.pred, index)
+                        {
+                            changed |= self.narrow(*var, ty, types);
+                        }
+                    }
+                    changed
+                }
+                RawLiteral::Not(inner, _) => self.alternatives(inner, types),
+                RawLiteral::Compare { op, left, right, .. } => {
+                    let mut changed = self.nested(left, types) | self.nested(right, types);
+                    if *op == CompareOp::Eq {
+                        changed |= self.equal(left, right, types) | self.equal(right, left, types);
+                    }
+                    changed
+                }
+                RawLiteral::In { item, list, .. } => {
+                    let mut changed = false;
+                    if let RawExprKind::Var(var) = item.kind
+                        && let Some(ty) = self.type_of(list, types)
+                        && let super::types::Base::List(element) = self.schema.base(ty)
+                    {
+                        changed |= self.narrow(var, element, types);
+                    }
+                    changed
+                }
+                RawLiteral::Test { .. } | RawLiteral::Bool(_) => false,
+            };
+        }
+        changed
+    }
+
+    fn nested(&mut self, expr: &RawExpr, types: &mut VarTypes) -> bool {
+        match &expr.kind {
+            RawExprKind::Aggregate(aggregate) => self.alternatives(&aggregate.alternatives, types),
+            _ => false,
+        }
+    }
+
+    fn equal(&mut self, target: &RawExpr, value: &RawExpr, types: &mut VarTypes) -> bool {
+        let RawExprKind::Var(var) = target.kind else { return false };
+        match self.type_of(value, types) {
+            Some(ty) => self.narrow(var, ty, types),
+            None => false,
+        }
+    }
+
+    /// Notes that a variable also stands where `ty` is.
+    fn narrow(&self, var: VarId, ty: TypeId, types: &mut VarTypes) -> bool {
+        let slot = &mut types.types[var.0 as usize];
+        match *slot {
+            None => {
+                *slot = Some(ty);
+                true
+            }
+            Some(known) if known != ty && self.schema.is_subtype(ty, known) => {
+                *slot = Some(ty);
+                true
+            }
+            Some(_) => false,
+        }
+    }
+
+    /// The type of an expression, as far as known.
+    pub fn type_of(&mut self, expr: &RawExpr, types: &VarTypes) -> Option<TypeId> {
+        type_of(self.schema, self.constants, expr, &types.types, self.weak)
+    }
+
+    /// Variables that can be nil: those that one optional column alone binds.
+    fn nullable(&self, alternatives: &[Vec<RawLiteral>], types: &mut VarTypes) {
+        for literals in alternatives {
+            let mut places: HashMap<VarId, (usize, bool)> = HashMap::new();
+            for literal in literals {
+                match literal {
+                    RawLiteral::Atom(atom) => {
+                        for (index, arg) in atom.args.iter().enumerate() {
+                            if let Some(RawExpr { kind: RawExprKind::Var(var), .. }) = arg {
+                                let place = places.entry(*var).or_default();
+                                place.0 += 1;
+                                place.1 |= self.column(atom.pred, index).1;
+                            }
+                        }
+                    }
+                    RawLiteral::Compare { op: CompareOp::Eq, left, right, .. } => {
+                        for (target, value) in [(left, right), (right, left)] {
+                            if let (RawExprKind::Var(var), true) = (&target.kind, is_nil(value)) {
+                                let place = places.entry(*var).or_default();
+                                if place.0 == 0 {
+                                    *place = (1, true);
+                                }
+                            }
+                            if let RawExprKind::Aggregate(aggregate) = &value.kind {
+                                self.nullable(&aggregate.alternatives, types);
+                            }
+                        }
+                    }
+                    RawLiteral::Not(inner, _) => self.nullable(inner, types),
+                    _ => {}
+                }
+            }
+            let excluded = never_nil(literals);
+            for (var, (count, optional)) in places {
+                if count == 1 && optional && !excluded.contains(&var) {
+                    types.optional[var.0 as usize] = true;
+                }
+            }
+        }
+    }
+
+    /// Widens the head's columns; whether that changed anything.
+    fn head(&mut self, rule: &RawRule, types: &VarTypes) -> bool {
+        if !self.columns.contains_key(&rule.head) {
+            return false;
+        }
+        let mut changed = false;
+        for (index, arg) in rule.args.iter().enumerate() {
+            let (ty, optional) = match arg {
+                None => (None, true),
+                Some(arg) => {
+                    let optional = is_nil(arg)
+                        || matches!(arg.kind, RawExprKind::Var(var) if types.optional[var.0 as usize]);
+                    (self.type_of(arg, types), optional)
+                }
+            };
+            let Some(columns) = self.columns.get_mut(&rule.head) else { return changed };
+            let Some(column) = columns.get_mut(index) else { continue };
+            let wider = match (column.0, ty) {
+                (known, None) => known,
+                (None, found) => found,
+                (Some(known), Some(found)) => self.schema.common_supertype(known, found).or(Some(known)),
+            };
+            let after = (wider, column.1 || optional);
+            changed |= *column != after;
+            *column = after;
+        }
+        changed
+    }
+}
+
+/// The variables that a comparison of a conjunction keeps from being nil: any but `= nil`.
+fn never_nil(literals: &[RawLiteral]) -> Vec<VarId> {
+    let mut found = Vec::new();
+    for literal in literals {
+        if let RawLiteral::Compare { op, left, right, .. } = literal {
+            let about_nil = is_nil(left) || is_nil(right);
+            if !about_nil || *op == CompareOp::Ne {
+                for side in [left, right] {
+                    side.each_var(&mut |var, _| found.push(var));
+                }
+            }
+        }
+    }
+    found
+}
+
+fn is_nil(expr: &RawExpr) -> bool {
+    matches!(&expr.kind, RawExprKind::Const(Const { kind: ConstKind::Nil, .. }))
+}
+
+/// The type of an expression; bare number and text literals have one only if `weak`.
+pub(super) fn type_of(
+    schema: &mut Schema,
+    constants: &HashMap<std::sync::Arc<str>, Vec<EnumId>>,
+    expr: &RawExpr,
+    types: &[Option<TypeId>],
+    weak: bool,
+) -> Option<TypeId> {
+    match &expr.kind {
+        RawExprKind::Var(var) => types[var.0 as usize],
+        RawExprKind::Const(constant) => constant_type(schema, constants, &constant.kind, weak),
+        RawExprKind::List(items) => {
+            let element = items.iter().find_map(|item| type_of(schema, constants, item, types, weak))?;
+            Some(schema.list_of(element))
+        }
+        RawExprKind::Call(signature, args) => result_type(schema, constants, signature, args, types, weak),
+        RawExprKind::Aggregate(aggregate) => aggregate_type(schema, constants, aggregate, types, weak),
+    }
+}
+
+fn constant_type(
+    schema: &mut Schema,
+    constants: &HashMap<std::sync::Arc<str>, Vec<EnumId>>,
+    kind: &ConstKind,
+    weak: bool,
+) -> Option<TypeId> {
+    match kind {
+        ConstKind::String(_) => weak.then_some(builtin::SYMBOL),
+        ConstKind::Int(_) => weak.then_some(builtin::NUMBER),
+        ConstKind::Float(_) => Some(builtin::FLOAT),
+        ConstKind::Date(_) => Some(builtin::DATE),
+        ConstKind::Bool(_) => Some(builtin::BOOL),
+        ConstKind::Nil => None,
+        ConstKind::Name(name) => match constants.get(name.as_str()).map(Vec::as_slice) {
+            Some([id]) => schema.type_names.get(&schema.enum_def(*id).name).copied(),
+            _ => None,
+        },
+        ConstKind::List(items) => {
+            let element = items.iter().find_map(|item| constant_type(schema, constants, &item.kind, weak))?;
+            Some(schema.list_of(element))
+        }
+    }
+}
+
+fn result_type(
+    schema: &mut Schema,
+    constants: &HashMap<std::sync::Arc<str>, Vec<EnumId>>,
+    signature: &Signature,
+    args: &[RawExpr],
+    types: &[Option<TypeId>],
+    weak: bool,
+) -> Option<TypeId> {
+    match signature.result {
+        Kind::Symbol | Kind::Any => Some(builtin::SYMBOL),
+        Kind::Number => Some(builtin::NUMBER),
+        Kind::Float => Some(builtin::FLOAT),
+        Kind::Date => Some(builtin::DATE),
+        Kind::Symbols => Some(schema.list_of(builtin::SYMBOL)),
+        Kind::Numbers => Some(schema.list_of(builtin::NUMBER)),
+        Kind::Numeric => {
+            let known = args.iter().find_map(|arg| type_of(schema, constants, arg, types, weak))?;
+            match schema.base(known) {
+                super::types::Base::Float => Some(builtin::FLOAT),
+                _ => Some(builtin::NUMBER),
+            }
+        }
+        Kind::Same => args.iter().find_map(|arg| type_of(schema, constants, arg, types, weak)),
+    }
+}
+
+fn aggregate_type(
+    schema: &mut Schema,
+    constants: &HashMap<std::sync::Arc<str>, Vec<EnumId>>,
+    aggregate: &RawAggregate,
+    types: &[Option<TypeId>],
+    weak: bool,
+) -> Option<TypeId> {
+    match aggregate.op {
+        AggregateOp::Count => Some(builtin::NUMBER),
+        AggregateOp::Mean => Some(builtin::FLOAT),
+        AggregateOp::Concat => Some(builtin::SYMBOL),
+        AggregateOp::Sum => {
+            let ty = type_of(schema, constants, aggregate.arg.as_ref()?, types, weak)?;
+            Some(if schema.base(ty) == super::types::Base::Float { builtin::FLOAT } else { builtin::NUMBER })
+        }
+        AggregateOp::Min | AggregateOp::Max => {
+            type_of(schema, constants, aggregate.arg.as_ref()?, types, weak)
+        }
+        AggregateOp::List => {
+            let element = type_of(schema, constants, aggregate.arg.as_ref()?, types, weak)?;
+            Some(schema.list_of(element))
+        }
+    }
+}
+
+fn each_atom(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(PredId)) {
+    for literal in alternatives.iter().flatten() {
+        match literal {
+            RawLiteral::Atom(atom) => visit(atom.pred),
+            RawLiteral::Not(inner, _) => each_atom(inner, visit),
+            RawLiteral::Compare { left, right, .. } => {
+                for side in [left, right] {
+                    if let RawExprKind::Aggregate(aggregate) = &side.kind {
+                        each_atom(&aggregate.alternatives, visit);
+                    }
+                }
+            }
+            RawLiteral::In { .. } | RawLiteral::Test { .. } | RawLiteral::Bool(_) => {}
+        }
+    }
+}

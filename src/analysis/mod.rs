@@ -1,0 +1,470 @@
+//! From syntax trees to a checked program: names, types, safety, strata, lints.
+//!
+//! `declare` makes the schema from the declarations alone, so that facts can be loaded against it;
+//! `analyze` then checks the rules. All mistakes are found in one run: a rule that has one is left
+//! out, and nothing is evaluated while there are errors.
+
+pub mod atoms;
+pub mod constant;
+pub mod declare;
+pub mod functors;
+pub mod ground;
+pub mod template;
+pub mod types;
+
+mod heads;
+mod infer;
+mod lint;
+mod raw;
+mod resolve;
+mod safety;
+mod scope;
+mod stratify;
+mod typed;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+pub use declare::declare;
+pub use ground::Pattern;
+
+use crate::base::codes::analysis as codes;
+use crate::base::diagnostic::{self, did_you_mean, nearest};
+use crate::base::{Diagnostic, Span};
+use crate::model::program::{CheckedProgram, Rule, RuleId};
+use crate::model::schema::{Column, PredId, PredKind, Predicate, Schema};
+use crate::model::{Fact, Value};
+use crate::syntax::datalog::ast;
+use raw::RawRule;
+use resolve::{Head, Resolver};
+
+/// What the analysis makes of the rule files of a project.
+#[derive(Debug, Default)]
+pub struct Analysis {
+    /// The rules; without those that have errors.
+    pub program: CheckedProgram,
+    /// Facts stated in rule files.
+    pub facts: Vec<Fact>,
+    /// `deny` and `warn`, in order.
+    pub checks: Vec<Check>,
+    /// `?-` lines, in order.
+    pub queries: Vec<Goal>,
+    /// Input and output directives, in order.
+    pub directives: Vec<Directive>,
+    /// Errors and lints, sorted by place.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// A check: each answer of its rule is a finding.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// Its name; `None` for a bare `:- body.`
+    pub name: Option<Arc<str>>,
+    /// Error if `deny`, warning if `warn`.
+    pub deny: bool,
+    /// Message with `{var}` placeholders.
+    pub message: Option<Arc<str>>,
+    /// The body; its head is an [`PredKind::Answer`] relation with `columns`.
+    pub rule: Rule,
+    /// Names of the variables in the answers.
+    pub columns: Vec<Arc<str>>,
+    /// The whole check.
+    pub span: Span,
+}
+
+/// A query, ready to be evaluated.
+#[derive(Clone, Debug)]
+pub struct Goal {
+    /// The body; its head is a relation that the schema does not have, with `columns`.
+    pub rule: Rule,
+    /// The answer's columns.
+    pub columns: Vec<Arc<str>>,
+    /// `order by`: column and whether descending.
+    pub order: Vec<(usize, bool)>,
+    /// `limit n`
+    pub limit: Option<u64>,
+    /// The whole goal.
+    pub span: Span,
+}
+
+/// `.input`, `.output` or `.printsize` of one relation.
+#[derive(Clone, Debug)]
+pub struct Directive {
+    /// Which one.
+    pub kind: ast::IoKind,
+    /// The relation.
+    pub predicate: PredId,
+    /// The parameters, checked to be known ones.
+    pub params: Vec<(String, Value)>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+/// Checks the rules of `programs` against the schema that [`declare`] made of them.
+pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
+    let mut analysis = Analysis::default();
+    let items: Vec<&ast::Item> = programs.iter().flat_map(|program| &program.items).collect();
+    heads::declare_derived(&mut schema, &items, &mut analysis.diagnostics);
+    let answers = answer_relations(&mut schema, &items, &mut analysis.diagnostics);
+    // With the item's index where it is a check or a query.
+    let mut raw: Vec<(RawRule, Option<usize>)> = Vec::new();
+    let mut resolver = Resolver::new(&schema);
+    for (index, item) in items.iter().enumerate() {
+        match &item.kind {
+            ast::ItemKind::Clause(clause) => {
+                clause_rules(&mut resolver, item, clause, &mut raw, &mut analysis.facts)
+            }
+            ast::ItemKind::Check(check) => {
+                only_clauses_have_annotations(&mut resolver, item);
+                if let Some((pred, names)) = answers.get(&index) {
+                    check_message(&mut resolver, check, names);
+                    if let Some(rule) =
+                        resolver.rule(Head::Answer(*pred, names.clone()), Some(&check.body), &[], item.span)
+                    {
+                        raw.push((rule, Some(index)));
+                    }
+                    let message: Vec<&str> = check.message.iter().map(|(text, _)| text.as_str()).collect();
+                    resolver.diagnostics.extend(lint::single_use(&[], &check.body, &message));
+                }
+            }
+            ast::ItemKind::Query(goal) => {
+                if let Some((pred, names)) = answers.get(&index)
+                    && let Some(rule) = goal_rule(&mut resolver, goal, *pred, names)
+                {
+                    raw.push((rule, Some(index)));
+                }
+            }
+            ast::ItemKind::Io(io) => directive(&mut resolver, io, item.span, &mut analysis.directives),
+            ast::ItemKind::NotYet { what } => resolver.not_yet(what, item.span),
+            ast::ItemKind::Decl(_)
+            | ast::ItemKind::Type(_)
+            | ast::ItemKind::Enum(_)
+            | ast::ItemKind::Include { .. } => {
+                only_clauses_have_annotations(&mut resolver, item);
+            }
+        }
+    }
+    analysis.diagnostics.append(&mut resolver.diagnostics);
+    raw.retain(|(rule, _)| {
+        let problems = safety::check(rule);
+        let safe = problems.is_empty();
+        analysis.diagnostics.extend(problems);
+        safe
+    });
+    let constants = declare::constants(&schema);
+    let (rules, origins): (Vec<RawRule>, Vec<Option<usize>>) = raw.into_iter().unzip();
+    let types = infer::infer(&mut schema, &constants, &rules);
+    let mut typer = typed::Typer { schema: &mut schema, constants: &constants, diagnostics: Vec::new() };
+    for ((raw, types), origin) in rules.iter().zip(&types).zip(origins) {
+        let Some(rule) = typer.rule(raw, types) else { continue };
+        match origin.map(|index| &items[index].kind) {
+            Some(ast::ItemKind::Check(check)) => {
+                let columns = answer_names(typer.schema, rule.head);
+                analysis.checks.push(Check {
+                    name: check.name.as_ref().map(|name| name.text.as_str().into()),
+                    deny: check.deny,
+                    message: check.message.as_ref().map(|(text, _)| text.as_str().into()),
+                    span: rule.span,
+                    rule,
+                    columns,
+                });
+            }
+            Some(ast::ItemKind::Query(goal)) => {
+                let columns = answer_names(typer.schema, rule.head);
+                match finish_goal(goal, rule, columns) {
+                    Ok(goal) => analysis.queries.push(goal),
+                    Err(problems) => typer.diagnostics.extend(problems),
+                }
+            }
+            _ => analysis.program.rules.push(rule),
+        }
+    }
+    analysis.diagnostics.append(&mut typer.diagnostics);
+    let (strata, problems) = stratify::stratify(&schema, &analysis.program.rules);
+    analysis.diagnostics.extend(problems);
+    analysis.diagnostics.extend(lint::unbounded(&schema, &analysis.program.rules, &strata));
+    for (index, rule) in analysis.program.rules.iter().enumerate() {
+        analysis.program.rules_of.entry(rule.head).or_default().push(RuleId(index as u32));
+    }
+    analysis.program.strata = strata;
+    analysis.program.schema = Arc::new(schema);
+    diagnostic::sort(&mut analysis.diagnostics);
+    analysis.diagnostics.dedup();
+    analysis
+}
+
+/// Checks a goal against a program. Its answers go to a relation behind the program's last one.
+pub fn goal(program: &CheckedProgram, goal: &ast::Goal) -> Result<(Goal, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let mut schema = (*program.schema).clone();
+    let names = goal_names(&goal.body);
+    let pred = add_answer(&mut schema, &names, goal.span);
+    let mut resolver = Resolver::new(&schema);
+    let raw = goal_rule(&mut resolver, goal, pred, &names);
+    let mut diagnostics = resolver.diagnostics;
+    let Some(raw) = raw else { return Err(diagnostics) };
+    diagnostics.extend(safety::check(&raw));
+    if diagnostics.iter().any(Diagnostic::is_error) {
+        return Err(diagnostics);
+    }
+    let constants = declare::constants(&schema);
+    let rules = [raw];
+    let types = infer::infer(&mut schema, &constants, &rules);
+    let mut typer = typed::Typer { schema: &mut schema, constants: &constants, diagnostics };
+    let rule = typer.rule(&rules[0], &types[0]);
+    let diagnostics = typer.diagnostics;
+    let Some(rule) = rule else { return Err(diagnostics) };
+    let columns = names.iter().map(|name| (*name).into()).collect();
+    finish_goal(goal, rule, columns).map(|goal| (goal, diagnostics))
+}
+
+fn clause_rules<'a>(
+    resolver: &mut Resolver<'a>,
+    item: &'a ast::Item,
+    clause: &'a ast::Clause,
+    raw: &mut Vec<(RawRule, Option<usize>)>,
+    facts: &mut Vec<Fact>,
+) {
+    for head in &clause.heads {
+        let declared = resolver
+            .schema
+            .find(&head.name.text)
+            .is_some_and(|pred| resolver.schema.predicate(pred).kind == PredKind::Declared);
+        if clause.body.is_none() && declared {
+            only_clauses_have_annotations(resolver, item);
+            match ground::fact(resolver.schema, head) {
+                Ok(fact) => facts.push(fact),
+                Err(problems) => resolver.diagnostics.extend(problems),
+            }
+            continue;
+        }
+        if clause.body.is_none()
+            && let Err(span) = ground::is_ground(head)
+        {
+            let name = "a fact holds no variables".to_owned();
+            resolver.report(
+                Diagnostic::new(codes::NOT_GROUND, name)
+                    .at(span)
+                    .help("text needs quotes; a rule needs a body"),
+            );
+            continue;
+        }
+        if let Some(rule) =
+            resolver.rule(Head::Atom(head), clause.body.as_ref(), &item.annotations, item.span)
+        {
+            raw.push((rule, None));
+        }
+    }
+    if let Some(body) = &clause.body {
+        let templates: Vec<&str> = item
+            .annotations
+            .iter()
+            .flat_map(|annotation| &annotation.args)
+            .filter_map(|arg| match &arg.kind {
+                ast::ConstKind::String(text) => Some(text.as_str()),
+                _ => None,
+            })
+            .collect();
+        resolver.diagnostics.extend(lint::single_use(&clause.heads, body, &templates));
+    }
+}
+
+fn only_clauses_have_annotations(resolver: &mut Resolver<'_>, item: &ast::Item) {
+    for annotation in &item.annotations {
+        resolver.report(
+            Diagnostic::new(
+                codes::BAD_ANNOTATION,
+                format!("`@{}` belongs before a rule", annotation.name.text),
+            )
+            .at(annotation.span),
+        );
+    }
+}
+
+fn goal_rule<'a>(
+    resolver: &mut Resolver<'a>,
+    goal: &'a ast::Goal,
+    pred: PredId,
+    names: &[&'a str],
+) -> Option<RawRule> {
+    if let Some(span) = goal.under_span {
+        resolver.not_yet("scenarios (`under`)", span);
+        return None;
+    }
+    resolver.rule(Head::Answer(pred, names.to_vec()), Some(&goal.body), &[], goal.span)
+}
+
+fn finish_goal(goal: &ast::Goal, rule: Rule, columns: Vec<Arc<str>>) -> Result<Goal, Vec<Diagnostic>> {
+    let mut problems = Vec::new();
+    let mut order = Vec::new();
+    for (name, descending) in &goal.order {
+        match columns.iter().position(|column| **column == *name.text) {
+            Some(index) => order.push((index, *descending)),
+            None => {
+                let near = nearest(&name.text, columns.iter().map(|column| &**column));
+                problems.push(
+                    Diagnostic::new(codes::BAD_ORDER, format!("the answer has no column `{}`", name.text))
+                        .at(name.span)
+                        .help_opt(did_you_mean(&near)),
+                );
+            }
+        }
+    }
+    if problems.is_empty() {
+        Ok(Goal { rule, columns, order, limit: goal.limit, span: goal.span })
+    } else {
+        Err(problems)
+    }
+}
+
+/// The columns of a goal's answer: the named variables of its own scope, in order of first
+/// occurrence.
+fn goal_names(body: &ast::Body) -> Vec<&str> {
+    let mut own: HashSet<&str> = HashSet::new();
+    for literals in scope::alternatives(body).unwrap_or_default() {
+        own.extend(scope::own_names(&literals));
+    }
+    let mut names: Vec<&str> = Vec::new();
+    scope::occurrences(body, &mut |name, _| {
+        if own.contains(name) && !name.starts_with('_') && !names.contains(&name) {
+            names.push(name);
+        }
+    });
+    names
+}
+
+/// A check's columns: all its own variables, also those that begin with `_`.
+fn check_names(body: &ast::Body) -> Vec<&str> {
+    // A variable of one alternative only cannot be in every answer.
+    let alternatives = scope::alternatives(body).unwrap_or_default();
+    let mut own: Option<HashSet<&str>> = None;
+    for literals in &alternatives {
+        let names: HashSet<&str> = scope::own_names(literals).into_iter().collect();
+        own = Some(match own {
+            None => names,
+            Some(known) => known.intersection(&names).copied().collect(),
+        });
+    }
+    let own = own.unwrap_or_default();
+    let mut names: Vec<&str> = Vec::new();
+    scope::occurrences(body, &mut |name, _| {
+        if own.contains(name) && !names.contains(&name) {
+            names.push(name);
+        }
+    });
+    names
+}
+
+/// Gives every check and query an answer relation, by the item's index.
+fn answer_relations<'a>(
+    schema: &mut Schema,
+    items: &[&'a ast::Item],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> HashMap<usize, (PredId, Vec<&'a str>)> {
+    let mut answers = HashMap::new();
+    let mut checks: HashMap<&str, Span> = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
+        let names = match &item.kind {
+            ast::ItemKind::Check(check) => {
+                if let Some(name) = &check.name {
+                    if let Some(first) = checks.get(name.text.as_str()) {
+                        diagnostics.push(
+                            Diagnostic::new(
+                                codes::DUPLICATE_CHECK,
+                                format!("two checks are named `{}`", name.text),
+                            )
+                            .labelled(name.span, "named again here")
+                            .also(*first, "first named here"),
+                        );
+                    }
+                    checks.entry(&name.text).or_insert(name.span);
+                }
+                check_names(&check.body)
+            }
+            ast::ItemKind::Query(goal) => goal_names(&goal.body),
+            _ => continue,
+        };
+        answers.insert(index, (add_answer(schema, &names, item.span), names));
+    }
+    answers
+}
+
+fn add_answer(schema: &mut Schema, names: &[&str], span: Span) -> PredId {
+    let id = PredId(schema.predicates.len() as u32);
+    schema.predicates.push(Predicate {
+        name: "answer".into(),
+        columns: names
+            .iter()
+            .map(|name| Column {
+                name: (*name).into(),
+                ty: types::builtin::SYMBOL,
+                optional: false,
+                default: None,
+            })
+            .collect(),
+        key: None,
+        ranges: Vec::new(),
+        kind: PredKind::Answer,
+        span: Some(span),
+    });
+    id
+}
+
+fn answer_names(schema: &Schema, pred: PredId) -> Vec<Arc<str>> {
+    schema.predicate(pred).columns.iter().map(|column| column.name.clone()).collect()
+}
+
+fn check_message(resolver: &mut Resolver<'_>, check: &ast::Check, names: &[&str]) {
+    if let Some((text, span)) = &check.message {
+        for problem in template::problems(text, names) {
+            resolver.report(Diagnostic::new(codes::BAD_PLACEHOLDER, problem).at(*span));
+        }
+    }
+}
+
+/// Parameters that directives know.
+const PARAMETERS: [&str; 6] = ["IO", "format", "filename", "delimiter", "headers", "rfc4180"];
+
+fn directive(resolver: &mut Resolver<'_>, io: &ast::Io, span: Span, directives: &mut Vec<Directive>) {
+    if io.kind == ast::IoKind::LimitSize {
+        resolver.not_yet("`.limitsize` directives", span);
+        return;
+    }
+    let mut params = Vec::new();
+    for (name, value) in &io.params {
+        if !PARAMETERS.contains(&name.text.as_str()) {
+            let near = nearest(&name.text, PARAMETERS);
+            resolver.report(
+                Diagnostic::new(codes::BAD_DIRECTIVE, format!("unknown parameter `{}`", name.text))
+                    .at(name.span)
+                    .help_opt(did_you_mean(&near)),
+            );
+            continue;
+        }
+        let value = match &value.kind {
+            ast::ConstKind::String(text) | ast::ConstKind::Name(text) => Value::symbol(text.as_str()),
+            ast::ConstKind::Bool(value) => Value::Bool(*value),
+            ast::ConstKind::Int(value) => Value::Number(*value),
+            _ => {
+                resolver.report(
+                    Diagnostic::new(codes::BAD_DIRECTIVE, "a parameter is a text, a number, true or false")
+                        .at(value.span),
+                );
+                continue;
+            }
+        };
+        params.push((name.text.clone(), value));
+    }
+    for name in &io.relations {
+        match resolver.schema.find(&name.text) {
+            None => resolver.unknown_relation(name),
+            Some(predicate) => {
+                directives.push(Directive {
+                    kind: io.kind,
+                    predicate,
+                    params: params.clone(),
+                    span: name.span,
+                });
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Safety: every variable gets a value from a positive literal of its scope, in some order.
+
+use std::collections::HashSet;
+
+use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule};
+use crate::base::codes::analysis as codes;
+use crate::base::{Diagnostic, Span};
+use crate::model::VarId;
+use crate::syntax::datalog::ast::CompareOp;
+
+/// The reasons why a rule is not safe; none if it is.
+pub(super) fn check(rule: &RawRule) -> Vec<Diagnostic> {
+    let mut checker = Checker { rule, reported: HashSet::new(), diagnostics: Vec::new() };
+    for literals in &rule.alternatives {
+        let bound = checker.conjunction(literals, &HashSet::new(), 0);
+        for arg in rule.args.iter().flatten() {
+            arg.each_var(&mut |var, span| checker.need(var, span, &bound));
+        }
+    }
+    checker.diagnostics
+}
+
+struct Checker<'a> {
+    rule: &'a RawRule,
+    reported: HashSet<VarId>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    /// Checks one conjunction whose scope lies `level` deep, `outer` being bound around it.
+    /// Returns what is bound in it, the outer variables included.
+    fn conjunction(
+        &mut self,
+        literals: &[RawLiteral],
+        outer: &HashSet<VarId>,
+        level: usize,
+    ) -> HashSet<VarId> {
+        let mut bound = outer.clone();
+        loop {
+            let before = bound.len();
+            for literal in literals {
+                self.bind(literal, &mut bound, level);
+            }
+            if bound.len() == before {
+                break;
+            }
+        }
+        for literal in literals {
+            self.literal(literal, &bound, level);
+        }
+        bound
+    }
+
+    /// Adds the variables that a literal binds once those of `bound` are.
+    fn bind(&self, literal: &RawLiteral, bound: &mut HashSet<VarId>, level: usize) {
+        match literal {
+            RawLiteral::Atom(atom) => {
+                bound.extend(atom.args.iter().flatten().filter_map(plain_var));
+            }
+            RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } => {
+                for (target, value) in [(left, right), (right, left)] {
+                    if let Some(var) = plain_var(target)
+                        && self.has_value(value, bound, level)
+                    {
+                        bound.insert(var);
+                    }
+                }
+            }
+            RawLiteral::In { item, list, .. } => {
+                if let Some(var) = plain_var(item)
+                    && self.has_value(list, bound, level)
+                {
+                    bound.insert(var);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether everything that an expression needs is bound.
+    fn has_value(&self, expr: &RawExpr, bound: &HashSet<VarId>, level: usize) -> bool {
+        match &expr.kind {
+            RawExprKind::Aggregate(aggregate) => {
+                let mut all = true;
+                self.shared(aggregate, level, &mut |var, _| all &= bound.contains(&var));
+                all
+            }
+            _ => {
+                let mut all = true;
+                expr.each_var(&mut |var, _| all &= bound.contains(&var));
+                all
+            }
+        }
+    }
+
+    fn literal(&mut self, literal: &RawLiteral, bound: &HashSet<VarId>, level: usize) {
+        match literal {
+            RawLiteral::Atom(atom) => {
+                for arg in atom.args.iter().flatten() {
+                    arg.each_var(&mut |var, span| self.need(var, span, bound));
+                }
+            }
+            RawLiteral::Compare { left, right, .. } => {
+                self.operand(left, bound, level);
+                self.operand(right, bound, level);
+            }
+            RawLiteral::In { item, list, .. } => {
+                self.operand(item, bound, level);
+                self.operand(list, bound, level);
+            }
+            RawLiteral::Test { left, right, .. } => {
+                self.operand(left, bound, level);
+                self.operand(right, bound, level);
+            }
+            RawLiteral::Not(alternatives, _) => {
+                let mut shared = Vec::new();
+                self.outer_vars(alternatives, level + 1, &mut |var, span| shared.push((var, span)));
+                for (var, span) in shared {
+                    self.need(var, span, bound);
+                }
+                for literals in alternatives {
+                    self.conjunction(literals, bound, level + 1);
+                }
+            }
+            RawLiteral::Bool(_) => {}
+        }
+    }
+
+    fn operand(&mut self, expr: &RawExpr, bound: &HashSet<VarId>, level: usize) {
+        if let RawExprKind::Aggregate(aggregate) = &expr.kind {
+            let mut shared = Vec::new();
+            self.shared(aggregate, level, &mut |var, span| shared.push((var, span)));
+            for (var, span) in shared {
+                if !bound.contains(&var) && self.reported.insert(var) {
+                    self.diagnostics.push(
+                        Diagnostic::new(
+                            codes::UNBOUND_IN_AGGREGATE,
+                            format!(
+                                "the variable `{}` is shared with this aggregate, but nothing outside gives it a value",
+                                self.rule.vars[var.0 as usize].name
+                            ),
+                        )
+                        .at(span)
+                        .help("bind it outside, or give the one inside another name"),
+                    );
+                }
+            }
+            for literals in &aggregate.alternatives {
+                let inner = self.conjunction(literals, bound, level + 1);
+                if let Some(arg) = &aggregate.arg {
+                    arg.each_var(&mut |var, span| self.need(var, span, &inner));
+                }
+            }
+        } else {
+            expr.each_var(&mut |var, span| self.need(var, span, bound));
+        }
+    }
+
+    /// The variables of an aggregate that belong to scopes around it.
+    fn shared(&self, aggregate: &RawAggregate, level: usize, visit: &mut impl FnMut(VarId, Span)) {
+        self.outer_vars(&aggregate.alternatives, level + 1, visit);
+        if let Some(arg) = &aggregate.arg {
+            arg.each_var(&mut |var, span| {
+                if self.rule.vars[var.0 as usize].level <= level {
+                    visit(var, span);
+                }
+            });
+        }
+    }
+
+    /// Every occurrence, at any depth, of a variable that belongs to a scope around `level`.
+    fn outer_vars(
+        &self,
+        alternatives: &[Vec<RawLiteral>],
+        level: usize,
+        visit: &mut impl FnMut(VarId, Span),
+    ) {
+        each_var(alternatives, &mut |var, span| {
+            if self.rule.vars[var.0 as usize].level < level {
+                visit(var, span);
+            }
+        });
+    }
+
+    fn need(&mut self, var: VarId, span: Span, bound: &HashSet<VarId>) {
+        if bound.contains(&var) || !self.reported.insert(var) {
+            return;
+        }
+        let name = &self.rule.vars[var.0 as usize].name;
+        let message = if name.ends_with('#') {
+            "a value is missing here".to_owned()
+        } else {
+            format!("the variable `{name}` gets no value: no positive literal binds it")
+        };
+        let mut diagnostic = Diagnostic::new(codes::UNBOUND_VARIABLE, message).at(span);
+        if self.rule.alternatives.len() > 1 {
+            diagnostic = diagnostic.note("it must get one in every alternative of the disjunction");
+        }
+        self.diagnostics.push(diagnostic);
+    }
+}
+
+/// Every occurrence of a variable, negations and aggregates included.
+pub(super) fn each_var(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(VarId, Span)) {
+    fn operand(expr: &RawExpr, visit: &mut impl FnMut(VarId, Span)) {
+        match &expr.kind {
+            RawExprKind::Aggregate(aggregate) => {
+                if let Some(arg) = &aggregate.arg {
+                    arg.each_var(visit);
+                }
+                walk(&aggregate.alternatives, visit);
+            }
+            _ => expr.each_var(visit),
+        }
+    }
+    fn walk(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(VarId, Span)) {
+        for literal in alternatives.iter().flatten() {
+            match literal {
+                RawLiteral::Atom(atom) => atom.args.iter().flatten().for_each(|arg| arg.each_var(visit)),
+                RawLiteral::Not(inner, _) => walk(inner, visit),
+                RawLiteral::Compare { left, right, .. } | RawLiteral::Test { left, right, .. } => {
+                    operand(left, visit);
+                    operand(right, visit);
+                }
+                RawLiteral::In { item, list, .. } => {
+                    operand(item, visit);
+                    operand(list, visit);
+                }
+                RawLiteral::Bool(_) => {}
+            }
+        }
+    }
+    walk(alternatives, visit);
+}
+
+fn plain_var(expr: &RawExpr) -> Option<VarId> {
+    match expr.kind {
+        RawExprKind::Var(var) => Some(var),
+        _ => None,
+    }
+}

@@ -1,0 +1,15 @@
+//! Answers and diagnostics as text: for people with every control character escaped, for programs
+//! in the formats they read. Nothing here prints; callers hand in a writer or take a string.
+
+pub mod answer;
+pub mod diagnostics;
+pub mod diff;
+
+mod delimited;
+mod json;
+mod markup;
+mod ron;
+mod table;
+
+pub use answer::{AnswerFormat, AnswerStyle, write_answer};
+pub use diagnostics::{DiagnosticFormat, Tally};

@@ -1,0 +1,181 @@
+//! Findings: of the `deny` and `warn` checks, of the facts themselves, and the lints.
+
+use super::query::values;
+use super::{Error, Session};
+use crate::analysis::{Check, template};
+use crate::base::codes;
+use crate::base::{Diagnostic, Severity, Span, diagnostic};
+use crate::files::LintLevel;
+use crate::model::Value;
+use crate::model::schema::{PredId, PredKind};
+use crate::storage::findings::{self, Evidence};
+
+/// Levels of lints and checks, by code or name, in order; the last that fits wins.
+#[derive(Clone, Debug, Default)]
+pub struct Levels(pub Vec<(String, LintLevel)>);
+
+impl Levels {
+    /// The level set for a code or name.
+    fn find(&self, code: &str, name: &str) -> Option<LintLevel> {
+        let fits = |key: &str| key.eq_ignore_ascii_case(code) || key == name;
+        self.0.iter().rev().find(|(key, _)| fits(key)).map(|(_, level)| *level)
+    }
+}
+
+impl Session {
+    /// All findings over the loaded base, at the levels that settings and options give them,
+    /// sorted by place. `texts` gives the bytes of a source's text by name, if they are at hand.
+    pub fn check(
+        &mut self,
+        texts: Option<&dyn Fn(&str) -> Option<Vec<u8>>>,
+    ) -> Result<Vec<Diagnostic>, Error> {
+        self.ready()?;
+        let mut found = self.base.warnings.clone();
+        found.extend(self.check_findings()?);
+        found.extend(self.fact_findings(texts)?);
+        let mut found = self.levelled(found);
+        diagnostic::sort(&mut found);
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Conflicts alone, of one relation or of all.
+    pub fn conflicts(&mut self, relation: Option<&str>) -> Result<Vec<Diagnostic>, Error> {
+        self.ready()?;
+        let relation = relation.map(|name| self.relation(name)).transpose()?;
+        let name = relation.map(|id| self.schema().predicate(id).name.to_string());
+        let mut found = self.fact_findings(None)?;
+        found.retain(|finding| {
+            finding.code == codes::facts::CONFLICT.code || finding.code == codes::facts::HELD_AND_DENIED.code
+        });
+        if let Some(name) = name {
+            found.retain(|finding| {
+                finding.message.contains(&format!("`{name}`")) || finding.message.contains(&name)
+            });
+        }
+        Ok(found)
+    }
+
+    /// Applies the levels: `Allow` drops a finding. Mistakes that keep a base from loading have
+    /// none; they are not asked here.
+    pub fn levelled(&self, findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        findings
+            .into_iter()
+            .filter_map(|mut finding| {
+                let set = self
+                    .options
+                    .levels
+                    .find(&finding.code, &finding.name)
+                    .or_else(|| self.setting(&finding.code, &finding.name));
+                if let Some(level) = set {
+                    finding.severity = level.severity()?;
+                }
+                Some(finding)
+            })
+            .collect()
+    }
+
+    fn setting(&self, code: &str, name: &str) -> Option<LintLevel> {
+        let lints = &self.settings.lints;
+        lints.get(name).or_else(|| lints.get(code)).copied()
+    }
+
+    /// Names of the project's checks, for flags that take a lint's or check's name.
+    pub fn check_names(&self) -> Vec<&str> {
+        self.base.analysis.checks.iter().filter_map(|check| check.name.as_deref()).collect()
+    }
+
+    fn check_findings(&mut self) -> Result<Vec<Diagnostic>, Error> {
+        let checks = self.base.analysis.checks.clone();
+        let goals: Vec<_> = checks.iter().map(|check| check.rule.clone()).collect();
+        // Everything that checks read is wanted, so that the facts behind a finding can be found.
+        let mut wanted: Vec<PredId> = Vec::new();
+        for rule in &goals {
+            rule.body.atoms(&mut |atom, _| wanted.push(atom.pred));
+        }
+        wanted.sort();
+        wanted.dedup();
+        let model = self.evaluate(&goals, &wanted, false)?;
+        let mut found = Vec::new();
+        for check in &checks {
+            let Some(table) = model.table(check.rule.head) else { continue };
+            let interner = self.base.database.interner();
+            let mut rows: Vec<Vec<Value>> = table.iter().map(|row| values(interner, row)).collect();
+            rows.sort();
+            for row in rows {
+                let places = self.rests_on(&check.rule, &row, &model)?;
+                found.push(finding(check, &row, &places));
+            }
+        }
+        Ok(found)
+    }
+
+    fn fact_findings(
+        &mut self,
+        texts: Option<&dyn Fn(&str) -> Option<Vec<u8>>>,
+    ) -> Result<Vec<Diagnostic>, Error> {
+        // Rules may make things of a declared type: their ids are no unresolved references.
+        let made: Vec<PredId> = self
+            .schema()
+            .iter()
+            .filter(|(id, predicate)| {
+                predicate.kind == PredKind::Declared && self.program().rules_of.contains_key(id)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        let model = self.evaluate(&[], &made, false)?;
+        let derived = |id: PredId, word: crate::storage::Word| {
+            let Some(table) = model.table(id) else { return false };
+            let key = self.schema().predicate(id).key.as_deref().and_then(<[usize]>::first).copied();
+            key.is_some_and(|key| table.iter().any(|row| row[key] == word))
+        };
+        Ok(findings::findings(&self.base.database, &Evidence { derived: Some(&derived), texts }))
+    }
+}
+
+/// One answer of a check as a diagnostic: at the first fact it rests on, the others beside it.
+fn finding(check: &Check, row: &[Value], places: &[Span]) -> Diagnostic {
+    let value = |name: &str| {
+        let index = check.columns.iter().position(|column| **column == *name)?;
+        Some(row[index].plain())
+    };
+    let name = check.name.as_deref().unwrap_or("constraint");
+    let message = match &check.message {
+        Some(message) => template::fill(message, value),
+        None => {
+            let values: Vec<String> = check
+                .columns
+                .iter()
+                .zip(row)
+                .filter(|(column, _)| !column.starts_with('_'))
+                .map(|(column, value)| format!("{column} = {value}"))
+                .collect();
+            if values.is_empty() {
+                "a constraint does not hold".to_owned()
+            } else {
+                format!("a constraint does not hold with {}", values.join(", "))
+            }
+        }
+    };
+    let mut diagnostic = Diagnostic {
+        code: name.to_owned(),
+        name: name.to_owned(),
+        severity: if check.deny { Severity::Error } else { Severity::Warning },
+        message,
+        primary: None,
+        secondary: Vec::new(),
+        notes: Vec::new(),
+        help: Vec::new(),
+        fix: None,
+    };
+    match places.split_first() {
+        None => diagnostic.at(check.span),
+        Some((first, rest)) => {
+            diagnostic = diagnostic.at(*first);
+            for place in rest {
+                diagnostic = diagnostic.also(*place, "");
+            }
+            diagnostic
+        }
+    }
+}

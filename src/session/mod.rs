@@ -1,0 +1,255 @@
+//! A session: a loaded project, what was said in it since, and the questions one can ask of it.
+//!
+//! The REPL, the command line and an embedding program all call [`Session`]. Each step that fails
+//! changes nothing. A session is always what a fresh one would be that had loaded the same files
+//! and taken the same steps.
+//!
+//! - `base`: files to facts and rules
+//! - `query`: goals to answers · `batch`: outputs of rule files
+//! - `edit`: assert, retract, define, undo, reload
+//! - `check`: findings · `rests_on`: the stated facts behind a finding
+//! - `describe`: what relations, facts and sources there are, for people
+
+pub mod answer;
+pub mod fault;
+
+mod base;
+mod batch;
+mod check;
+mod describe;
+mod edit;
+mod input;
+mod query;
+mod rests_on;
+
+use std::path::Path;
+use std::sync::Arc;
+
+pub use answer::Answer;
+pub use base::Loading;
+pub use batch::{Batch, Output, PrintSize, QueryResult};
+pub use check::Levels;
+pub use describe::{EntityName, RelationInfo};
+pub use edit::{Change, Outcome};
+
+use crate::base::codes::project as project_codes;
+use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
+use crate::engine::Frog;
+use crate::files::{Project, Settings};
+use crate::model::CheckedProgram;
+use crate::model::schema::Schema;
+use crate::storage::Database;
+use base::Base;
+use edit::Step;
+
+/// How to open a project.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Leave files out that cannot be read, parsed, named or typed, instead of refusing the base.
+    pub keep_going: bool,
+    /// Load the candidates in the inbox, too.
+    pub inbox: bool,
+    /// Limits that override the settings'.
+    pub limits: LimitOptions,
+    /// Levels of lints and checks that override the settings'; later ones win.
+    pub levels: Levels,
+}
+
+/// Limits given on the command line; `None` leaves the setting.
+#[derive(Clone, Debug, Default)]
+pub struct LimitOptions {
+    /// Rows that rules may produce.
+    pub rows: Option<u64>,
+    /// Time of one evaluation.
+    pub time: Option<std::time::Duration>,
+    /// Bytes of derived relations.
+    pub memory: Option<u64>,
+}
+
+/// Why something could not be done. Nothing has changed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Error {
+    /// What was asked is wrong in itself, or the base is: exit status 2.
+    Invalid(Vec<Diagnostic>),
+    /// A rule could not be evaluated for some binding (division by zero, overflow): status 2.
+    Failed(Box<Diagnostic>),
+    /// A limit was reached: status 3.
+    Limit(Box<Diagnostic>),
+    /// Somebody interrupted it: status 130.
+    Cancelled,
+}
+
+impl Error {
+    /// What to show.
+    pub fn diagnostics(&self) -> &[Diagnostic] {
+        match self {
+            Error::Invalid(diagnostics) => diagnostics,
+            Error::Failed(diagnostic) | Error::Limit(diagnostic) => std::slice::from_ref(diagnostic),
+            Error::Cancelled => &[],
+        }
+    }
+}
+
+impl From<Diagnostic> for Error {
+    fn from(diagnostic: Diagnostic) -> Self {
+        Error::Invalid(vec![diagnostic])
+    }
+}
+
+/// A project in memory.
+pub struct Session {
+    project: Option<Project>,
+    options: Options,
+    settings: Settings,
+    sources: SourceMap,
+    base: Base,
+    steps: Vec<Step>,
+    engine: Frog,
+    limits: Limits,
+    cancel: CancelToken,
+    /// What loading found wrong; the base is then empty.
+    broken: Vec<Diagnostic>,
+    texts: usize,
+}
+
+impl Session {
+    /// Opens the project in `dir` (or the one around the current folder) and loads it.
+    ///
+    /// A base that does not load gives a session all the same, without facts and rules, that
+    /// refuses questions until a [`Session::reload`] succeeds: see [`Session::broken`]. An error
+    /// means that there is no project to open; the map is for showing it.
+    pub fn open(dir: Option<&Path>, options: Options) -> Result<Session, (Diagnostic, SourceMap)> {
+        Self::open_with(dir, options, &mut |_| {})
+    }
+
+    /// As [`Session::open`], telling `progress` how far loading is.
+    pub fn open_with(
+        dir: Option<&Path>,
+        options: Options,
+        progress: &mut dyn FnMut(Loading),
+    ) -> Result<Session, (Diagnostic, SourceMap)> {
+        let mut sources = SourceMap::new();
+        let project = match Project::find(dir, &mut sources) {
+            Ok(project) => project,
+            Err(diagnostic) => return Err((diagnostic, sources)),
+        };
+        let settings = project.settings().clone();
+        let mut session = Self::new(Some(project), settings, options, sources);
+        match Base::load(session.project.as_ref(), &session.options, &mut session.sources, progress) {
+            Ok(base) => session.base = base,
+            Err(diagnostics) => session.broken = diagnostics,
+        }
+        Ok(session)
+    }
+
+    /// A session without a project: no files, no facts.
+    pub fn empty(options: Options) -> Session {
+        Self::new(None, Settings::default(), options, SourceMap::new())
+    }
+
+    fn new(project: Option<Project>, settings: Settings, options: Options, sources: SourceMap) -> Session {
+        let mut limits = settings.limits();
+        limits.rows = options.limits.rows.or(limits.rows);
+        limits.time = options.limits.time.or(limits.time);
+        limits.memory = options.limits.memory.or(limits.memory);
+        Session {
+            project,
+            options,
+            settings,
+            sources,
+            base: Base::empty(),
+            steps: Vec::new(),
+            engine: Frog,
+            limits,
+            cancel: CancelToken::new(),
+            broken: Vec::new(),
+            texts: 0,
+        }
+    }
+
+    /// What loading found wrong, if the base did not load.
+    pub fn broken(&self) -> &[Diagnostic] {
+        &self.broken
+    }
+
+    /// Warnings that loading found.
+    pub fn load_warnings(&self) -> &[Diagnostic] {
+        &self.base.warnings
+    }
+
+    /// Files that were left out, with `keep_going`.
+    pub fn left_out(&self) -> &[String] {
+        &self.base.left_out
+    }
+
+    /// All texts, for showing diagnostics.
+    pub fn sources(&self) -> &SourceMap {
+        &self.sources
+    }
+
+    /// The project, unless the session has none.
+    pub fn project(&self) -> Option<&Project> {
+        self.project.as_ref()
+    }
+
+    /// The project's settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Types and relations, derived ones included.
+    pub fn schema(&self) -> &Arc<Schema> {
+        &self.base.analysis.program.schema
+    }
+
+    /// The rules in force.
+    pub fn program(&self) -> &CheckedProgram {
+        &self.base.analysis.program
+    }
+
+    /// The stated facts.
+    pub fn database(&self) -> &Database {
+        &self.base.database
+    }
+
+    /// Stops what this session is evaluating, from another thread or a signal handler.
+    pub fn cancel_token(&self) -> CancelToken {
+        self.cancel.clone()
+    }
+
+    /// Limits in force.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Limits from now on.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
+    /// Fails when the base did not load.
+    fn ready(&self) -> Result<(), Error> {
+        if self.broken.is_empty() {
+            return Ok(());
+        }
+        let errors = self.broken.iter().filter(|diagnostic| diagnostic.is_error()).count();
+        let mut diagnostics = self.broken.clone();
+        diagnostics.push(
+            Diagnostic::new(
+                project_codes::BROKEN_BASE,
+                format!(
+                    "nothing is loaded: the base has {errors} error{}",
+                    if errors == 1 { "" } else { "s" }
+                ),
+            )
+            .help("mend the files and reload, or leave the broken ones out with `--keep-going`"),
+        );
+        Err(Error::Invalid(diagnostics))
+    }
+
+    /// Adds a text that was typed in, under a name of its own.
+    fn add_text(&mut self, name: &str, text: &str) -> crate::base::FileId {
+        self.texts += 1;
+        self.sources.add(name, text)
+    }
+}

@@ -1,0 +1,144 @@
+//! Goals to answers.
+
+use std::cmp::Ordering;
+
+use super::{Answer, Error, Session};
+use crate::analysis::{self, Goal};
+use crate::base::{Budget, Diagnostic, Stop};
+use crate::engine::{Engine, EvalError, Model, Request, Tables};
+use crate::model::schema::{PredId, PredKind, Schema};
+use crate::model::{CheckedProgram, Rule, Value};
+use crate::storage::Stored;
+use crate::storage::{Interner, Table, Word};
+use crate::syntax::datalog;
+
+impl Session {
+    /// Answers a goal, written `?- … .`, `…?` or bare. Warnings come with the answer.
+    pub fn query(&mut self, text: &str) -> Result<(Answer, Vec<Diagnostic>), Error> {
+        let (goal, warnings) = self.goal(text)?;
+        let answer = self.answer(&goal)?;
+        Ok((answer, warnings))
+    }
+
+    pub(super) fn goal(&mut self, text: &str) -> Result<(Goal, Vec<Diagnostic>), Error> {
+        let file = self.add_text("<query>", text);
+        let (goal, diagnostics) = datalog::parse_goal(file, text);
+        let Some(goal) = goal.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
+            return Err(Error::Invalid(diagnostics));
+        };
+        self.ready()?;
+        self.checked_goal(&goal)
+    }
+
+    /// Checks a parsed goal against the rules in force.
+    pub(super) fn checked_goal(&self, goal: &datalog::ast::Goal) -> Result<(Goal, Vec<Diagnostic>), Error> {
+        let (goal, mut warnings) = analysis::goal(self.program(), goal).map_err(Error::Invalid)?;
+        warnings.extend(self.unknown_ids(&goal.rule));
+        Ok((goal, warnings))
+    }
+
+    /// Evaluates a checked goal.
+    pub(super) fn answer(&mut self, goal: &Goal) -> Result<Answer, Error> {
+        let goals = std::slice::from_ref(&goal.rule);
+        let model = self.evaluate(goals, &[], false)?;
+        Ok(self.rows(goal, &model))
+    }
+
+    /// Evaluates goals and relations under the session's limits.
+    pub(super) fn evaluate(
+        &mut self,
+        goals: &[Rule],
+        wanted: &[PredId],
+        profile: bool,
+    ) -> Result<Model, Error> {
+        let program = &self.base.analysis.program;
+        let mut request = Request::new(program, goals, wanted);
+        request.profile = profile;
+        evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
+    }
+
+    pub(super) fn rows(&self, goal: &Goal, model: &Model) -> Answer {
+        let interner = self.base.database.interner();
+        let mut rows: Vec<Vec<Value>> = match model.table(goal.rule.head) {
+            Some(table) => {
+                table.iter().map(|row| row.iter().map(|word| interner.value(*word)).collect()).collect()
+            }
+            None => Vec::new(),
+        };
+        rows.sort_by(|a, b| order(goal, a, b));
+        if let Some(limit) = goal.limit {
+            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        }
+        Answer {
+            columns: goal.columns.iter().map(|column| column.to_string()).collect(),
+            rows,
+            ground: goal.columns.is_empty(),
+            notes: self.notes(),
+        }
+    }
+
+    /// What a reader of any answer has to know.
+    pub(super) fn notes(&self) -> Vec<String> {
+        match self.base.left_out.as_slice() {
+            [] => Vec::new(),
+            [file] => vec![format!("without {file}, which does not load")],
+            files => vec![format!("without {} files that do not load: {}", files.len(), files.join(", "))],
+        }
+    }
+}
+
+/// `order by` first, then by value.
+fn order(goal: &Goal, a: &[Value], b: &[Value]) -> Ordering {
+    for (column, descending) in &goal.order {
+        let ordering = a[*column].cmp(&b[*column]);
+        let ordering = if *descending { ordering.reverse() } else { ordering };
+        if ordering != Ordering::Equal {
+            return ordering;
+        }
+    }
+    a.cmp(b)
+}
+
+/// Evaluates a request over a database.
+pub(super) fn evaluate(
+    engine: &impl Engine,
+    request: &Request<'_>,
+    database: &mut crate::storage::Database,
+    limits: &crate::base::Limits,
+    cancel: &crate::base::CancelToken,
+) -> Result<Model, Error> {
+    let program = request.program;
+    let (stored, interner) = database.split();
+    let tables = Stated { schema: &program.schema, stored };
+    let budget = Budget::new(limits.clone(), cancel.clone());
+    engine.evaluate(request, &tables, interner, &budget).map_err(|error| match &error {
+        EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
+        EvalError::Stopped { .. } => Error::Limit(Box::new(error.diagnostic(program, request.goals))),
+        _ => Error::Failed(Box::new(error.diagnostic(program, request.goals))),
+    })
+}
+
+/// The database's tables under the ids of a program's schema, which knows derived relations too.
+struct Stated<'a> {
+    schema: &'a Schema,
+    stored: Stored<'a>,
+}
+
+impl Tables for Stated<'_> {
+    fn table(&self, pred: PredId) -> Option<&Table> {
+        match self.schema.predicates.get(pred.0 as usize)?.kind {
+            PredKind::Declared | PredKind::Assertions(_) => self.stored.table(pred),
+            PredKind::Derived | PredKind::Answer => None,
+        }
+    }
+}
+
+/// The values of a row.
+pub(super) fn values(interner: &Interner, row: &[Word]) -> Vec<Value> {
+    row.iter().map(|word| interner.value(*word)).collect()
+}
+
+/// A program with the schema of another and no rules, for goals over a model that is there already.
+pub(super) fn without_rules(program: &CheckedProgram) -> CheckedProgram {
+    CheckedProgram { schema: program.schema.clone(), ..CheckedProgram::default() }
+}
