@@ -83,8 +83,7 @@ impl<'t> Parser<'t> {
         }
         let start = self.at(input);
         let text = self.tree.slice(start, self.bytes.len() as u32);
-        let glued = |c: char| c.is_alphanumeric() || "_.+-:/~?%€$".contains(c);
-        let len = text.find(|c| !glued(c)).unwrap_or(text.len());
+        let len = glued_len(text);
         let span = self.span(start, start + len as u32);
         let written = escape::printable(&shortened(&text[..len])).into_owned();
         let diagnostic = match mistake {
@@ -173,4 +172,25 @@ fn number_help(text: &str) -> Option<String> {
         return Some(format!("write `{}`", lower));
     }
     lower.starts_with("0b").then(|| "binary numbers have the digits 0 and 1".to_owned())
+}
+
+/// The length of what a person would take for one badly written number: letters, digits and the
+/// signs between them. A comment behind it, or the colon of a map's entry, does not belong to it.
+fn glued_len(text: &str) -> usize {
+    let mut chars = text.char_indices().peekable();
+    let mut before = ' ';
+    while let Some((at, c)) = chars.next() {
+        let inside = chars.peek().is_some_and(|(_, next)| next.is_alphanumeric());
+        let belongs = match c {
+            _ if c.is_alphanumeric() || "_.+-~?%€$".contains(c) => true,
+            ':' | '/' => inside,
+            '=' => before == '.',
+            _ => false,
+        };
+        if !belongs {
+            return at;
+        }
+        before = c;
+    }
+    text.len()
 }

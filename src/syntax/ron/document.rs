@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use nom::bytes::complete::{tag, take_while1};
-use nom::error::Error;
-use nom::sequence::preceded;
+use nom::combinator::{not, opt, rest, verify};
+use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser as _};
 
 use super::lexer::{self, Input};
@@ -27,14 +27,15 @@ fn token<'t>(what: &'static str, input: Input<'t>) -> IResult<Input<'t>, Input<'
     tag(what).parse(input)
 }
 
-/// A name in an attribute; as in the `ron` crate it may be a raw identifier.
+/// A name in an attribute.
 fn name(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
-    let (rest, written) =
-        preceded(nom::combinator::opt(tag("r#")), take_while1(is_name_byte)).parse(input)?;
-    if lexer::continues_ident(rest) {
-        return Err(nom::Err::Error(Error::new(rest, nom::error::ErrorKind::Alpha)));
-    }
-    Ok((rest, written))
+    terminated(take_while1(is_name_byte), not(verify(rest, |after: &[u8]| lexer::continues_ident(after))))
+        .parse(input)
+}
+
+/// The name of an extension; as in the `ron` crate it may be a raw identifier.
+fn extension(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
+    preceded(opt(tag("r#")), name).parse(input)
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -89,7 +90,7 @@ impl<'t> Parser<'t> {
             b"enable" => {
                 let mut list = self.expect(after, "(")?;
                 loop {
-                    let Ok((after, word)) = name(list) else {
+                    let Ok((after, word)) = extension(list) else {
                         return Err(Wrong(list, "the name of an extension"));
                     };
                     self.enable(list, after, word);
