@@ -1,11 +1,17 @@
-//! Loading a large fact file: text to spanned tree, beside the `ron` crate reading the same text
-//! into a typed enum. Both on one thread.
+//! Loading a large fact file: text to spanned tree, and text to database (checked, interned,
+//! sorted), beside the `ron` crate reading the same text into a typed enum. All on one thread.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use std::sync::Arc;
+
 use factlog::base::FileId;
+use factlog::model::schema::{Column, EnumDef, PredKind, Type};
+use factlog::model::{EnumId, PredId, Predicate, Schema, TypeDef, TypeId};
+use factlog::storage::Database;
+use factlog::storage::load::{FactText, load as load_facts};
 use factlog::syntax::ron as our_ron;
 use serde::Deserialize;
 
@@ -97,6 +103,49 @@ fn generate(size: usize) -> String {
     text
 }
 
+/// The schema of the generated facts.
+fn schema() -> Schema {
+    let mut schema = Schema::default();
+    for def in [TypeDef::Symbol, TypeDef::Number, TypeDef::Float, TypeDef::Date, TypeDef::Enum(EnumId(0))] {
+        schema.types.push(Type { name: format!("{def:?}").into(), def, span: None });
+    }
+    schema.enums.push(EnumDef { name: "Role".into(), constants: vec!["Host".into(), "Guest".into()] });
+    let [symbol, number, float, date, role] = [0, 1, 2, 3, 4].map(TypeId);
+    let mut relation = |name: &str, columns: &[(&str, TypeId)]| {
+        let id = PredId(schema.predicates.len() as u32);
+        let column = |(name, ty): &(&str, TypeId)| Column {
+            name: (*name).into(),
+            ty: *ty,
+            optional: false,
+            default: None,
+        };
+        schema.predicates.push(Predicate {
+            name: name.into(),
+            columns: columns.iter().map(column).collect(),
+            key: None,
+            ranges: Vec::new(),
+            kind: PredKind::Declared,
+            span: None,
+        });
+        schema.predicate_names.insert(name.into(), id);
+    };
+    relation("Attended", &[("leader", symbol), ("summit", symbol), ("role", role)]);
+    relation("EventDate", &[("event", symbol), ("date", date)]);
+    relation(
+        "Figure",
+        &[("id", symbol), ("measure", symbol), ("value", number), ("unit", symbol), ("share", float)],
+    );
+    relation("Met", &[("a", symbol), ("b", symbol), ("date", date), ("count", number)]);
+    schema
+}
+
+fn load_whole(schema: &Arc<Schema>, text: &str) -> Database {
+    let mut database = Database::new(Arc::clone(schema));
+    let text = FactText { file: FileId(0), text, inbox: false };
+    load_facts(&mut database, &[text], &mut |_| {}).expect("the generated facts fit the schema");
+    database
+}
+
 fn median(mut run: impl FnMut()) -> Duration {
     let mut times: Vec<Duration> = (0..7)
         .map(|_| {
@@ -124,19 +173,27 @@ fn load(c: &mut Criterion) {
     let tree = median(|| drop(black_box(our_ron::parse(FileId(0), black_box(&text)))));
     let serde =
         median(|| drop(black_box(ron::from_str::<Vec<Fact>>(black_box(&text)).map(|facts| facts.len()))));
+    let schema = Arc::new(schema());
+    let whole = median(|| drop(black_box(load_whole(&schema, black_box(&text)))));
     let rate = |time: Duration| text.len() as f64 / 1e6 / time.as_secs_f64();
     println!(
-        "{} MB of facts: tree {:.0} MB/s, ron::from_str {:.0} MB/s, ratio {:.2}",
+        "{} MB of facts: tree {:.0} MB/s, database {:.0} MB/s, ron::from_str {:.0} MB/s, ratios {:.2} and {:.2}",
         text.len() / 1_000_000,
         rate(tree),
+        rate(whole),
         rate(serde),
-        serde.as_secs_f64() / tree.as_secs_f64()
+        serde.as_secs_f64() / tree.as_secs_f64(),
+        serde.as_secs_f64() / whole.as_secs_f64()
     );
+    let database = load_whole(&schema, &text);
+    println!("{} facts, {} bytes each", database.len(), database.bytes() / database.len() as u64);
+    drop(database);
 
     let text = generate(SIZE / 10);
     let mut group = c.benchmark_group("load");
     group.sample_size(10).throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("ron text to tree", |b| b.iter(|| parse(black_box(&text))));
+    group.bench_function("ron text to database", |b| b.iter(|| load_whole(&schema, black_box(&text))));
     group.bench_function("ron::from_str into an enum", |b| b.iter(|| parse_with_serde(black_box(&text))));
     group.finish();
 }

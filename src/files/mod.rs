@@ -8,12 +8,14 @@ pub mod output;
 pub mod project;
 pub mod read;
 pub mod settings;
+pub mod texts;
 pub mod watch;
 
 pub use output::{Fingerprint, OutputFile, replace, write_output};
 pub use project::Project;
 pub use read::{FileText, Trust};
 pub use settings::{LintLevel, Settings};
+pub use texts::TextFolder;
 pub use watch::Watcher;
 
 use std::io;
