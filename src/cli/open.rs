@@ -110,8 +110,8 @@ impl Progress {
             );
             bar
         });
-        bar.set_length(loading.of as u64);
-        bar.set_position(loading.bytes as u64);
+        bar.set_length(loading.of);
+        bar.set_position(loading.bytes);
     }
 
     fn finish(self) {
