@@ -131,8 +131,8 @@ fn tell(context: &Context, findings: &[Diagnostic], exit: Exit) -> Exit {
     let tally = Tally::of(findings);
     match exit {
         Exit::Success if tally.is_empty() => context.say("all checks passed"),
-        Exit::Success => context.say(format_args!("{tally}")),
-        _ => context.error(format_args!("{tally}")),
+        Exit::Success => context.say(format_args!("found {tally}")),
+        _ => context.error(format_args!("found {tally}")),
     }
     exit
 }

@@ -1,5 +1,7 @@
 //! A project in a temporary folder, and the program run on it.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
