@@ -91,7 +91,7 @@ impl Typer<'_> {
         }
         for (arg, column) in rule.args.iter().zip(&predicate.columns) {
             let Some(RawExpr { kind: RawExprKind::Var(var), span }) = arg else { continue };
-            if column.optional || !scope.types.optional[var.0 as usize] {
+            if column.optional || !scope.types.nil_left[var.0 as usize] {
                 continue;
             }
             self.diagnostics.push(

@@ -8,12 +8,16 @@ use super::compute::{Core, Failure, Items};
 use super::rows::Rows;
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
-use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
+use crate::model::program::CompareOp;
+use crate::plan::build::binds;
+use crate::plan::{Code, Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
 use crate::storage::interner::{FALSE, MISSING, NIL, TRUE};
 use crate::storage::{Interner, Sorted, Word, sort};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: usize = 4096;
+/// Rows up to which a range is copied row by row and not column by column.
+const SHORT: usize = 8;
 
 /// Sorted rows that a step reads.
 #[derive(Clone, Copy, Debug)]
@@ -354,6 +358,20 @@ impl<'p> Machine<'p, '_, '_> {
         let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
         while self.open(scan, &mut cursor) {
             let rows = &cursor.words[cursor.at..cursor.end];
+            if rows.len() <= SHORT * cursor.stride {
+                for row in rows.chunks_exact(cursor.stride) {
+                    out.push(tail.iter().map(|source| match *source {
+                        Source::Column(column) => row[column],
+                        Source::Fixed(reg) => self.core.regs[reg],
+                    }));
+                }
+                self.turns += rows.len() / cursor.stride + 1;
+                if self.turns >= BLOCK {
+                    self.turns = 0;
+                    out.account()?;
+                }
+                continue;
+            }
             for block in rows.chunks(cursor.stride * BLOCK) {
                 let mut fresh = out.extend(block.len() / cursor.stride);
                 for (place, source) in tail.iter().enumerate() {
@@ -437,14 +455,64 @@ impl<'p> Machine<'p, '_, '_> {
                 self.core.regs[fold.target] = value;
                 Ok(value != MISSING)
             }
-            Step::All(steps) => {
-                let mut all = true;
-                for step in steps {
-                    all &= self.test(step)?;
-                }
-                Ok(all)
-            }
+            Step::All(steps) => self.all(steps),
             Step::Never | Step::Scan(_) | Step::Enumerate { .. } => Ok(false),
+        }
+    }
+
+    /// Whether all steps hold. A failure counts only if every step that does not need its value
+    /// holds, so that it does not depend on their order.
+    fn all(&mut self, steps: &'p [Step]) -> Result<bool, Halt> {
+        let mut failure = None;
+        // Registers whose values cannot be computed, and the steps that need them.
+        let mut lost: Vec<Reg> = Vec::new();
+        let mut waiting: Vec<&Step> = Vec::new();
+        for step in steps {
+            if needs(step, &lost) {
+                lost.extend(binds(step));
+                waiting.push(step);
+            } else if !self.attempt(step, &mut failure, &mut lost)? {
+                return Ok(false);
+            }
+        }
+        let Some(failure) = failure else { return Ok(true) };
+        // Another equality may still give a lost register a value.
+        let mut again = None;
+        while let Some((at, found)) =
+            waiting.iter().enumerate().find_map(|(at, step)| Some((at, regained(step, &lost)?)))
+        {
+            let step = waiting.remove(at);
+            if let Some((reg, code)) = found {
+                match self.core.value(code) {
+                    Ok(Some(word)) if word != NIL => self.core.regs[reg] = word,
+                    Ok(_) => return Ok(false),
+                    Err(_) => continue,
+                }
+                lost.retain(|other| *other != reg);
+            } else {
+                lost.retain(|reg| !binds(step).contains(reg));
+                if !self.attempt(step, &mut again, &mut lost)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Err(failure)
+    }
+
+    /// Whether a step holds or fails; a failure is kept, and what the step would have bound is lost.
+    fn attempt(
+        &mut self,
+        step: &'p Step,
+        failure: &mut Option<Halt>,
+        lost: &mut Vec<Reg>,
+    ) -> Result<bool, Halt> {
+        match self.test(step) {
+            Err(fail @ Halt::Fail { .. }) => {
+                lost.extend(binds(step));
+                failure.get_or_insert(fail);
+                Ok(true)
+            }
+            other => other,
         }
     }
 
@@ -502,6 +570,30 @@ impl<'p> Machine<'p, '_, '_> {
             Halt::Fail { error, span, binding }
         })
     }
+}
+
+/// Whether a step reads one of these registers.
+fn needs(step: &Step, lost: &[Reg]) -> bool {
+    let mut found = false;
+    if !lost.is_empty() {
+        step.reads(&mut |reg| found |= lost.contains(&reg));
+    }
+    found
+}
+
+/// Whether a step can be tried though registers are lost: it needs none of them (`None`), or it is
+/// an equality that gives one of them the value of the other side.
+fn regained<'p>(step: &'p Step, lost: &[Reg]) -> Option<Option<(Reg, &'p Code)>> {
+    if !needs(step, lost) {
+        return Some(None);
+    }
+    let Step::Compare { op: CompareOp::Eq, possibly: false, left, right, .. } = step else { return None };
+    [(left, right), (right, left)].into_iter().find_map(|(target, value)| {
+        let Code::Reg(reg) = target else { return None };
+        let mut ready = lost.contains(reg);
+        value.regs(&mut |reg| ready &= !lost.contains(&reg));
+        ready.then_some(Some((*reg, value)))
+    })
 }
 
 /// Whether a row passes the scan's operations; what it binds is then bound.

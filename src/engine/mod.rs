@@ -5,8 +5,13 @@ pub mod compute;
 pub mod error;
 pub mod frog;
 pub mod machine;
+pub mod naive;
 pub mod profile;
 pub mod rows;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

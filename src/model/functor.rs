@@ -575,7 +575,7 @@ mod tests {
         assert_eq!(list(3, 1, None), [3, 2]);
         assert_eq!(list(0, 5, Some(2)), [0, 2, 4]);
         assert_eq!(list(5, 0, Some(-2)), [5, 3, 1]);
-        assert_eq!(list(0, 5, Some(-1)), Vec::<i64>::new());
+        assert!(list(0, 5, Some(-1)).is_empty());
         assert_eq!(list(7, 9, Some(0)), [7]);
         assert_eq!(list(i64::MAX - 1, i64::MAX, None), [i64::MAX - 1]);
         let odd = range(&[n(1), n(8), n(2)]).unwrap().unwrap();
