@@ -79,7 +79,7 @@ impl Context {
             return;
         }
         write_stderr(&diagnostics::render(&shown, sources, DiagnosticFormat::Full, style));
-        self.say(format_args!("\n{}", Tally::of(&shown)));
+        self.say(format_args!("\nfound {}", Tally::of(&shown)));
     }
 
     /// Tells what went wrong and gives the exit status for it.
