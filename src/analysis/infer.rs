@@ -8,7 +8,7 @@
 use std::collections::HashMap;
 
 use super::functors::{Kind, Signature};
-use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule};
+use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule, RawVar};
 use super::types::builtin;
 use crate::model::VarId;
 use crate::model::schema::{EnumId, PredId, PredKind, Schema, TypeId};
@@ -19,8 +19,11 @@ use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind};
 pub(super) struct VarTypes {
     /// `None` where nothing says.
     pub types: Vec<Option<TypeId>>,
-    /// Whether the variable can be nil.
+    /// Whether a column in which the variable stands can be nil.
     pub optional: Vec<bool>,
+    /// Whether the variable can be nil where a whole body holds: that column alone binds it, and no
+    /// comparison excludes nil.
+    pub nil_left: Vec<bool>,
 }
 
 /// Infers columns of derived relations (written into the schema) and variables of every rule.
@@ -94,8 +97,9 @@ impl Inference<'_> {
     }
 
     fn rule(&mut self, rule: &RawRule) -> VarTypes {
+        let count = rule.vars.len();
         let mut types =
-            VarTypes { types: vec![None; rule.vars.len()], optional: vec![false; rule.vars.len()] };
+            VarTypes { types: vec![None; count], optional: vec![false; count], nil_left: vec![false; count] };
         let weak = std::mem::replace(&mut self.weak, false);
         self.settle(rule, &mut types);
         if weak {
@@ -110,7 +114,7 @@ impl Inference<'_> {
             self.weak = true;
             self.settle(rule, &mut types);
         }
-        self.nullable(&rule.alternatives, &mut types);
+        self.nullable(&rule.alternatives, &rule.vars, 0, &mut types);
         types
     }
 
@@ -198,8 +202,15 @@ impl Inference<'_> {
         type_of(self.schema, self.constants, expr, &types.types, self.weak)
     }
 
-    /// Variables that can be nil: those that one optional column alone binds.
-    fn nullable(&self, alternatives: &[Vec<RawLiteral>], types: &mut VarTypes) {
+    /// Which variables stand in optional columns, and which can be nil. A nested body binds only
+    /// those of its own `level`; of others it says nothing.
+    fn nullable(
+        &self,
+        alternatives: &[Vec<RawLiteral>],
+        vars: &[RawVar],
+        level: usize,
+        types: &mut VarTypes,
+    ) {
         for literals in alternatives {
             let mut places: HashMap<VarId, (usize, bool)> = HashMap::new();
             for literal in literals {
@@ -222,18 +233,20 @@ impl Inference<'_> {
                                 }
                             }
                             if let RawExprKind::Aggregate(aggregate) = &value.kind {
-                                self.nullable(&aggregate.alternatives, types);
+                                self.nullable(&aggregate.alternatives, vars, level + 1, types);
                             }
                         }
                     }
-                    RawLiteral::Not(inner, _) => self.nullable(inner, types),
+                    RawLiteral::Not(inner, _) => self.nullable(inner, vars, level + 1, types),
                     _ => {}
                 }
             }
-            let excluded = never_nil(literals);
             for (var, (count, optional)) in places {
-                if count == 1 && optional && !excluded.contains(&var) {
+                let own = vars.get(var.0 as usize).is_some_and(|var| var.level == level);
+                if own && optional {
                     types.optional[var.0 as usize] = true;
+                    types.nil_left[var.0 as usize] |=
+                        count == 1 && !literals.iter().any(|literal| excludes_nil(literal, var));
                 }
             }
         }
@@ -250,7 +263,7 @@ impl Inference<'_> {
                 None => (None, true),
                 Some(arg) => {
                     let optional = is_nil(arg)
-                        || matches!(arg.kind, RawExprKind::Var(var) if types.optional[var.0 as usize]);
+                        || matches!(arg.kind, RawExprKind::Var(var) if types.nil_left[var.0 as usize]);
                     (self.type_of(arg, types), optional)
                 }
             };
@@ -269,20 +282,24 @@ impl Inference<'_> {
     }
 }
 
-/// The variables that a comparison of a conjunction keeps from being nil: any but `= nil`.
-fn never_nil(literals: &[RawLiteral]) -> Vec<VarId> {
-    let mut found = Vec::new();
-    for literal in literals {
-        if let RawLiteral::Compare { op, left, right, .. } = literal {
-            let about_nil = is_nil(left) || is_nil(right);
-            if !about_nil || *op == CompareOp::Ne {
-                for side in [left, right] {
-                    side.each_var(&mut |var, _| found.push(var));
-                }
-            }
+/// Whether the literal never holds while the variable is nil: a comparison, other than with nil for
+/// equality, or a test, of the variable or of what a functor makes of it.
+fn excludes_nil(literal: &RawLiteral, var: VarId) -> bool {
+    let is_var = |expr: &RawExpr| {
+        let mut found = false;
+        if !matches!(expr.kind, RawExprKind::List(_)) {
+            expr.each_var(&mut |other, _| found |= other == var);
         }
+        found
+    };
+    match literal {
+        RawLiteral::Compare { op, left, right, .. } => {
+            (is_var(left) || is_var(right)) && !(*op == CompareOp::Eq && (is_nil(left) || is_nil(right)))
+        }
+        RawLiteral::In { item, list, .. } => is_var(item) || is_var(list),
+        RawLiteral::Test { left, right, .. } => is_var(left) || is_var(right),
+        RawLiteral::Atom(_) | RawLiteral::Not(..) | RawLiteral::Bool(_) => false,
     }
-    found
 }
 
 fn is_nil(expr: &RawExpr) -> bool {

@@ -41,13 +41,11 @@ impl Core<'_> {
             Code::Call(functor, args, span) => self.call(*functor, args, *span),
             Code::List(items) => {
                 let mut words = Vec::with_capacity(items.len());
+                // All of them, so that a failure does not depend on the place.
                 for item in items {
-                    match self.value(item)? {
-                        Some(word) => words.push(word),
-                        None => return Ok(None),
-                    }
+                    words.extend(self.value(item)?);
                 }
-                Ok(Some(self.interner.list(&words)))
+                Ok((words.len() == items.len()).then(|| self.interner.list(&words)))
             }
         }
     }
@@ -72,10 +70,12 @@ impl Core<'_> {
         }
         let mut values = Vec::with_capacity(args.len());
         for arg in args {
-            match self.value(arg)? {
-                Some(word) => values.push(self.interner.value(word)),
-                None => return Ok(None),
+            if let Some(word) = self.value(arg)? {
+                values.push(self.interner.value(word));
             }
+        }
+        if values.len() < args.len() {
+            return Ok(None);
         }
         self.apply(functor, &values, span)
     }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 
 use super::aggregate::Folding;
 use super::compute::{Core, Failure, Items};
-use super::rows::Rows;
+use super::rows::{Held, Rows};
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
 use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
@@ -14,6 +14,8 @@ use crate::storage::{Interner, Sorted, Word, sort};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: usize = 4096;
+/// Rows up to which a range is copied row by row and not column by column.
+const SHORT: usize = 8;
 
 /// Sorted rows that a step reads.
 #[derive(Clone, Copy, Debug)]
@@ -172,6 +174,7 @@ enum Sink<'s, 'b, 'p> {
     Fold {
         folding: &'s mut Folding<'p>,
         alternative: usize,
+        held: &'s mut Held<'b>,
     },
 }
 
@@ -193,8 +196,8 @@ struct Cursor<'a> {
     opened: usize,
 }
 
-struct Machine<'p, 'm, 'e> {
-    core: Core<'e>,
+pub(super) struct Machine<'p, 'm, 'e> {
+    pub(super) core: Core<'e>,
     sources: &'p [Vec<Batch<'p>>],
     memory: &'m mut Memory,
     budget: &'e Budget,
@@ -287,7 +290,7 @@ impl<'p> Machine<'p, '_, '_> {
                 *found = true;
                 Ok(*exhaustive)
             }
-            Sink::Fold { folding, alternative } => {
+            Sink::Fold { folding, alternative, .. } => {
                 let added = folding.add(&mut self.core, *alternative);
                 self.checked(added, folding.site())?;
                 Ok(true)
@@ -304,7 +307,11 @@ impl<'p> Machine<'p, '_, '_> {
         self.turns = 0;
         match sink {
             Sink::Rows { out, .. } => out.account()?,
-            Sink::Exists { .. } | Sink::Fold { .. } => self.budget.check()?,
+            Sink::Exists { .. } => self.budget.check()?,
+            Sink::Fold { folding, held, .. } => {
+                self.budget.check()?;
+                held.set(folding.bytes())?;
+            }
         }
         Ok(())
     }
@@ -354,6 +361,20 @@ impl<'p> Machine<'p, '_, '_> {
         let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
         while self.open(scan, &mut cursor) {
             let rows = &cursor.words[cursor.at..cursor.end];
+            if rows.len() <= SHORT * cursor.stride {
+                for row in rows.chunks_exact(cursor.stride) {
+                    out.push(tail.iter().map(|source| match *source {
+                        Source::Column(column) => row[column],
+                        Source::Fixed(reg) => self.core.regs[reg],
+                    }));
+                }
+                self.turns += rows.len() / cursor.stride + 1;
+                if self.turns >= BLOCK {
+                    self.turns = 0;
+                    out.account()?;
+                }
+                continue;
+            }
             for block in rows.chunks(cursor.stride * BLOCK) {
                 let mut fresh = out.extend(block.len() / cursor.stride);
                 for (place, source) in tail.iter().enumerate() {
@@ -388,7 +409,7 @@ impl<'p> Machine<'p, '_, '_> {
     }
 
     /// Whether a step that is no loop holds.
-    fn test(&mut self, step: &'p Step) -> Result<bool, Halt> {
+    pub(super) fn test(&mut self, step: &'p Step) -> Result<bool, Halt> {
         match step {
             Step::Probe { read, key, negated } => {
                 let sources = self.sources;
@@ -437,13 +458,7 @@ impl<'p> Machine<'p, '_, '_> {
                 self.core.regs[fold.target] = value;
                 Ok(value != MISSING)
             }
-            Step::All(steps) => {
-                let mut all = true;
-                for step in steps {
-                    all &= self.test(step)?;
-                }
-                Ok(all)
-            }
+            Step::All(steps) => self.all(steps),
             Step::Never | Step::Scan(_) | Step::Enumerate { .. } => Ok(false),
         }
     }
@@ -486,8 +501,13 @@ impl<'p> Machine<'p, '_, '_> {
             return Ok(*known);
         }
         let mut folding = Folding::new(fold);
+        let mut held = Held::new(self.budget);
         for (alternative, steps) in fold.group.alternatives.iter().enumerate() {
-            self.run(steps, steps.len(), &mut Sink::Fold { folding: &mut folding, alternative })?;
+            self.run(
+                steps,
+                steps.len(),
+                &mut Sink::Fold { folding: &mut folding, alternative, held: &mut held },
+            )?;
         }
         let finished = folding.finish(self.core.interner);
         let value = self.checked(finished, &fold.site)?.unwrap_or(MISSING);

@@ -43,7 +43,8 @@ pub struct Var {
     pub name: Arc<str>,
     /// Its type.
     pub ty: TypeId,
-    /// Whether it can be nil.
+    /// Whether a column of an atom in which it stands can be nil. The variable itself never is if
+    /// it stands in two, or a comparison excludes nil.
     pub optional: bool,
     /// Its first occurrence.
     pub span: Span,

@@ -143,8 +143,8 @@ pub enum Step {
     Not(Group),
     /// Computes an aggregate over the group's solutions.
     Aggregate(Box<Fold>),
-    /// Steps that all run even if one does not hold, so that a failure in one does not depend on
-    /// the order; holds if all do.
+    /// Steps of which some can fail; holds if all do. A failure counts only if all the others that
+    /// do not need its value hold, so that it does not depend on the order.
     All(Block),
     /// Never holds.
     Never,
@@ -257,6 +257,28 @@ impl Step {
     /// Whether it can hold in several ways.
     pub fn is_loop(&self) -> bool {
         matches!(self, Step::Scan(_) | Step::Enumerate { .. })
+    }
+
+    /// Calls `visit` for every register it reads, of those that had a value before it.
+    pub fn reads(&self, visit: &mut impl FnMut(Reg)) {
+        match self {
+            Step::Scan(scan) => scan.key.iter().for_each(|reg| visit(*reg)),
+            Step::Probe { key, .. } => key.iter().for_each(|reg| visit(*reg)),
+            Step::Let { value, .. } | Step::IsNil { value, .. } => value.regs(visit),
+            Step::Compare { left, right, .. } | Step::Test { left, right, .. } => {
+                left.regs(visit);
+                right.regs(visit);
+            }
+            Step::Member { item, list, .. } => {
+                item.regs(visit);
+                list.regs(visit);
+            }
+            Step::Enumerate { list, .. } => list.regs(visit),
+            Step::Not(group) => group.shared.iter().for_each(|reg| visit(*reg)),
+            Step::Aggregate(fold) => fold.group.shared.iter().for_each(|reg| visit(*reg)),
+            Step::All(steps) => steps.iter().for_each(|step| step.reads(visit)),
+            Step::Never => {}
+        }
     }
 
     /// Whether it can fail.

@@ -42,6 +42,8 @@ pub(super) struct Scope {
     pub items: Vec<Item>,
     /// Registers that never hold nil, though their columns may.
     pub strict: HashSet<Reg>,
+    /// Registers that only aggregates give a value.
+    pub results: HashSet<Reg>,
 }
 
 /// A negated or aggregated body.
@@ -147,6 +149,9 @@ impl<'r> Lowering<'r> {
             }
         }
         for item in &mut scope.items {
+            if let Kind::Aggregate(folded) = &item.kind {
+                scope.results.insert(folded.target);
+            }
             if matches!(&item.kind, Kind::IsNil { value: Code::Reg(reg), negated: false, .. } if scope.strict.contains(reg))
             {
                 item.kind = Kind::Never;

@@ -240,7 +240,7 @@ impl Scheduler<'_> {
             }
             Kind::Compare { op, possibly, left, right } => {
                 if !is_ready(left, bound) || !is_ready(right, bound) {
-                    let (target, value) = binding(item, bound)?;
+                    let (target, value) = binding(item, bound, &progress.scope.results)?;
                     return Some((
                         Step::Let { target, value: value.clone(), nil: false, early, site: site() },
                         Some(target),
@@ -252,7 +252,7 @@ impl Scheduler<'_> {
             Kind::IsNil { value, negated, nil } => {
                 if !is_ready(value, bound) {
                     let Code::Reg(target) = *value else { return None };
-                    if *negated {
+                    if *negated || progress.scope.results.contains(&target) {
                         return None;
                     }
                     let step = Step::Let { target, value: Code::Reg(*nil), nil: true, early, site: site() };
@@ -398,17 +398,16 @@ fn is_ready(code: &Code, bound: &HashSet<Reg>) -> bool {
 }
 
 /// The variable that an equality gives a value, and the value.
-fn binding<'i>(item: &'i Item, bound: &HashSet<Reg>) -> Option<(Reg, &'i Code)> {
+fn binding<'i>(item: &'i Item, bound: &HashSet<Reg>, results: &HashSet<Reg>) -> Option<(Reg, &'i Code)> {
     let Kind::Compare { op: CompareOp::Eq, possibly: false, left, right } = &item.kind else { return None };
-    match (left, right) {
-        (Code::Reg(target), value) if !bound.contains(target) && is_ready(value, bound) => {
-            Some((*target, value))
-        }
-        (value, Code::Reg(target)) if !bound.contains(target) && is_ready(value, bound) => {
+    [(left, right), (right, left)].into_iter().find_map(|(target, value)| match target {
+        Code::Reg(target)
+            if !bound.contains(target) && !results.contains(target) && is_ready(value, bound) =>
+        {
             Some((*target, value))
         }
         _ => None,
-    }
+    })
 }
 
 fn enumerable(item: &Item, bound: &HashSet<Reg>) -> bool {
@@ -424,7 +423,7 @@ fn early_computations(progress: &Progress<'_>) -> Vec<(usize, Reg)> {
     let mut found: Vec<(usize, Reg)> = Vec::new();
     loop {
         let next = progress.left.iter().copied().find_map(|at| {
-            let (target, _) = binding(progress.item(at)?, &known)?;
+            let (target, _) = binding(progress.item(at)?, &known, &progress.scope.results)?;
             Some((at, target))
         });
         match next {

@@ -1,0 +1,155 @@
+//! The reference evaluator: what a program means, said as plainly as possible.
+//!
+//! It works on [`Value`]s and sets of tuples, tries every tuple of every relation at every atom, and
+//! repeats all rules of a stratum until nothing is new. It shares the value functors with the
+//! engine and nothing else, so that an answer on which both agree was found twice. It is for
+//! tests; it has no indexes and is slow on purpose.
+//!
+//! Order never matters. In a conjunction all atoms are solved first, each variable of theirs taking
+//! a value from a tuple. Then `=` and `in` bind what is left, and the other literals test. A value
+//! that cannot be computed (division by zero, overflow) is held back while the literals that do not
+//! need it are tried: only an assignment that satisfies all of those is an error.
+//!
+//! - [`solve`]: bodies and literals
+//! - [`eval`]: expressions, comparisons, aggregates
+
+mod eval;
+mod solve;
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+
+use crate::base::{Budget, Span, Stop};
+use crate::model::program::{CheckedProgram, Rule};
+use crate::model::schema::PredId;
+use crate::model::value::Value;
+
+use solve::{Env, Halt, Scope};
+
+/// The tuples of each relation.
+pub type Relations = HashMap<PredId, BTreeSet<Vec<Value>>>;
+
+/// Why there is no model.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Error {
+    /// A limit was reached, or somebody cancelled.
+    Stopped(Stop),
+    /// A value could not be computed.
+    Fault {
+        /// The clause in which it happened.
+        rule: Span,
+        /// What happened.
+        fault: Fault,
+        /// The variables that had a value, by name, in the order of the rule's table.
+        binding: Vec<(String, Value)>,
+    },
+    /// The rule leaves a variable without a value; the analysis lets none such through.
+    Unsafe(Span),
+}
+
+/// An operation that has no result though it should have one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fault {
+    /// The expression.
+    pub span: Span,
+    /// What is wrong, as a noun phrase: "division by zero".
+    pub what: String,
+}
+
+impl From<Stop> for Error {
+    fn from(stop: Stop) -> Self {
+        Error::Stopped(stop)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Stopped(stop) => write!(f, "stopped: {stop:?}"),
+            Error::Unsafe(_) => f.write_str("a variable of the rule gets no value"),
+            Error::Fault { fault, binding, .. } => {
+                f.write_str(&fault.what)?;
+                for (i, (name, value)) in binding.iter().enumerate() {
+                    write!(f, "{} {name} = {value}", if i == 0 { " where" } else { "," })?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The least model: `stated` and everything that the rules derive from it, stratum by stratum, and
+/// last the answers of `goals`, rules that no other rule reads.
+///
+/// Every relation of the schema has an entry in the result.
+pub fn evaluate(
+    program: &CheckedProgram,
+    goals: &[Rule],
+    stated: &Relations,
+    budget: &Budget,
+) -> Result<Relations, Error> {
+    let mut model = stated.clone();
+    for (id, _) in program.schema.iter() {
+        model.entry(id).or_default();
+    }
+    for stratum in &program.strata {
+        let rules: Vec<&Rule> = stratum.rules.iter().map(|id| program.rule(*id)).collect();
+        let mut round = 0;
+        loop {
+            round += 1;
+            budget.round(round)?;
+            if !apply(&rules, &mut model, budget)? {
+                break;
+            }
+        }
+    }
+    apply(&goals.iter().collect::<Vec<_>>(), &mut model, budget)?;
+    Ok(model)
+}
+
+/// Adds what `rules` derive from `model`; whether anything was new.
+fn apply(rules: &[&Rule], model: &mut Relations, budget: &Budget) -> Result<bool, Error> {
+    let mut derived = Vec::new();
+    for rule in rules {
+        for tuple in derive(rule, model, budget)? {
+            derived.push((rule.head, tuple));
+        }
+    }
+    let mut grown = false;
+    for (head, tuple) in derived {
+        grown |= model.entry(head).or_default().insert(tuple);
+    }
+    Ok(grown)
+}
+
+/// The tuples that one application of `rule` to `model` yields.
+pub fn derive(rule: &Rule, model: &Relations, budget: &Budget) -> Result<BTreeSet<Vec<Value>>, Error> {
+    let scope = Scope { model, budget };
+    let mut tuples = BTreeSet::new();
+    let outcome = scope.solutions(&rule.body, &Env::free(rule.vars.len()), &mut |env| {
+        let mut tuple = Vec::with_capacity(rule.args.len());
+        let columns: Vec<_> = rule.args.iter().map(|arg| eval::expr(arg, env)).collect();
+        if columns.iter().any(|column| matches!(column, eval::Computed::NoValue)) {
+            return Ok(());
+        }
+        for column in columns {
+            tuple.extend(eval::decided(column, env)?);
+        }
+        tuples.insert(tuple);
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => Ok(tuples),
+        Err(Halt::Stop(stop)) => Err(Error::Stopped(stop)),
+        Err(Halt::Unsafe) => Err(Error::Unsafe(rule.span)),
+        Err(Halt::Fault(fault, env)) => {
+            let named =
+                |(var, value): (usize, &Value)| Some((rule.vars.get(var)?.name.to_string(), value.clone()));
+            let binding = env.known().filter_map(named).collect();
+            Err(Error::Fault { rule: rule.span, fault, binding })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
