@@ -3,6 +3,7 @@
 
 pub mod analysis;
 pub mod base;
+pub mod cli;
 pub mod engine;
 pub mod files;
 pub mod model;

@@ -1,3 +1,7 @@
 //! The command `factlog`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    factlog::cli::main()
+}

@@ -75,7 +75,8 @@ fn scenarios_are_refused_until_they_run() {
     let mut session = base();
     for question in questions("scenarios.ron") {
         let error = session.query(&question.query).unwrap_err();
-        let codes: Vec<&str> = error.diagnostics().iter().map(|diagnostic| diagnostic.code.as_str()).collect();
+        let codes: Vec<&str> =
+            error.diagnostics().iter().map(|diagnostic| diagnostic.code.as_str()).collect();
         assert_eq!(codes, ["FL219"], "{}", question.id);
     }
 }

@@ -290,6 +290,10 @@ pub(super) fn head_exprs<'a>(
                     );
                     continue;
                 }
+                let derived = resolver.schema.predicate(pred).kind == PredKind::Derived;
+                if derived && resolver.schema.predicate(pred).column(&arg.name.text).is_none() {
+                    continue; // Reported as heads that disagree.
+                }
                 let Some(column) = resolver.column(pred, &arg.name) else { continue };
                 if args[column].is_some() {
                     resolver.report(
@@ -329,6 +333,9 @@ pub(super) fn head_exprs<'a>(
 /// Reports the columns that are left out of a head or fact and have no default.
 pub(super) fn missing_columns<T>(resolver: &mut Resolver<'_>, pred: PredId, args: &[Option<T>], atom: &Atom) {
     let predicate = resolver.schema.predicate(pred);
+    if predicate.kind == PredKind::Derived {
+        return; // Heads that disagree have been reported as such.
+    }
     let named: Vec<&str> = match &atom.args {
         Args::Named(named) => named.iter().map(|arg| arg.name.text.as_str()).collect(),
         Args::Positional(_) => Vec::new(),

@@ -188,6 +188,12 @@ pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
     }
     analysis.program.strata = strata;
     analysis.program.schema = Arc::new(schema);
+    // What an error says of a place, a lint need not add to.
+    let errors: HashSet<Span> =
+        analysis.diagnostics.iter().filter(|found| found.is_error()).filter_map(Diagnostic::span).collect();
+    analysis
+        .diagnostics
+        .retain(|found| found.is_error() || found.span().is_none_or(|span| !errors.contains(&span)));
     diagnostic::sort(&mut analysis.diagnostics);
     analysis.diagnostics.dedup();
     analysis

@@ -101,8 +101,18 @@ impl Checker<'_> {
                 }
             }
             RawLiteral::Compare { left, right, .. } => {
-                self.operand(left, bound, level);
-                self.operand(right, bound, level);
+                // Aggregates first: the value of one that is not safe is not missed as well.
+                let mut sides = [(left, right), (right, left)];
+                sides.sort_by_key(|(side, _)| !matches!(side.kind, RawExprKind::Aggregate(_)));
+                for (side, other) in sides {
+                    let before = self.diagnostics.len();
+                    self.operand(side, bound, level);
+                    let unsafe_aggregate =
+                        matches!(side.kind, RawExprKind::Aggregate(_)) && self.diagnostics.len() > before;
+                    if let (true, Some(var)) = (unsafe_aggregate, plain_var(other)) {
+                        self.reported.insert(var);
+                    }
+                }
             }
             RawLiteral::In { item, list, .. } => {
                 self.operand(item, bound, level);

@@ -474,6 +474,10 @@ fn named(schema: &Schema, ty: TypeId) -> String {
         Base::Float => "a `float`".to_owned(),
         Base::Bool => "a `bool`".to_owned(),
         Base::Date => "a `date`".to_owned(),
-        _ => format!("a `{}`", schema.type_name(ty)),
+        _ => {
+            let name = schema.type_name(ty);
+            let article = if name.starts_with(['A', 'E', 'I', 'O', 'a', 'e', 'i', 'o']) { "an" } else { "a" };
+            format!("{article} `{name}`")
+        }
     }
 }

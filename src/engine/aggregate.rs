@@ -58,14 +58,9 @@ impl<'p> Folding<'p> {
         &self.fold.site
     }
 
-    /// Words held.
-    pub fn len(&self) -> usize {
-        self.values.len() + self.rows.len()
-    }
-
-    /// Whether nothing is held.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Bytes held.
+    pub fn bytes(&self) -> u64 {
+        ((self.values.capacity() + self.rows.capacity()) * size_of::<Word>()) as u64
     }
 
     fn take(&mut self, interner: &Interner, value: Word) {

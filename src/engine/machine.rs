@@ -5,12 +5,10 @@ use rustc_hash::FxHashMap;
 
 use super::aggregate::Folding;
 use super::compute::{Core, Failure, Items};
-use super::rows::Rows;
+use super::rows::{Held, Rows};
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
-use crate::model::program::CompareOp;
-use crate::plan::build::binds;
-use crate::plan::{Code, Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
+use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
 use crate::storage::interner::{FALSE, MISSING, NIL, TRUE};
 use crate::storage::{Interner, Sorted, Word, sort};
 
@@ -176,6 +174,7 @@ enum Sink<'s, 'b, 'p> {
     Fold {
         folding: &'s mut Folding<'p>,
         alternative: usize,
+        held: &'s mut Held<'b>,
     },
 }
 
@@ -197,8 +196,8 @@ struct Cursor<'a> {
     opened: usize,
 }
 
-struct Machine<'p, 'm, 'e> {
-    core: Core<'e>,
+pub(super) struct Machine<'p, 'm, 'e> {
+    pub(super) core: Core<'e>,
     sources: &'p [Vec<Batch<'p>>],
     memory: &'m mut Memory,
     budget: &'e Budget,
@@ -291,7 +290,7 @@ impl<'p> Machine<'p, '_, '_> {
                 *found = true;
                 Ok(*exhaustive)
             }
-            Sink::Fold { folding, alternative } => {
+            Sink::Fold { folding, alternative, .. } => {
                 let added = folding.add(&mut self.core, *alternative);
                 self.checked(added, folding.site())?;
                 Ok(true)
@@ -308,7 +307,11 @@ impl<'p> Machine<'p, '_, '_> {
         self.turns = 0;
         match sink {
             Sink::Rows { out, .. } => out.account()?,
-            Sink::Exists { .. } | Sink::Fold { .. } => self.budget.check()?,
+            Sink::Exists { .. } => self.budget.check()?,
+            Sink::Fold { folding, held, .. } => {
+                self.budget.check()?;
+                held.set(folding.bytes())?;
+            }
         }
         Ok(())
     }
@@ -406,7 +409,7 @@ impl<'p> Machine<'p, '_, '_> {
     }
 
     /// Whether a step that is no loop holds.
-    fn test(&mut self, step: &'p Step) -> Result<bool, Halt> {
+    pub(super) fn test(&mut self, step: &'p Step) -> Result<bool, Halt> {
         match step {
             Step::Probe { read, key, negated } => {
                 let sources = self.sources;
@@ -460,62 +463,6 @@ impl<'p> Machine<'p, '_, '_> {
         }
     }
 
-    /// Whether all steps hold. A failure counts only if every step that does not need its value
-    /// holds, so that it does not depend on their order.
-    fn all(&mut self, steps: &'p [Step]) -> Result<bool, Halt> {
-        let mut failure = None;
-        // Registers whose values cannot be computed, and the steps that need them.
-        let mut lost: Vec<Reg> = Vec::new();
-        let mut waiting: Vec<&Step> = Vec::new();
-        for step in steps {
-            if needs(step, &lost) {
-                lost.extend(binds(step));
-                waiting.push(step);
-            } else if !self.attempt(step, &mut failure, &mut lost)? {
-                return Ok(false);
-            }
-        }
-        let Some(failure) = failure else { return Ok(true) };
-        // Another equality may still give a lost register a value.
-        let mut again = None;
-        while let Some((at, found)) =
-            waiting.iter().enumerate().find_map(|(at, step)| Some((at, regained(step, &lost)?)))
-        {
-            let step = waiting.remove(at);
-            if let Some((reg, code)) = found {
-                match self.core.value(code) {
-                    Ok(Some(word)) if word != NIL => self.core.regs[reg] = word,
-                    Ok(_) => return Ok(false),
-                    Err(_) => continue,
-                }
-                lost.retain(|other| *other != reg);
-            } else {
-                lost.retain(|reg| !binds(step).contains(reg));
-                if !self.attempt(step, &mut again, &mut lost)? {
-                    return Ok(false);
-                }
-            }
-        }
-        Err(failure)
-    }
-
-    /// Whether a step holds or fails; a failure is kept, and what the step would have bound is lost.
-    fn attempt(
-        &mut self,
-        step: &'p Step,
-        failure: &mut Option<Halt>,
-        lost: &mut Vec<Reg>,
-    ) -> Result<bool, Halt> {
-        match self.test(step) {
-            Err(fail @ Halt::Fail { .. }) => {
-                lost.extend(binds(step));
-                failure.get_or_insert(fail);
-                Ok(true)
-            }
-            other => other,
-        }
-    }
-
     /// The values of a group's shared registers; `None` when one is missing.
     fn shared(&self, group: &Group) -> Option<Box<[Word]>> {
         let words: Box<[Word]> = group.shared.iter().map(|reg| self.core.regs[*reg]).collect();
@@ -554,8 +501,13 @@ impl<'p> Machine<'p, '_, '_> {
             return Ok(*known);
         }
         let mut folding = Folding::new(fold);
+        let mut held = Held::new(self.budget);
         for (alternative, steps) in fold.group.alternatives.iter().enumerate() {
-            self.run(steps, steps.len(), &mut Sink::Fold { folding: &mut folding, alternative })?;
+            self.run(
+                steps,
+                steps.len(),
+                &mut Sink::Fold { folding: &mut folding, alternative, held: &mut held },
+            )?;
         }
         let finished = folding.finish(self.core.interner);
         let value = self.checked(finished, &fold.site)?.unwrap_or(MISSING);
@@ -570,30 +522,6 @@ impl<'p> Machine<'p, '_, '_> {
             Halt::Fail { error, span, binding }
         })
     }
-}
-
-/// Whether a step reads one of these registers.
-fn needs(step: &Step, lost: &[Reg]) -> bool {
-    let mut found = false;
-    if !lost.is_empty() {
-        step.reads(&mut |reg| found |= lost.contains(&reg));
-    }
-    found
-}
-
-/// Whether a step can be tried though registers are lost: it needs none of them (`None`), or it is
-/// an equality that gives one of them the value of the other side.
-fn regained<'p>(step: &'p Step, lost: &[Reg]) -> Option<Option<(Reg, &'p Code)>> {
-    if !needs(step, lost) {
-        return Some(None);
-    }
-    let Step::Compare { op: CompareOp::Eq, possibly: false, left, right, .. } = step else { return None };
-    [(left, right), (right, left)].into_iter().find_map(|(target, value)| {
-        let Code::Reg(reg) = target else { return None };
-        let mut ready = lost.contains(reg);
-        value.regs(&mut |reg| ready &= !lost.contains(&reg));
-        ready.then_some(Some((*reg, value)))
-    })
 }
 
 /// Whether a row passes the scan's operations; what it binds is then bound.

@@ -1,6 +1,7 @@
 //! Evaluation: the least model of a program's rules over stated tables, as far as it is asked for.
 
 pub mod aggregate;
+mod block;
 pub mod compute;
 pub mod error;
 pub mod frog;
@@ -22,7 +23,7 @@ pub use profile::{PlanProfile, Profile};
 
 use crate::base::Budget;
 use crate::model::{CheckedProgram, PredId, Rule};
-use crate::storage::{Interner, Table, Word};
+use crate::storage::{Interner, Stored, Table, Word};
 
 /// The stated rows of a base.
 pub trait Tables {
@@ -34,6 +35,12 @@ pub trait Tables {
 impl Tables for HashMap<PredId, Table> {
     fn table(&self, pred: PredId) -> Option<&Table> {
         self.get(&pred)
+    }
+}
+
+impl Tables for Stored<'_> {
+    fn table(&self, pred: PredId) -> Option<&Table> {
+        Stored::table(*self, pred)
     }
 }
 

@@ -2,7 +2,9 @@
 
 pub mod date;
 pub mod fact;
+pub mod format;
 pub mod functor;
+pub mod pattern;
 pub mod place;
 pub mod program;
 pub mod schema;

@@ -10,12 +10,28 @@ use crate::base::escape;
 use crate::model::Value;
 use crate::session::Answer;
 
-pub(super) fn write(out: &mut dyn Write, answer: &Answer, delimiter: u8, terminal: bool) -> io::Result<()> {
+/// Writes `answer` with any one-byte delimiter, with or without the header.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_delimited(out: &mut dyn Write, answer: &Answer, delimiter: u8, header: bool) -> io::Result<()> {
+    write(out, answer, delimiter, header, false)
+}
+
+pub(super) fn write(
+    out: &mut dyn Write,
+    answer: &Answer,
+    delimiter: u8,
+    header: bool,
+    terminal: bool,
+) -> io::Result<()> {
     if let Some(verdict) = answer.verdict() {
         return writeln!(out, "{verdict}");
     }
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
-    writer.write_record(&answer.columns).map_err(io_error)?;
+    if header {
+        writer.write_record(&answer.columns).map_err(io_error)?;
+    }
     for row in &answer.rows {
         for value in row {
             writer.write_field(field(value, terminal).as_bytes()).map_err(io_error)?;

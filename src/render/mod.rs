@@ -12,4 +12,5 @@ mod ron;
 mod table;
 
 pub use answer::{AnswerFormat, AnswerStyle, write_answer};
+pub use delimited::write_delimited;
 pub use diagnostics::{DiagnosticFormat, Tally};

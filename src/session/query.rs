@@ -8,7 +8,7 @@ use crate::base::{Budget, Diagnostic, Stop};
 use crate::engine::{Engine, EvalError, Model, Request, Tables};
 use crate::model::schema::{PredId, PredKind, Schema};
 use crate::model::{CheckedProgram, Rule, Value};
-use crate::storage::database::Reading;
+use crate::storage::Stored;
 use crate::storage::{Interner, Table, Word};
 use crate::syntax::datalog;
 
@@ -108,18 +108,8 @@ pub(super) fn evaluate(
     cancel: &crate::base::CancelToken,
 ) -> Result<Model, Error> {
     let program = request.program;
-    let mut assertions = Vec::new();
-    for rule in program.rules.iter().chain(request.goals) {
-        rule.body.atoms(&mut |atom, _| {
-            if matches!(program.schema.predicate(atom.pred).kind, PredKind::Assertions(_)) {
-                assertions.push(atom.pred);
-            }
-        });
-    }
-    assertions.sort();
-    assertions.dedup();
-    let (reading, interner) = database.reading(&assertions);
-    let tables = Stated { schema: &program.schema, reading };
+    let (stored, interner) = database.split();
+    let tables = Stated { schema: &program.schema, stored };
     let budget = Budget::new(limits.clone(), cancel.clone());
     engine.evaluate(request, &tables, interner, &budget).map_err(|error| match &error {
         EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
@@ -131,13 +121,13 @@ pub(super) fn evaluate(
 /// The database's tables under the ids of a program's schema, which knows derived relations too.
 struct Stated<'a> {
     schema: &'a Schema,
-    reading: Reading<'a>,
+    stored: Stored<'a>,
 }
 
 impl Tables for Stated<'_> {
     fn table(&self, pred: PredId) -> Option<&Table> {
         match self.schema.predicates.get(pred.0 as usize)?.kind {
-            PredKind::Declared | PredKind::Assertions(_) => self.reading.table(pred),
+            PredKind::Declared | PredKind::Assertions(_) => self.stored.table(pred),
             PredKind::Derived | PredKind::Answer => None,
         }
     }

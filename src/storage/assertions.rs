@@ -8,6 +8,7 @@ use rustc_hash::FxHasher;
 use std::hash::{Hash, Hasher};
 
 use super::interner::{Interner, NIL, Word};
+use super::sources::Days;
 use crate::base::Span;
 use crate::model::{Assertion, Float, Review, Status, Value};
 
@@ -45,6 +46,8 @@ pub struct Meta {
     pub conf: Word,
     /// `_on`, a date or nil.
     pub on: Word,
+    /// The same as days.
+    pub on_days: Option<Days>,
     /// `_extractor`, a symbol or nil.
     pub extractor: Word,
     /// `_note`, a symbol or nil.
@@ -62,6 +65,7 @@ impl Meta {
             review: Review::Accepted,
             conf: interner.float(Float::new(1.0)),
             on: NIL,
+            on_days: None,
             extractor: NIL,
             note: NIL,
         }
@@ -134,6 +138,7 @@ pub fn pack(assertion: &Assertion, interner: &mut Interner, metas: &mut Metas) -
         review: assertion.review,
         conf: interner.float(Float::new(assertion.conf)),
         on: assertion.on.as_ref().map_or(NIL, |date| interner.date(date)),
+        on_days: assertion.on.as_ref().map(Days::from),
         extractor: symbol(interner, &assertion.extractor),
         note: symbol(interner, &assertion.note),
     };

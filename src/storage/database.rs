@@ -35,29 +35,37 @@ pub(super) struct Relation {
     assertions: OnceLock<Table>,
 }
 
-/// The tables of a database while its interner is being added to.
-#[derive(Clone, Copy, Debug)]
-pub struct Reading<'d> {
-    schema: &'d Schema,
-    relations: &'d [Arc<Relation>],
-}
-
-impl Reading<'_> {
-    /// As [`Database::table`], but `None` for assertions that were not asked for beforehand.
-    pub fn table(&self, predicate: PredId) -> Option<&Table> {
-        match self.schema.predicates.get(predicate.0 as usize)?.kind {
-            PredKind::Declared => Some(self.relations.get(predicate.0 as usize)?.extent.visible()),
-            PredKind::Assertions(stated) => self.relations.get(stated.0 as usize)?.assertions.get(),
-            PredKind::Derived | PredKind::Answer => None,
-        }
-    }
-}
-
 /// The facts as they were at one time.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     sources: Arc<Sources>,
     relations: Vec<Arc<Relation>>,
+}
+
+/// The tables of a database, for an evaluation.
+#[derive(Clone, Copy)]
+pub struct Stored<'d> {
+    schema: &'d Schema,
+    context: Context<'d>,
+    relations: &'d [Arc<Relation>],
+    words: &'d EnumWords,
+}
+
+impl<'d> Stored<'d> {
+    /// The table that an atom of `predicate` reads: of a declared relation the tuples that a plain
+    /// atom sees, of a [`PredKind::Assertions`] one the stated tuples with their metadata, made
+    /// when first asked for. `None` for relations that only rules fill.
+    pub fn table(self, predicate: PredId) -> Option<&'d Table> {
+        match self.schema.predicates.get(predicate.0 as usize)?.kind {
+            PredKind::Declared => Some(self.relations.get(predicate.0 as usize)?.extent.visible()),
+            PredKind::Assertions(stated) => {
+                let relation = self.relations.get(stated.0 as usize)?;
+                let make = || views::assertion_table(&relation.extent, &self.context, self.words);
+                Some(relation.assertions.get_or_init(make))
+            }
+            PredKind::Derived | PredKind::Answer => None,
+        }
+    }
 }
 
 /// Which facts to retract.
@@ -126,9 +134,9 @@ impl Database {
         &self.sources
     }
 
-    /// All that is needed to read assertions.
+    /// What tells how much assertions count.
     pub fn context(&self) -> Context<'_> {
-        Context { interner: &self.interner, metas: &self.metas, sources: &self.sources }
+        Context { metas: &self.metas, sources: &self.sources }
     }
 
     /// What has been stated of a relation; `None` for an id that the schema does not know.
@@ -136,33 +144,26 @@ impl Database {
         self.relations.get(predicate.0 as usize).map(|relation| &relation.extent)
     }
 
-    /// The table that an atom of `predicate` reads: of a declared relation the tuples that a plain
-    /// atom sees, of a [`PredKind::Assertions`] one the stated tuples with their metadata. `None`
-    /// for relations that only rules fill.
+    /// The tables that rules read.
+    pub fn stored(&self) -> Stored<'_> {
+        Stored {
+            schema: &self.schema,
+            context: self.context(),
+            relations: &self.relations,
+            words: &self.words,
+        }
+    }
+
+    /// The tables that rules read, and the interner in which an evaluation notes new values.
+    pub fn split(&mut self) -> (Stored<'_>, &mut Interner) {
+        let context = Context { metas: &self.metas, sources: &self.sources };
+        let stored = Stored { schema: &self.schema, context, relations: &self.relations, words: &self.words };
+        (stored, &mut self.interner)
+    }
+
+    /// The table that an atom of `predicate` reads, as [`Stored::table`].
     pub fn table(&self, predicate: PredId) -> Option<&Table> {
-        match self.schema.predicates.get(predicate.0 as usize)?.kind {
-            PredKind::Declared => Some(self.extent(predicate)?.visible()),
-            PredKind::Assertions(stated) => self.assertion_table(stated),
-            PredKind::Derived | PredKind::Answer => None,
-        }
-    }
-
-    /// The tables, and the interner for values that rules compute. Of the relations of assertions
-    /// only those in `assertions` are there.
-    pub fn reading(&mut self, assertions: &[PredId]) -> (Reading<'_>, &mut Interner) {
-        for predicate in assertions {
-            self.table(*predicate);
-        }
-        (Reading { schema: &self.schema, relations: &self.relations }, &mut self.interner)
-    }
-
-    fn assertion_table(&self, predicate: PredId) -> Option<&Table> {
-        let relation = self.relations.get(predicate.0 as usize)?;
-        Some(
-            relation
-                .assertions
-                .get_or_init(|| views::assertion_table(&relation.extent, &self.context(), &self.words)),
-        )
+        self.stored().table(predicate)
     }
 
     /// The facts as they are now.
@@ -205,7 +206,7 @@ impl Database {
     /// facts removed.
     pub fn retract(&mut self, pattern: &Pattern<'_>) -> Vec<Fact> {
         let Some(relation) = self.relations.get(pattern.predicate.0 as usize) else { return Vec::new() };
-        let context = Context { interner: &self.interner, metas: &self.metas, sources: &self.sources };
+        let context = self.context();
         let wanted: Option<Vec<Option<Word>>> = pattern
             .columns
             .iter()
@@ -238,6 +239,20 @@ impl Database {
             self.settle(pattern.predicate);
         }
         removed
+    }
+
+    /// Keeps of all assertions those that `keep` picks, for a scenario; what the sources say of
+    /// them stays. Returns how many are gone. [`Database::restore`] brings them back.
+    pub fn restrict(&mut self, mut keep: impl FnMut(PredId, &Stated) -> bool) -> usize {
+        let before = self.len();
+        let context = Context { metas: &self.metas, sources: &self.sources };
+        for (at, relation) in self.relations.iter_mut().enumerate() {
+            let predicate = PredId(at as u32);
+            if let Some(extent) = relation.extent.without(&context, |_, stated| !keep(predicate, stated)) {
+                *relation = Relation::new(extent);
+            }
+        }
+        before - self.len()
     }
 
     /// Adds staged facts, by [`PredId`].
@@ -273,7 +288,7 @@ impl Database {
         let sources = Sources::of(&self.schema, table, &self.interner);
         let dates_stay = sources.same_dates(&self.sources);
         self.sources = Arc::new(sources);
-        let context = Context { interner: &self.interner, metas: &self.metas, sources: &self.sources };
+        let context = Context { metas: &self.metas, sources: &self.sources };
         for relation in &mut self.relations {
             if relation.extent.is_contested() && !dates_stay {
                 *relation = Relation::new(relation.extent.reconsidered(&context));

@@ -177,7 +177,7 @@ pub fn sees(stated: &Stated, all: &[Stated], context: &Context<'_>) -> bool {
     meta.status == Status::Held
         || all.iter().filter(|other| context.metas.get(other.meta).opposes()).all(|other| {
             match (context.recorded(other), context.recorded(stated)) {
-                (Recorded::On(denied), Recorded::On(said)) => denied.certainly_before(said),
+                (Recorded::On(denied), Recorded::On(said)) => denied.latest < said.earliest,
                 _ => false,
             }
         })

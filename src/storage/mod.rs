@@ -18,6 +18,6 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use database::{Database, Pattern, Snapshot};
+pub use database::{Database, Pattern, Snapshot, Stored};
 pub use interner::{Interner, Word};
 pub use table::{Sorted, Table};

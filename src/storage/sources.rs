@@ -5,20 +5,36 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::assertions::{Metas, Stated};
 use super::interner::{Interner, NIL, Word};
 use super::table::Table;
+use crate::model::date::Day;
 use crate::model::{Date, Schema};
+
+/// The first and the last day that a date can mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Days {
+    /// [`Date::earliest`]
+    pub earliest: Day,
+    /// [`Date::latest`]
+    pub latest: Day,
+}
+
+impl From<&Date> for Days {
+    fn from(date: &Date) -> Self {
+        Days { earliest: date.earliest(), latest: date.latest() }
+    }
+}
 
 /// Name of the built-in relation.
 pub const SOURCE: &str = "Source";
 
 /// When an assertion was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded<'a> {
+pub enum Recorded {
     /// No source and no `_on`: in force at all times.
     Background,
     /// Its source bears no date, and neither does it.
     Undated,
     /// On this day, as far as is known.
-    On(&'a Date),
+    On(Days),
 }
 
 /// The sources, by the word of their id.
@@ -32,6 +48,8 @@ pub struct Sources {
 pub struct SourceInfo {
     /// `published`, a date; the earliest if it is stated differently.
     pub published: Word,
+    /// The same as days, where it is known.
+    pub published_days: Option<Days>,
     /// `based_on`, a list.
     pub based_on: Word,
     /// `text`, the name of the file that holds its words.
@@ -61,6 +79,7 @@ impl Sources {
                     *slot = new;
                 }
             }
+            info.published_days = interner.date_of(info.published).map(Days::from);
         }
         Sources { by_id }
     }
@@ -79,22 +98,21 @@ impl Sources {
     }
 }
 
-/// All that is needed to read assertions.
+/// What tells how much assertions count: their metadata and their sources.
 #[derive(Clone, Copy, Debug)]
 pub struct Context<'a> {
-    /// What words mean.
-    pub interner: &'a Interner,
     /// Shared metadata.
     pub metas: &'a Metas,
     /// The sources.
     pub sources: &'a Sources,
 }
 
-impl<'a> Context<'a> {
+impl Context<'_> {
     /// When an assertion was recorded: the day its source was published, or else `_on`.
-    pub fn recorded(&self, stated: &Stated) -> Recorded<'a> {
-        match self.interner.date_of(self.recorded_word(stated)) {
-            Some(date) => Recorded::On(date),
+    pub fn recorded(&self, stated: &Stated) -> Recorded {
+        let published = self.sources.get(stated.src).and_then(|source| source.published_days);
+        match published.or(self.metas.get(stated.meta).on_days) {
+            Some(days) => Recorded::On(days),
             None if stated.src == NIL => Recorded::Background,
             None => Recorded::Undated,
         }
@@ -111,35 +129,42 @@ impl<'a> Context<'a> {
         let own = self.metas.get(stated.meta).based_on;
         if own == NIL { self.sources.get(stated.src).map_or(NIL, |source| source.based_on) } else { own }
     }
+}
 
-    /// Whether an assertion falls with the sources `fallen`, of which `struck` were struck
-    /// themselves: it names a struck one, or all that it is based on has fallen.
-    pub fn falls(&self, stated: &Stated, struck: &FxHashSet<Word>, fallen: &FxHashSet<Word>) -> bool {
-        struck.contains(&stated.src) || self.all_in(self.based_on(stated), fallen)
-    }
+/// Which assertions fall when sources are struck.
+#[derive(Clone, Debug)]
+pub struct Struck {
+    struck: FxHashSet<Word>,
+    fallen: FxHashSet<Word>,
+}
 
-    /// The sources that fall when `struck` are struck: those, and each that is based on fallen
-    /// ones alone. Sources based on one another in a circle fall only with something outside it.
-    pub fn fallen(&self, struck: &FxHashSet<Word>) -> FxHashSet<Word> {
+impl Struck {
+    /// Strikes `struck`. With them fall the sources that are based on fallen ones alone; sources
+    /// based on one another in a circle fall only with something outside it.
+    pub fn new(struck: impl IntoIterator<Item = Word>, sources: &Sources, interner: &Interner) -> Self {
+        let struck: FxHashSet<Word> = struck.into_iter().collect();
         let mut fallen = struck.clone();
         loop {
-            let more: Vec<Word> = self
-                .sources
-                .by_id
-                .iter()
-                .filter(|(id, info)| !fallen.contains(*id) && self.all_in(info.based_on, &fallen))
-                .map(|(id, _)| *id)
-                .collect();
+            let falls = |id: &Word, info: &SourceInfo| {
+                !fallen.contains(id) && all_in(info.based_on, &fallen, interner)
+            };
+            let more = sources.by_id.iter().filter(|(id, info)| falls(id, info)).map(|(id, _)| *id);
+            let more: Vec<Word> = more.collect();
             if more.is_empty() {
-                return fallen;
+                return Struck { struck, fallen };
             }
             fallen.extend(more);
         }
     }
 
-    /// Whether a list of sources is not empty and all of them are in `set`.
-    fn all_in(&self, list: Word, set: &FxHashSet<Word>) -> bool {
-        let sources = self.interner.list_items(list).unwrap_or(&[]);
-        !sources.is_empty() && sources.iter().all(|source| set.contains(source))
+    /// Whether an assertion falls: its source is a struck one, or all that it is based on falls.
+    pub fn takes(&self, stated: &Stated, context: &Context<'_>, interner: &Interner) -> bool {
+        self.struck.contains(&stated.src) || all_in(context.based_on(stated), &self.fallen, interner)
     }
+}
+
+/// Whether a list of sources is not empty and all of them are in `set`.
+fn all_in(list: Word, set: &FxHashSet<Word>, interner: &Interner) -> bool {
+    let sources = interner.list_items(list).unwrap_or(&[]);
+    !sources.is_empty() && sources.iter().all(|source| set.contains(source))
 }

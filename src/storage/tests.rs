@@ -4,6 +4,7 @@ use crate::base::{FileId, Span};
 use crate::model::schema::PredKind;
 use crate::model::{Assertion, Fact, PredId, Value};
 use crate::storage::database::{Database, Pattern};
+use crate::storage::sources::Struck;
 use crate::storage::testing::{add, dump, loaded};
 
 /// The leaders whom a plain atom `Attended(leader: l)` sees, sorted.
@@ -191,15 +192,30 @@ fn a_struck_source_takes_with_it_what_only_repeats_it() {
         Event(id: "7", _src: "own", _based_on: ["wire"]), Event(id: "8", _src: "ring1"),
     ]"#])
     .unwrap();
-    let context = database.context();
-    let struck = [database.interner().get(&Value::symbol("wire")).unwrap()].into_iter().collect();
-    let fallen = context.fallen(&struck);
+    let wire = database.interner().get(&Value::symbol("wire")).unwrap();
+    let struck = Struck::new([wire], database.sources(), database.interner());
     let event = database.schema().find("Event").unwrap();
     let extent = database.extent(event).unwrap();
     let mut gone: Vec<String> = (0..extent.tuples().len())
-        .filter(|row| context.falls(&extent.assertions(*row)[0], &struck, &fallen))
+        .filter(|row| struck.takes(&extent.assertions(*row)[0], &database.context(), database.interner()))
         .map(|row| database.interner().value(extent.tuples().row(row)[0]).plain())
         .collect();
     gone.sort();
     assert_eq!(gone, ["1", "2", "3", "7"]);
+}
+
+#[test]
+fn a_restriction_is_taken_back() {
+    let facts = [
+        attended("x", "_status: Planned"),
+        attended("x", "_status: Held"),
+        attended("y", "_status: Planned"),
+    ];
+    let mut database = loaded(&[&format!("[{}]", facts.join(","))]).unwrap();
+    let before = database.snapshot();
+    let metas = database.context().metas.clone();
+    let gone = database.restrict(|_, stated| metas.get(stated.meta).status == crate::model::Status::Held);
+    assert_eq!((gone, leaders(&database)), (2, vec!["x".to_owned()]));
+    database.restore(before);
+    assert_eq!(leaders(&database), ["x", "y"]);
 }

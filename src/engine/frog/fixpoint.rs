@@ -58,6 +58,7 @@ pub(super) fn evaluate<'a>(
         let first = relations.first().and_then(|relation| relation.by);
         let limit = |stop| EvalError::Stopped { stop, rule: first };
         evaluation.env.budget.round(round).map_err(limit)?;
+        evaluation.note_values().map_err(limit)?;
         for at in 0..jobs.len() {
             if let Some(job) = jobs.get_mut(at).filter(|job| is_recursive(job)) {
                 run_round(evaluation, job, &mut relations)?;

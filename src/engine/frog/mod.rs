@@ -32,7 +32,11 @@ impl Engine for Frog {
     ) -> Result<Model, EvalError> {
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
-        let mut evaluation = Evaluation { request, tables, env, model: Model::default(), held: Vec::new() };
+        let values_before = env.interner.bytes();
+        let values = Held::new(budget);
+        let model = Model::default();
+        let mut evaluation =
+            Evaluation { request, tables, env, model, held: Vec::new(), values, values_before };
         let reached = reached(request);
         for stratum in &request.program.strata {
             if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
@@ -68,8 +72,12 @@ struct Evaluation<'a, 'e> {
     tables: &'a dyn Tables,
     env: Env<'e>,
     model: Model,
-    /// Memory of derived tables and of what plans remember.
+    /// Memory of derived tables.
     held: Vec<Held<'e>>,
+    /// Memory of values that rules have made.
+    values: Held<'e>,
+    /// What the interner took before.
+    values_before: u64,
 }
 
 /// A plan with the complete relations it reads.
@@ -155,6 +163,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
             let words = table.iter().flat_map(|row| row.iter().copied().chain([0])).collect();
             self.model.rounds.insert(pred, Table::from(Sorted::from_sorted(width + 1, words, table.len())));
         }
+        self.note_values().map_err(stopped)?;
         self.derived(pred, table).map_err(stopped)?;
         self.finished(jobs, [profile]);
         Ok(())
@@ -166,6 +175,11 @@ impl<'a, 'e> Evaluation<'a, 'e> {
             0 => Ok(Sorted::from_sorted(0, words, len)),
             _ => Sorted::new(width, words, &mut || self.env.budget.check()),
         }
+    }
+
+    /// Notes the memory of values that rules have made.
+    fn note_values(&mut self) -> Result<(), Stop> {
+        self.values.set(self.env.interner.bytes().saturating_sub(self.values_before))
     }
 
     fn derived(&mut self, pred: PredId, table: Table) -> Result<(), Stop> {

@@ -25,8 +25,7 @@ pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
 }
 
 fn confidence(database: &Database, stated: &Stated, found: &mut Vec<Diagnostic>) {
-    let context = database.context();
-    let conf = match context.interner.value(context.metas.get(stated.meta).conf) {
+    let conf = match database.interner().value(database.context().metas.get(stated.meta).conf) {
         Value::Float(conf) => conf.get(),
         _ => return,
     };

@@ -7,6 +7,9 @@ mod references;
 mod sources;
 mod spelling;
 
+#[cfg(test)]
+mod tests;
+
 pub use conflicts::{Conflict, conflicts};
 
 use super::assertions::Stated;

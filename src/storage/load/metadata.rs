@@ -5,6 +5,7 @@ use super::values::{Problem, Values, Wrong, wrong};
 use crate::model::{Float, Review, Status};
 use crate::storage::assertions::Meta;
 use crate::storage::interner::{Interner, NIL, Word};
+use crate::storage::sources::Days;
 use crate::syntax::ron::{Kind, Node};
 
 /// A metadata field.
@@ -86,7 +87,10 @@ impl Record {
             Field::Quote => self.meta.quote = values.column(node, &Shape::Symbol, true)?,
             Field::Extractor => self.meta.extractor = values.column(node, &Shape::Symbol, true)?,
             Field::Note => self.meta.note = values.column(node, &Shape::Symbol, true)?,
-            Field::On => self.meta.on = values.column(node, &Shape::Date, true)?,
+            Field::On => {
+                self.meta.on = values.column(node, &Shape::Date, true)?;
+                self.meta.on_days = values.interner.date_of(self.meta.on).map(Days::from);
+            }
             Field::BasedOn => self.meta.based_on = self.list(node, values)?,
             Field::By => {
                 let list = self.list(node, values)?;

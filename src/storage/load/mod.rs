@@ -11,9 +11,14 @@ mod mistakes;
 mod values;
 
 #[cfg(test)]
+mod format_tests;
+#[cfg(test)]
 mod tests;
 
 pub use self::infer::infer_schema;
+
+use std::sync::mpsc;
+use std::thread;
 
 use rustc_hash::FxHashMap;
 
@@ -57,13 +62,24 @@ pub fn load(
     progress: &mut dyn FnMut(u64),
 ) -> Result<Loaded, Vec<Diagnostic>> {
     let mut read = 0;
-    let parses = texts.iter().map(|text| {
-        let parse = ron::parse(text.file, text.text);
-        read += text.text.len() as u64;
-        progress(read);
-        (parse, text.inbox)
-    });
-    load_parsed(database, parses)
+    thread::scope(|scope| {
+        // One thread parses ahead of the other, which interns; a few trees at most wait between.
+        let (sender, parses) = mpsc::sync_channel(2);
+        scope.spawn(move || {
+            for text in texts {
+                let parse = ron::parse(text.file, text.text);
+                if sender.send((parse, text)).is_err() {
+                    break;
+                }
+            }
+        });
+        let parses = parses.into_iter().map(|(parse, text)| {
+            read += text.text.len() as u64;
+            progress(read);
+            (parse, text.inbox)
+        });
+        load_parsed(database, parses)
+    })
 }
 
 /// The same for files that have been parsed; the flag tells of each whether it holds candidates.

@@ -178,7 +178,7 @@ fn candidates_wait_for_review() {
 }
 
 /// A fact as text, and the same with its fields in another order.
-fn any_fact() -> impl Strategy<Value = String> {
+pub(super) fn any_fact() -> impl Strategy<Value = String> {
     let id = prop::sample::select(vec!["a", "b", "c", "ä", "x y"]);
     let status =
         prop::sample::select(vec!["Proposed", "Planned", "Confirmed", "Held", "Denied", "Cancelled"]);
@@ -237,7 +237,7 @@ fn printed(predicate: &crate::model::Predicate, fact: &crate::model::Fact) -> St
     format!("{}({})", predicate.name, fields.join(", "))
 }
 
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     std::env::var("FACTLOG_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256)
 }
 
@@ -287,5 +287,46 @@ proptest! {
         let refused = crate::storage::testing::add(&mut database, &[&format!("[{}]", texts.join(","))]).is_err();
         prop_assert!(refused);
         prop_assert_eq!(dump(&database), before);
+    }
+}
+
+#[test]
+fn undeclared_relations_get_columns_from_their_facts() {
+    use crate::base::FileId;
+    use crate::storage::Database;
+    use crate::storage::load::{infer_schema, load_parsed};
+    use crate::storage::testing::schema;
+    let text = r#"[
+        Reading(at: "2025", value: 1, tags: ["a"], _src: "s"), Reading(value: 2.5, kind: Low), Reading(kind: High, value: 0),
+        Pair("a", true), Event(id: "e"),
+    ]"#;
+    let mut schema = schema();
+    let parse = crate::syntax::ron::parse(FileId(0), text);
+    assert_eq!(infer_schema(&mut schema, std::slice::from_ref(&parse.tree)), []);
+    let signature = |name: &str| -> Vec<String> {
+        let predicate = schema.predicate(schema.find(name).unwrap());
+        let column = |c: &crate::model::Column| {
+            format!("{}: {}{}", c.name, schema.ty(c.ty).name, if c.optional { "?" } else { "" })
+        };
+        predicate.columns.iter().map(column).collect()
+    };
+    assert_eq!(
+        signature("Reading"),
+        ["at: symbol?", "kind: Reading.kind?", "tags: [symbol]?", "value: float"]
+    );
+    assert_eq!(signature("Pair"), ["c1: symbol", "c2: bool"]);
+    let mut database = Database::new(std::sync::Arc::new(schema));
+    load_parsed(&mut database, [(parse, false)]).unwrap();
+    assert_eq!(database.len(), 5);
+}
+
+#[test]
+fn facts_that_disagree_about_a_column_are_refused() {
+    use crate::base::FileId;
+    use crate::storage::load::infer_schema;
+    for text in [r#"[R(a: 1), R(a: "x")]"#, r#"[R(a: 1), R(2)]"#, r#"[R(a: [1]), R(a: ["x"])]"#] {
+        let parse = crate::syntax::ron::parse(FileId(0), text);
+        let wrong = infer_schema(&mut crate::storage::testing::schema(), &[parse.tree]);
+        assert_eq!(wrong.iter().map(|wrong| wrong.code.as_str()).collect::<Vec<_>>(), ["FL412"], "{text}");
     }
 }

@@ -5,13 +5,14 @@ use std::collections::HashMap;
 use std::fmt::Write;
 
 use nom::bytes::complete::{tag, take_while1};
-use nom::error::Error;
-use nom::sequence::preceded;
+use nom::combinator::{not, opt, rest, verify};
+use nom::sequence::{preceded, terminated};
 use nom::{IResult, Parser as _};
 
 use super::lexer::{self, Input};
+use super::node::Node;
 use super::parser::{Parsed, Parser};
-use super::tree::{Attribute, Extensions, Kind, Node};
+use super::tree::{Attribute, Extensions, Kind};
 use crate::base::codes::files;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span, escape};
@@ -26,14 +27,15 @@ fn token<'t>(what: &'static str, input: Input<'t>) -> IResult<Input<'t>, Input<'
     tag(what).parse(input)
 }
 
-/// A name in an attribute; as in the `ron` crate it may be a raw identifier.
+/// A name in an attribute.
 fn name(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
-    let (rest, written) =
-        preceded(nom::combinator::opt(tag("r#")), take_while1(is_name_byte)).parse(input)?;
-    if lexer::continues_ident(rest) {
-        return Err(nom::Err::Error(Error::new(rest, nom::error::ErrorKind::Alpha)));
-    }
-    Ok((rest, written))
+    terminated(take_while1(is_name_byte), not(verify(rest, |after: &[u8]| lexer::continues_ident(after))))
+        .parse(input)
+}
+
+/// The name of an extension; as in the `ron` crate it may be a raw identifier.
+fn extension(input: Input<'_>) -> IResult<Input<'_>, Input<'_>> {
+    preceded(opt(tag("r#")), name).parse(input)
 }
 
 fn is_name_byte(byte: u8) -> bool {
@@ -88,7 +90,7 @@ impl<'t> Parser<'t> {
             b"enable" => {
                 let mut list = self.expect(after, "(")?;
                 loop {
-                    let Ok((after, word)) = name(list) else {
+                    let Ok((after, word)) = extension(list) else {
                         return Err(Wrong(list, "the name of an extension"));
                     };
                     self.enable(list, after, word);
@@ -164,13 +166,13 @@ impl<'t> Parser<'t> {
         let len = lexer::ident_bytes(place);
         let written = self.tree.slice(at, at + len as u32);
         let found = self.describe(place);
-        let end = at + len.max(usize::from(!place.is_empty())) as u32;
+        let span = self.found_span(place);
         self.report(
             Diagnostic::new(
                 files::RON_ATTRIBUTE,
                 format!("expected {expected} in the attribute, found {found}"),
             )
-            .at(self.span(at, end))
+            .at(span)
             .help_opt(did_you_mean(&nearest(written, ATTRIBUTES)))
             .help("attributes are written `#![enable(implicit_some)]`"),
         );

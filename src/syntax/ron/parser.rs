@@ -377,7 +377,7 @@ impl<'t> Parser<'t> {
             return self.begins_quoted_field(input);
         }
         let after = self.skip(&input[len..]);
-        after.first() == Some(&b':')
+        after.first() == Some(&b':') || lacks_colon(&input[..len], after)
     }
 
     /// The fields of a struct up to its `)`; gives what follows that.
@@ -564,6 +564,19 @@ impl<'t> Parser<'t> {
             [b'r', b'#', raw @ ..] => short_key(raw),
             _ => short_key(name),
         }
+    }
+}
+
+/// Whether a word can only be the name of a field whose colon is missing.
+fn lacks_colon(word: &[u8], after: Input<'_>) -> bool {
+    match after.first() {
+        Some(b'=') => true,
+        Some(b'"' | b'0'..=b'9') => {
+            let lower = word.first().is_some_and(|first| first.is_ascii_lowercase() || *first == b'_');
+            let adjacent = after.as_ptr() == word.as_ptr_range().end;
+            lower && !adjacent && !matches!(word, b"true" | b"false") && !lexer::is_number_word(word)
+        }
+        _ => false,
     }
 }
 

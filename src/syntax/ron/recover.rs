@@ -4,10 +4,9 @@
 //! mistake that is *not* a consequence of this one can be found.
 
 use super::document::shortened;
-use super::lexer::{self, Input, Mistake};
+use super::lexer::{self, Input};
 use super::parser::{Lost, Next, Open, Parsed, Parser};
 use super::tree::{Kind, flag};
-use super::unescape::Mode;
 use crate::base::codes::files;
 use crate::base::limits::MAX_NESTING;
 use crate::base::{Diagnostic, escape};
@@ -56,7 +55,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Notes that reading goes on at `input` after a mistake.
-    fn resume(&mut self, input: Input<'t>) -> Input<'t> {
+    pub(super) fn resume(&mut self, input: Input<'t>) -> Input<'t> {
         let input = self.skip(input);
         self.resumed = Some(self.at(input));
         input
@@ -137,7 +136,7 @@ impl<'t> Parser<'t> {
 
     /// Whether a line begins here with a name and `(`, no deeper in than the line of the bracket
     /// that is open: then that bracket was left open.
-    fn begins_fact(&self, input: Input<'t>) -> bool {
+    pub(super) fn begins_fact(&self, input: Input<'t>) -> bool {
         let len = lexer::ident_bytes(input);
         if len == 0 || input.get(len) != Some(&b'(') {
             return false;
@@ -158,12 +157,12 @@ impl<'t> Parser<'t> {
         (start as u32, indent as u32)
     }
 
-    fn same_line(&self, a: u32, b: u32) -> bool {
+    pub(super) fn same_line(&self, a: u32, b: u32) -> bool {
         self.line_of(a).0 == self.line_of(b).0
     }
 
     /// Where the last thing before the input ends: the value `child`, or the input itself.
-    fn end_of(&self, child: Option<usize>, input: Input<'t>) -> u32 {
+    pub(super) fn end_of(&self, child: Option<usize>, input: Input<'t>) -> u32 {
         child.and_then(|child| self.tree.nodes.get(child)).map_or(self.at(input), |node| node.end)
     }
 
@@ -200,6 +199,7 @@ impl<'t> Parser<'t> {
             if !resumed {
                 self.unclosed_before(at, end);
             }
+            self.resumed = Some(at);
             return Next::Closed(input);
         }
         if resumed {
@@ -224,15 +224,23 @@ impl<'t> Parser<'t> {
                 .at(place);
         if self.begins_value(input) && end < at {
             self.report(diagnostic.fix(self.span(end, end), ",", "put a comma here"));
+            self.resumed = Some(at);
             return Next::Element(input);
         }
-        self.report(diagnostic.help_opt(unexpected_help(input)));
+        let glued =
+            child.and_then(|child| self.tree.nodes.get(child)).filter(|_| end == at).map(|node| node.kind);
+        let help = match glued {
+            Some(Kind::Str) => Some("in this line a `\"` is missing or one is too many".to_owned()),
+            Some(Kind::Word) => Some("text that is more than one plain word stands in quotes".to_owned()),
+            _ => unexpected_help(input),
+        };
+        self.report(diagnostic.help_opt(help));
         let rest = self.resync(self.lost_behind(input));
         self.after_recovery(rest, closer)
     }
 
     /// Goes on behind a mistake: over a comma or the closing bracket, or into whatever is there.
-    fn after_recovery(&mut self, rest: Input<'t>, closer: u8) -> Next<'t> {
+    pub(super) fn after_recovery(&mut self, rest: Input<'t>, closer: u8) -> Next<'t> {
         let rest = self.resume(rest);
         match rest.first() {
             Some(b',') => Next::Element(&rest[1..]),
@@ -242,7 +250,7 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn lost_behind(&self, input: Input<'t>) -> nom::Err<Lost> {
+    pub(super) fn lost_behind(&self, input: Input<'t>) -> nom::Err<Lost> {
         let step = match lexer::ident_bytes(input) {
             0 => lexer::first_char(input).map_or(0, |(_, len)| len),
             len => len,
@@ -250,7 +258,7 @@ impl<'t> Parser<'t> {
         nom::Err::Error(Lost { left: input.len() - step })
     }
 
-    fn found_span(&self, input: Input<'t>) -> crate::base::Span {
+    pub(super) fn found_span(&self, input: Input<'t>) -> crate::base::Span {
         let at = self.at(input);
         let len = match lexer::ident_bytes(input) {
             0 => lexer::first_char(input).map_or(0, |(_, len)| len),
@@ -259,7 +267,7 @@ impl<'t> Parser<'t> {
         self.span(at, at + len as u32)
     }
 
-    fn begins_value(&self, input: Input<'t>) -> bool {
+    pub(super) fn begins_value(&self, input: Input<'t>) -> bool {
         match input.first() {
             Some(b'"' | b'\'' | b'(' | b'[' | b'{' | b'0'..=b'9' | b'+' | b'-' | b'.') => true,
             Some(b'r' | b'b') => true,
@@ -290,7 +298,7 @@ impl<'t> Parser<'t> {
     }
 
     /// The innermost bracket was left open before what begins at `at`.
-    fn unclosed_before(&mut self, at: u32, end: u32) {
+    pub(super) fn unclosed_before(&mut self, at: u32, end: u32) {
         let Some(&open) = self.open.last() else { return };
         let closer = closer_of(open.bracket);
         let comma = self.bytes[..end as usize].last() == Some(&b',');
@@ -316,12 +324,20 @@ impl<'t> Parser<'t> {
         let Some((&inner, outer)) = self.open.split_last() else { return Next::Closed(&input[1..]) };
         let partner =
             outer.iter().rposition(|open| closer_of(open.bracket) == char::from(found)).map(|i| outer[i]);
-        let slip = |partner: Open| self.same_line(inner.at, at) && !self.same_line(partner.at, at);
+        // A slip, if the partner of what was found is closed later in the same line, or was opened
+        // in an earlier line than the bracket that is open.
+        let slip = |partner: Open| {
+            let end = self.scan(at + 1, 1);
+            let closed_later = self.bytes.get(end as usize - 1) == Some(&found) && end > at + 1;
+            (closed_later && self.same_line(end - 1, at))
+                || (self.same_line(inner.at, at) && !self.same_line(partner.at, at))
+        };
         match partner {
             Some(partner) if !slip(partner) => {
                 if !resumed {
                     self.unclosed_before(at, end);
                 }
+                self.resumed = Some(at);
                 Next::Closed(input)
             }
             _ => {
@@ -348,7 +364,7 @@ impl<'t> Parser<'t> {
 
     /// If the string `child` runs over line ends and something odd follows it, its quote is
     /// missing in its first line: reports that and gives the end of that line.
-    fn string_too_far(&mut self, child: usize) -> Option<Input<'t>> {
+    pub(super) fn string_too_far(&mut self, child: usize) -> Option<Input<'t>> {
         let node = *self.tree.nodes.get(child)?;
         let line_end = self.line_end(node.start);
         if !matches!(node.kind, Kind::Str | Kind::Bytes)
@@ -382,157 +398,6 @@ impl<'t> Parser<'t> {
                 .at(self.span(at, at + 1))
                 .fix(self.span(start, start), "\"", "put the opening quote here"),
         );
-    }
-
-    /// A string that does not end before the end of the file. Goes on behind its first line.
-    #[cold]
-    pub(super) fn unclosed_string(
-        &mut self,
-        input: Input<'t>,
-        wrong: &[(&'static str, usize)],
-    ) -> Parsed<'t> {
-        let (start, line_end) = (self.at(input), self.line_end(self.at(input)));
-        let in_line: Vec<_> =
-            wrong.iter().copied().filter(|(_, left)| self.bytes.len() - left <= line_end as usize).collect();
-        self.wrong_escapes(&in_line);
-        self.report(
-            Diagnostic::new(files::RON_UNCLOSED_STRING, "this string is never closed")
-                .labelled(self.span(start, line_end), "it begins here and runs to the end of the file")
-                .help("add the missing `\"`; inside a string a quote is written `\\\"`"),
-        );
-        self.push_error(start, line_end);
-        let rest = if self.given_up() { &[][..] } else { self.resume(self.from(line_end)) };
-        Ok((rest, ()))
-    }
-
-    #[cold]
-    pub(super) fn wrong_escapes(&mut self, wrong: &[(&'static str, usize)]) {
-        for &(why, left) in wrong {
-            let after = self.from((self.bytes.len() - left) as u32);
-            let at = self.at(after);
-            let len = lexer::first_char(after).map_or(0, |(_, len)| len as u32);
-            self.report(
-                Diagnostic::new(files::RON_ESCAPE, why)
-                    .at(self.span(at - 1, at + len))
-                    .help("a backslash that stands for itself is written `\\\\`"),
-            );
-        }
-    }
-
-    #[cold]
-    pub(super) fn string_too_long(&mut self, start: u32, end: u32) {
-        self.report(
-            Diagnostic::new(files::RON_STRING_TOO_LONG, "a string may have up to 16 MiB")
-                .labelled(self.span(start, start + 1), format!("this one has {} bytes", end - start))
-                .help("keep long texts in files of their own"),
-        );
-    }
-
-    #[cold]
-    pub(super) fn bidi_in_string(&mut self, start: u32, end: u32) {
-        let text = self.tree.slice(start, end);
-        let found = text.char_indices().find(|(_, c)| escape::is_bidi(*c));
-        if let Some((offset, c)) = found {
-            let at = start + offset as u32;
-            let span = self.span(at, at + c.len_utf8() as u32);
-            let written = format!("\\u{{{:x}}}", c as u32);
-            self.report(
-                Diagnostic::new(
-                    files::BIDI_IN_STRING,
-                    format!(
-                        "this string holds U+{:04X}, which changes the direction of what is shown",
-                        c as u32
-                    ),
-                )
-                .at(span)
-                .fix(span, written.clone(), format!("write it as `{written}`")),
-            );
-        }
-    }
-
-    #[cold]
-    pub(super) fn bad_number(&mut self, input: Input<'t>, mistake: Mistake) -> Parsed<'t> {
-        match mistake {
-            Mistake::BadChar | Mistake::Escape(..) | Mistake::Unclosed => {
-                return self.bad_character(input, mistake);
-            }
-            _ => {}
-        }
-        let start = self.at(input);
-        let text = self.tree.slice(start, self.bytes.len() as u32);
-        let glued = |c: char| c.is_alphanumeric() || "_.+-:/~?%€$".contains(c);
-        let len = text.find(|c| !glued(c)).unwrap_or(text.len());
-        let span = self.span(start, start + len as u32);
-        let written = escape::printable(&shortened(&text[..len])).into_owned();
-        let diagnostic = match mistake {
-            Mistake::IntRange => Diagnostic::new(
-                files::RON_NUMBER_RANGE,
-                format!("`{written}` is too large for its type"),
-            )
-            .at(span)
-            .note("integers go from -9223372036854775808 to 18446744073709551615, with a suffix less far")
-            .help("write a decimal point if a floating point number is meant"),
-            Mistake::FloatRange => {
-                Diagnostic::new(files::RON_NUMBER_RANGE, format!("`{written}` is too large for a float"))
-                    .at(span)
-                    .help("write `inf` if infinity is meant")
-            }
-            _ => {
-                let quoted = format!("\"{written}\"");
-                let message = format!("`{written}` is no number");
-                let diagnostic = Diagnostic::new(files::RON_NUMBER, message).at(span);
-                if looks_like_date(&written) {
-                    diagnostic.fix(span, quoted.clone(), format!("dates are strings: write `{quoted}`"))
-                } else {
-                    diagnostic.help_opt(number_help(&written)).fix(
-                        span,
-                        quoted,
-                        "put it in quotes if it is text",
-                    )
-                }
-            }
-        };
-        self.report(diagnostic);
-        self.push_error(start, span.end);
-        Ok((self.from(span.end), ()))
-    }
-
-    /// Not one character between single quotes.
-    #[cold]
-    pub(super) fn bad_character(&mut self, input: Input<'t>, mistake: Mistake) -> Parsed<'t> {
-        let start = self.at(input);
-        let text = self.tree.slice(start, self.line_end(start));
-        let open = text.find('\'').map_or(0, |at| at + 1);
-        let close = text[open..].find('\'').map(|at| open + at);
-        let len = close.map_or(1 + open.saturating_sub(1), |at| at + 1);
-        let span = self.span(start, start + len as u32);
-        let diagnostic = match (mistake, close) {
-            (Mistake::Escape(why, left), _) => {
-                let at = (self.bytes.len() - left) as u32;
-                Diagnostic::new(files::RON_ESCAPE, why).at(self.span(at.saturating_sub(1), at))
-            }
-            (_, Some(close)) => {
-                let content = &text[open..close];
-                let quoted = escape::quoted(content);
-                let what = match content {
-                    "" => "between these quotes stands nothing",
-                    _ => "single quotes hold exactly one character",
-                };
-                Diagnostic::new(files::RON_CHARACTER, what).at(span).fix(
-                    span,
-                    quoted,
-                    "write double quotes around text",
-                )
-            }
-            (_, None) => {
-                Diagnostic::new(files::RON_CHARACTER, "this single quote has no partner in its line")
-                    .at(span)
-                    .help("write double quotes around text")
-            }
-        };
-        self.report(diagnostic);
-        self.push_error(start, span.end);
-        Ok((self.from(span.end), ()))
     }
 
     /// Nothing that could begin a value.
@@ -591,192 +456,6 @@ impl<'t> Parser<'t> {
         self.push_error(start, end);
         Ok((self.from(end), ()))
     }
-
-    /// No colon behind the key `key` of a map. Pushes a value all the same.
-    #[cold]
-    pub(super) fn no_map_value(&mut self, input: Input<'t>, key: usize) -> Input<'t> {
-        let at = self.at(input);
-        let resumed = self.resumed.take() == Some(at);
-        let end = self.end_of(Some(key), input);
-        let mut value = None;
-        if self.given_up() || resumed {
-        } else if let Some(rest) = self.string_too_far(key) {
-            let at = self.at(rest);
-            self.push_error(at, at);
-            return self.resume(rest);
-        } else if input.first() == Some(&b'=') {
-            let arrow = usize::from(input.get(1) == Some(&b'>'));
-            let span = self.span(at, at + 1 + arrow as u32);
-            self.report(
-                Diagnostic::new(files::RON_FIELD, "expected `:` behind the key, found `=`").at(span).fix(
-                    span,
-                    ":",
-                    "write a colon",
-                ),
-            );
-            value = Some(&input[1 + arrow..]);
-        } else if !input.is_empty() {
-            let found = self.describe(input);
-            let diagnostic = Diagnostic::new(
-                files::RON_FIELD,
-                format!("expected `:` and a value behind the key, found {found}"),
-            )
-            .at(self.found_span(input));
-            if self.begins_value(input) && end < at {
-                self.report(diagnostic.fix(self.span(end, end), ":", "put a colon behind the key"));
-                value = Some(input);
-            } else {
-                self.report(diagnostic);
-            }
-        }
-        if let Some(value) = value {
-            let value = self.skip(value);
-            return match self.value(value) {
-                Ok((rest, ())) => rest,
-                Err(error) => self.resync(error),
-            };
-        }
-        self.push_error(at, at);
-        match input.first() {
-            None | Some(b',' | b')' | b']' | b'}') => input,
-            _ => self.resync(self.lost_behind(input)),
-        }
-    }
-
-    /// Whether a quoted name and a colon come next, as in JSON.
-    pub(super) fn begins_quoted_field(&mut self, input: Input<'t>) -> bool {
-        let Some(after) = quoted_name(input) else { return false };
-        let after = self.skip(after);
-        after.first() == Some(&b':')
-    }
-
-    /// Something else than `name:` where a field is due. `len` is the length of the name, if there
-    /// is one, and `after` what follows it. Gives name and value if they can be told.
-    #[cold]
-    pub(super) fn odd_field(
-        &mut self,
-        input: Input<'t>,
-        len: usize,
-        after: Input<'t>,
-    ) -> Result<(u32, usize, Input<'t>), Next<'t>> {
-        if self.given_up() {
-            return Err(Next::Closed(&[]));
-        }
-        let at = self.at(input);
-        let resumed = self.resumed.take() == Some(at);
-        let name_end = at + len as u32;
-        if len > 0 {
-            let name = self.tree.slice(at, name_end);
-            match after.first() {
-                Some(b'=') => {
-                    let sign = self.at(after);
-                    let arrow = u32::from(matches!(after.get(1), Some(b'>' | b'=')));
-                    let span = self.span(sign, sign + 1 + arrow);
-                    self.report(
-                        Diagnostic::new(files::RON_FIELD, format!("expected `:` behind `{name}`, found `=`"))
-                            .at(span)
-                            .fix(span, ":", "write a colon"),
-                    );
-                    return Ok((at, len, &after[1 + arrow as usize..]));
-                }
-                Some(b'(') if self.begins_fact(input) => {
-                    if !resumed {
-                        let before = self.bytes[..at as usize].trim_ascii_end().len() as u32;
-                        self.unclosed_before(at, before);
-                    }
-                    return Err(Next::Closed(input));
-                }
-                Some(b',' | b')') => {
-                    self.report(
-                        Diagnostic::new(files::RON_FIELD, format!("the field `{name}` has no value"))
-                            .at(self.span(at, name_end))
-                            .help(format!("write `{name}: …`, or leave the field out")),
-                    );
-                    return Err(Next::Element(after.strip_prefix(b",").unwrap_or(after)));
-                }
-                Some(b'(') => {}
-                Some(_) if self.begins_value(after) => {
-                    self.report(
-                        Diagnostic::new(files::RON_FIELD, format!("expected `:` behind `{name}`"))
-                            .at(self.found_span(after))
-                            .fix(self.span(name_end, name_end), ":", "put a colon behind the name"),
-                    );
-                    return Ok((at, len, after));
-                }
-                _ => {
-                    if !resumed {
-                        let found = self.describe(after);
-                        self.report(
-                            Diagnostic::new(
-                                files::RON_FIELD,
-                                format!("expected `:` behind `{name}`, found {found}"),
-                            )
-                            .at(self.found_span(after)),
-                        );
-                    }
-                    let rest = self.resync(self.lost_behind(after));
-                    return Err(self.after_recovery(rest, b')'));
-                }
-            }
-        }
-        if let Some(behind) = quoted_name(input) {
-            let end = self.at(behind);
-            let colon = self.skip(behind);
-            if colon.first() == Some(&b':') {
-                let name = self.tree.slice(at + 1, end - 1);
-                self.report(
-                    Diagnostic::new(files::RON_FIELD, "the names of fields stand without quotes")
-                        .at(self.span(at, end))
-                        .fix(self.span(at, end), name, format!("write `{}`", escape::printable(name))),
-                );
-                return Ok((at + 1, name.len(), &colon[1..]));
-            }
-        }
-        if input.first() == Some(&b',') {
-            if !resumed {
-                self.report(
-                    Diagnostic::new(files::RON_MISSING_VALUE, "expected a field before `,`")
-                        .at(self.span(at, at + 1))
-                        .fix(self.span(at, at + 1), "", "delete the comma"),
-                );
-            }
-            return Err(Next::Element(&input[1..]));
-        }
-        if self.begins_value(input) {
-            if !resumed {
-                self.report(
-                    Diagnostic::new(files::RON_FIELD, "a value without a name stands among named fields")
-                        .at(self.found_span(input))
-                        .help("name all fields, or none"),
-                );
-            }
-            let child = self.tree.nodes.len();
-            let rest = match self.value(input) {
-                Ok((rest, ())) => rest,
-                Err(error) => self.resync(error),
-            };
-            return Err(self.after_value(rest, b')', child));
-        }
-        if !resumed {
-            let found = self.describe(input);
-            self.report(
-                Diagnostic::new(files::RON_CHARACTER_OUTSIDE, format!("expected a field, found {found}"))
-                    .at(self.found_span(input))
-                    .help_opt(unexpected_help(input)),
-            );
-        }
-        let rest = self.resync(self.lost_behind(input));
-        Err(self.after_recovery(rest, b')'))
-    }
-}
-
-/// What follows a string that could be a quoted name: one line, no escapes.
-fn quoted_name(input: Input<'_>) -> Option<Input<'_>> {
-    let content = input.strip_prefix(b"\"")?;
-    match lexer::string_content(content, Mode::Str, &mut |_, _| {}) {
-        Ok((rest, scanned)) if !scanned.escaped && content.len() - rest.len() > 1 => Some(rest),
-        _ => None,
-    }
 }
 
 pub(super) fn closer_of(bracket: u8) -> char {
@@ -787,23 +466,7 @@ pub(super) fn closer_of(bracket: u8) -> char {
     }
 }
 
-fn looks_like_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 7
-        && bytes[..4].iter().all(u8::is_ascii_digit)
-        && bytes[4] == b'-'
-        && bytes[5].is_ascii_digit()
-}
-
-fn number_help(text: &str) -> Option<String> {
-    let lower = text.to_ascii_lowercase();
-    if text.starts_with("0X") || text.starts_with("0B") || text.starts_with("0O") {
-        return Some(format!("write `{}`", lower));
-    }
-    lower.starts_with("0b").then(|| "binary numbers have the digits 0 and 1".to_owned())
-}
-
-fn unexpected_help(input: Input<'_>) -> Option<String> {
+pub(super) fn unexpected_help(input: Input<'_>) -> Option<String> {
     let (c, _) = lexer::first_char(input)?;
     let help = match c {
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{ab}' | '\u{bb}' | '\u{2018}' | '\u{2019}' | '`' => {

@@ -75,9 +75,7 @@ fn simple_escape(input: &str) -> IResult<&str, Piece, BadEscape> {
     .parse(input);
     match parsed {
         Ok((rest, c)) => Ok((rest, Piece::Char(c))),
-        Err(_) => {
-            bad("the escapes are `\\\"`, `\\'`, `\\\\`, `\\n`, `\\r`, `\\t`, `\\0`, `\\x7f` and `\\u{1f600}`")
-        }
+        Err(_) => bad("RON has no such escape"),
     }
 }
 

@@ -1,0 +1,122 @@
+//! Opening a project for a command, with progress on a terminal, and telling what a session
+//! refused.
+
+use std::io::{self, IsTerminal};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::Exit;
+use super::args::LimitArgs;
+use super::context::{Context, Failure};
+use super::interrupt;
+use crate::session::{Error, LimitOptions, Loading, Options, Session};
+
+/// Work that takes less than this shows no progress.
+const PATIENCE: Duration = Duration::from_millis(400);
+
+impl LimitArgs {
+    /// As a session takes them.
+    pub fn options(&self) -> LimitOptions {
+        LimitOptions { rows: self.limit_rows, time: self.limit_seconds, memory: self.limit_memory }
+    }
+}
+
+/// Opens the project that `-C` names. A base that does not load gives a session that refuses
+/// questions. Ctrl-C then asks it to stop.
+///
+/// # Errors
+/// There is no project; that has been told.
+pub fn open(context: &Context, options: Options) -> Result<Session, Failure> {
+    let started = Instant::now();
+    let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
+    let dir = context.global.dir.as_deref();
+    let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
+    progress.finish();
+    let session = opened.map_err(|(diagnostic, sources)| {
+        context.report(&[diagnostic], &sources);
+        Failure::Told(Exit::Refused)
+    })?;
+    if let Err(error) = interrupt::install(&session.cancel_token()) {
+        context.tell(format_args!("Ctrl-C ends the program at once: {error}"));
+    }
+    context.tell(format_args!("{} in {:.0?}", loaded(&session), started.elapsed()));
+    Ok(session)
+}
+
+/// As [`open`], for commands that can do nothing with a base that does not load.
+///
+/// # Errors
+/// There is no project, or it does not load; that has been told.
+pub fn open_whole(context: &Context, options: Options) -> Result<Session, Failure> {
+    let session = open(context, options)?;
+    if session.broken().is_empty() {
+        return Ok(session);
+    }
+    context.report(session.broken(), session.sources());
+    Err(Failure::Told(Exit::Refused))
+}
+
+/// Tells why a session refused something.
+pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
+    context.report(error.diagnostics(), session.sources());
+    Failure::Told(match error {
+        Error::Invalid(_) | Error::Failed(_) => Exit::Refused,
+        Error::Limit(_) => Exit::Limit,
+        Error::Cancelled => {
+            context.error("interrupted");
+            Exit::Interrupted
+        }
+    })
+}
+
+fn loaded(session: &Session) -> String {
+    let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
+    let database = session.database();
+    let tuples: usize =
+        session.schema().iter().filter_map(|(id, _)| database.extent(id)).map(|e| e.len()).sum();
+    let mut text =
+        format!("loaded {} and {}", count(tuples, "fact"), count(session.program().rules.len(), "rule"));
+    if !session.load_warnings().is_empty() {
+        text.push_str(&format!(
+            " with {} (`factlog check` shows them)",
+            count(session.load_warnings().len(), "warning")
+        ));
+    }
+    text
+}
+
+/// A bar on standard error that appears when loading takes long.
+struct Progress {
+    bar: Option<ProgressBar>,
+    enabled: bool,
+    started: Instant,
+}
+
+impl Progress {
+    fn new(enabled: bool) -> Self {
+        Progress { bar: None, enabled, started: Instant::now() }
+    }
+
+    fn show(&mut self, loading: Loading) {
+        if !self.enabled || self.started.elapsed() < PATIENCE {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.set_style(
+                ProgressStyle::with_template("loading facts {bar:30} {bytes} of {total_bytes}")
+                    .unwrap_or(ProgressStyle::default_bar()),
+            );
+            bar
+        });
+        bar.set_length(loading.of);
+        bar.set_position(loading.bytes);
+    }
+
+    fn finish(self) {
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The cases of `tests/corpus/analysis`: `NAME.dl` beside `NAME.expected`, which holds for each
+//! diagnostic, in order, a line that `line:column code message` begins with.
+
+use std::path::Path;
+
+use factlog::analysis;
+use factlog::base::{SourceMap, diagnostic};
+use factlog::syntax::datalog::parse_program;
+
+/// `line:column code message` for each diagnostic of a program.
+fn diagnostics(text: &str) -> Vec<String> {
+    let mut map = SourceMap::new();
+    let file = map.add("case", text);
+    let (program, mut found) = parse_program(file, text);
+    let (schema, declared) = analysis::declare(&[&program]);
+    found.extend(declared);
+    found.extend(analysis::analyze(schema, &[&program]).diagnostics);
+    diagnostic::sort(&mut found);
+    found
+        .iter()
+        .map(|diagnostic| {
+            let place = map.file(file).line_col(diagnostic.span().unwrap().start);
+            format!("{}:{} {} {}", place.line, place.column, diagnostic.code, diagnostic.message)
+        })
+        .collect()
+}
+
+#[test]
+fn each_case_gets_its_diagnostics() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/analysis");
+    let mut cases = 0;
+    let mut wrong = String::new();
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let case = entry.unwrap().path();
+        if case.extension().is_none_or(|extension| extension != "dl") {
+            continue;
+        }
+        cases += 1;
+        let found = diagnostics(&std::fs::read_to_string(&case).unwrap());
+        let expected = std::fs::read_to_string(case.with_extension("expected")).unwrap();
+        let expected: Vec<&str> = expected.lines().collect();
+        let same = found.len() == expected.len()
+            && found.iter().zip(&expected).all(|(found, expected)| found.starts_with(expected));
+        if !same {
+            wrong += &format!(
+                "{}\n--- expected\n{}\n--- found\n{}\n",
+                case.display(),
+                expected.join("\n"),
+                found.join("\n")
+            );
+        }
+    }
+    assert!(cases >= 7, "the corpus is there");
+    assert!(wrong.is_empty(), "{wrong}");
+}
