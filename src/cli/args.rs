@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, query, rule, run, schema};
+use super::{check, completions, fmt, plan, query, rule, run, schema};
 use crate::render::{AnswerFormat, DiagnosticFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -74,7 +74,9 @@ pub enum Command {
     Query(query::QueryArgs),
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Fmt(fmt::FmtArgs),
     Schema(schema::SchemaArgs),
+    Plan(plan::PlanArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output

@@ -5,11 +5,13 @@ mod check;
 mod completions;
 mod context;
 mod exit;
+mod fmt;
 mod interrupt;
 mod levels;
 mod man;
 mod open;
 mod output;
+mod plan;
 mod profile;
 mod query;
 mod rule;
@@ -75,7 +77,9 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Query(args) => query::run(context, &args),
         Command::Run(args) => run::run(context, &args),
         Command::Check(args) => check::run(context, &args, matches),
+        Command::Fmt(args) => fmt::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args),
         Command::Rule(args) => Ok(rule::run(&args)?),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),

@@ -19,6 +19,7 @@ mod check;
 mod describe;
 mod edit;
 mod input;
+mod plan;
 mod query;
 mod rests_on;
 
@@ -31,6 +32,7 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::Levels;
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use plan::Explained;
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};

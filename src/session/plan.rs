@@ -1,21 +1,18 @@
-//! How a goal is evaluated, for people.
+//! How a goal is evaluated: its plans with what was expected and what happened.
 
 use super::{Answer, Error, Session};
-use crate::plan::show;
+use crate::engine::{Profile, RuleRef};
+use crate::model::Rule;
+use crate::plan::show::{self, Actual, Shown};
 
-/// An answer with the plan that found it.
+/// An answer with the plans that found it.
 #[derive(Debug)]
 pub struct Explained {
     /// The answer.
     pub answer: Answer,
-    /// The plans, for people.
-    pub text: String,
-    /// As a Graphviz graph.
-    pub dot: String,
-    /// As a Mermaid graph.
-    pub mermaid: String,
-    /// As JSON.
-    pub json: String,
+    /// The plans in the order in which they ran; the goal's comes last. `plan::show` makes text and
+    /// graphs of them.
+    pub plans: Vec<Shown>,
 }
 
 impl Session {
@@ -25,13 +22,23 @@ impl Session {
         let goals = [goal.rule.clone()];
         let model = self.evaluate(&goals, &[], true)?;
         let answer = self.rows(&goal, &model);
+        Ok(Explained { answer, plans: self.plans(&goals, model.profile()) })
+    }
+
+    /// The plans of a profile, for people.
+    pub fn plans(&self, goals: &[Rule], profile: &Profile) -> Vec<Shown> {
         let program = self.program();
-        Ok(Explained {
-            answer,
-            text: show::text(program, &goals, model.profile(), &self.sources),
-            dot: show::dot(program, &goals, model.profile(), &self.sources),
-            mermaid: show::mermaid(program, &goals, model.profile(), &self.sources),
-            json: show::json(program, &goals, model.profile(), &self.sources),
-        })
+        profile
+            .plans
+            .iter()
+            .filter_map(|done| {
+                let rule = match done.rule {
+                    RuleRef::Rule(id) => program.rules.get(id.0 as usize)?,
+                    RuleRef::Goal(index) => goals.get(index)?,
+                };
+                let actual = Actual { visited: &done.visited, produced: done.produced };
+                Some(show::show(&program.schema, rule, &done.plan, Some(actual)))
+            })
+            .collect()
     }
 }
