@@ -9,6 +9,7 @@ pub mod files;
 pub mod model;
 pub mod plan;
 pub mod render;
+pub mod repl;
 pub mod session;
 pub mod storage;
 pub mod syntax;

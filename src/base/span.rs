@@ -134,6 +134,11 @@ impl SourceMap {
         id
     }
 
+    /// The id that the next text will have.
+    pub fn next(&self) -> FileId {
+        FileId(offset(self.files.len()))
+    }
+
     /// The file of an id that this map gave out.
     pub fn file(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]

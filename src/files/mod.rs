@@ -7,6 +7,7 @@
 pub mod output;
 pub mod project;
 pub mod read;
+pub mod scratch;
 pub mod settings;
 pub mod texts;
 pub mod watch;
@@ -14,6 +15,7 @@ pub mod watch;
 pub use output::{Fingerprint, OutputFile, replace, write_output};
 pub use project::Project;
 pub use read::{FileText, Trust};
+pub use scratch::Scratch;
 pub use settings::{LintLevel, Settings};
 pub use texts::TextFolder;
 pub use watch::Watcher;

@@ -6,6 +6,7 @@ pub mod diagnostics;
 pub mod diff;
 
 mod delimited;
+mod fact;
 mod json;
 mod markup;
 mod ron;
@@ -14,3 +15,4 @@ mod table;
 pub use answer::{AnswerFormat, AnswerStyle, write_answer};
 pub use delimited::write_delimited;
 pub use diagnostics::{DiagnosticFormat, Tally};
+pub use fact::fact_text;

@@ -28,7 +28,8 @@ pub(super) fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     writeln!(out, "]")
 }
 
-fn text(value: &Value) -> String {
+/// A value as RON.
+pub(super) fn text(value: &Value) -> String {
     match value {
         Value::Nil => "None".to_owned(),
         Value::Date(date) => escape::quoted(date.text()),

@@ -43,6 +43,8 @@ pub(super) struct Base {
     pub database: Database,
     pub warnings: Vec<Diagnostic>,
     pub left_out: Vec<String>,
+    /// Texts from this one on came later than the base's files.
+    pub end: FileId,
 }
 
 impl Base {
@@ -57,6 +59,7 @@ impl Base {
             analysis: analysis::analyze(schema, &[]),
             warnings: Vec::new(),
             left_out: Vec::new(),
+            end: FileId(0),
         }
     }
 
@@ -116,7 +119,8 @@ impl Base {
             return Err(diagnostics);
         }
         left_out.sort();
-        Ok(Base { units, declared, analysis, database, warnings: diagnostics, left_out })
+        let end = sources.next();
+        Ok(Base { units, declared, analysis, database, warnings: diagnostics, left_out, end })
     }
 }
 

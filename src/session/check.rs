@@ -10,8 +10,8 @@ use crate::model::Value;
 use crate::model::schema::{PredId, PredKind};
 use crate::storage::findings::{self, Evidence};
 
-/// The bytes of a source's text by its name, if they are at hand.
-pub type Texts<'a> = &'a dyn Fn(&str) -> Option<Vec<u8>>;
+/// Gives the bytes of a source's text by the name that its `text` column has.
+pub type Texts<'t> = &'t dyn Fn(&str) -> Option<Vec<u8>>;
 
 /// Levels of lints and checks, by code or name, in order; the last that fits wins.
 #[derive(Clone, Debug, Default)]

@@ -18,7 +18,7 @@ use crate::syntax::datalog::ast::{self, Line};
 
 /// What a step was and what it takes to undo it.
 pub(super) struct Step {
-    change: Change,
+    pub change: Change,
     declared: Arc<Schema>,
     snapshot: Snapshot,
     /// The units and their analysis, when the step changed them.

@@ -8,8 +8,10 @@
 //! - `query`: goals to answers · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
+//! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
 
+pub mod added;
 pub mod answer;
 pub mod fault;
 
@@ -20,16 +22,18 @@ mod describe;
 mod edit;
 mod input;
 mod plan;
+mod profile;
 mod query;
 mod rests_on;
 
 use std::path::Path;
 use std::sync::Arc;
 
+pub use added::{Added, SourceSummary};
 pub use answer::Answer;
 pub use base::Loading;
 pub use batch::{Batch, Output, PrintSize, QueryResult};
-pub use check::Levels;
+pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use plan::Explained;

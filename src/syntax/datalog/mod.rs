@@ -15,4 +15,4 @@ mod token;
 pub use complete::{Completeness, PieceKind, completeness, tokens};
 pub use lexer::{Lexed, lex};
 pub use parser::{parse_atom_pattern, parse_goal, parse_line, parse_program};
-pub use token::{Comment, Sym, Token, TokenKind, Word};
+pub use token::{Comment, DIRECTIVES, Sym, Token, TokenKind, Word};

@@ -1,0 +1,147 @@
+//! How answers are shown, and where.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Options;
+use super::console::Console;
+use super::told;
+use crate::base::{Diagnostic, escape};
+use crate::files;
+use crate::render::{AnswerFormat, AnswerStyle, write_answer};
+use crate::session::{Answer, Session};
+
+/// Rows of one answer that a person is shown unless `:limit` says otherwise.
+const SHOWN: usize = 1000;
+
+/// How wide a table may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Width {
+    /// As wide as it is.
+    Unlimited,
+    /// As wide as the terminal is at that moment.
+    Terminal,
+}
+
+/// How answers are shown.
+#[derive(Debug)]
+pub(super) struct View {
+    pub format: AnswerFormat,
+    /// At most so many rows of an answer; `None` for all.
+    pub limit: Option<usize>,
+    pub timer: bool,
+    /// Whether times may be shown at all: in a transcript they never are.
+    pub may_time: bool,
+    /// Whether counts and notes stand among the answers: nobody parses them.
+    pub for_people: bool,
+    pub width: Width,
+    pub color: bool,
+    pub error_color: bool,
+    pub output: Option<OutputTo>,
+}
+
+/// The file that answers go to.
+#[derive(Debug)]
+pub(super) struct OutputTo {
+    pub path: PathBuf,
+    pub format: Option<AnswerFormat>,
+    /// All answers so far: the file is replaced whole after each.
+    pub written: Vec<u8>,
+}
+
+impl View {
+    pub fn new(session: &Session, options: &Options, terminal: bool) -> View {
+        let for_people = terminal || options.echo;
+        let setting = || AnswerFormat::from_name(session.settings().view.format.as_deref()?);
+        let default = if for_people { AnswerFormat::Table } else { AnswerFormat::Csv };
+        View {
+            format: options.format.or_else(setting).unwrap_or(default),
+            limit: for_people.then_some(SHOWN),
+            timer: terminal,
+            may_time: !options.echo,
+            for_people,
+            width: Width::Unlimited,
+            color: options.color && terminal,
+            error_color: options.error_color && !options.echo,
+            output: None,
+        }
+    }
+
+    /// Columns that text may take now.
+    pub fn columns(&self) -> Option<usize> {
+        match self.width {
+            Width::Unlimited => None,
+            Width::Terminal => terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)),
+        }
+    }
+
+    fn style(&self) -> AnswerStyle {
+        let terminal = self.width == Width::Terminal;
+        AnswerStyle { width: self.columns(), terminal, color: self.color }
+    }
+
+    /// Shows an answer with its count, and with the time it took if that is wanted.
+    ///
+    /// # Errors
+    /// Outside: those of the console. Inside: the file that `:output` names could not be written.
+    pub fn answer(
+        &mut self,
+        console: &mut Console,
+        mut answer: Answer,
+        taken: Option<Duration>,
+    ) -> io::Result<Result<(), Diagnostic>> {
+        let total = answer.rows.len();
+        let time = taken.filter(|_| self.timer && self.may_time).map(told::time);
+        let notes = std::mem::take(&mut answer.notes);
+        if self.output.is_some() {
+            if let Err(diagnostic) = self.to_file(&answer)? {
+                return Ok(Err(diagnostic));
+            }
+            let path = self.output.as_ref().map(|output| output.path.display().to_string());
+            let shown = escape::printable(path.as_deref().unwrap_or_default()).into_owned();
+            console.tell(&format!("{} to `{shown}`{}\n", told::rows(total), in_brackets(time)))?;
+        } else {
+            let limit = self.limit.filter(|limit| *limit < total && !answer.ground);
+            answer.rows.truncate(limit.unwrap_or(total));
+            let silent = answer.rows.is_empty() && self.format == AnswerFormat::Table && !answer.ground;
+            if !silent {
+                write_answer(console, &answer, self.format, self.style())?;
+            }
+            let counted = self.for_people || self.format == AnswerFormat::Table;
+            let count = (counted && !answer.ground).then(|| match limit {
+                Some(limit) => format!("{limit} of {}; `:limit off` shows all", told::rows(total)),
+                None => told::rows(total),
+            });
+            match (count, time) {
+                (Some(count), time) => writeln!(console, "{count}{}", in_brackets(time))?,
+                (None, Some(time)) if self.for_people => writeln!(console, "({time})")?,
+                (None, Some(time)) => console.tell(&format!("({time})\n"))?,
+                (None, None) => {}
+            }
+            if let (Some(limit), false) = (limit, counted) {
+                console.tell(&format!("note: {limit} of {} are shown\n", told::rows(total)))?;
+            }
+        }
+        for note in notes {
+            console.tell(&format!("note: {}\n", escape::printable(&note)))?;
+        }
+        Ok(Ok(()))
+    }
+
+    fn to_file(&mut self, answer: &Answer) -> io::Result<Result<(), Diagnostic>> {
+        let Some(output) = &mut self.output else { return Ok(Ok(())) };
+        let before = output.written.len();
+        let format = output.format.unwrap_or(self.format);
+        write_answer(&mut output.written, answer, format, AnswerStyle::default())?;
+        let result = files::write_output(&output.path, &output.written);
+        if result.is_err() {
+            output.written.truncate(before);
+        }
+        Ok(result)
+    }
+}
+
+fn in_brackets(time: Option<String>) -> String {
+    time.map(|time| format!(" ({time})")).unwrap_or_default()
+}
