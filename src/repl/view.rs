@@ -95,7 +95,7 @@ impl View {
         let time = taken.filter(|_| self.timer && self.may_time).map(told::time);
         let notes = std::mem::take(&mut answer.notes);
         if self.output.is_some() {
-            if let Err(diagnostic) = self.to_file(&answer)? {
+            if let Err(diagnostic) = self.append(&answer)? {
                 return Ok(Err(diagnostic));
             }
             let path = self.output.as_ref().map(|output| output.path.display().to_string());
@@ -129,7 +129,7 @@ impl View {
         Ok(Ok(()))
     }
 
-    fn to_file(&mut self, answer: &Answer) -> io::Result<Result<(), Diagnostic>> {
+    fn append(&mut self, answer: &Answer) -> io::Result<Result<(), Diagnostic>> {
         let Some(output) = &mut self.output else { return Ok(Ok(())) };
         let before = output.written.len();
         let format = output.format.unwrap_or(self.format);
