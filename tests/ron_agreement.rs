@@ -595,6 +595,12 @@ mod divergences {
     }
 
     #[test]
+    fn blanks_inside_the_unit() {
+        assert!(ron::from_str::<()>("()").is_ok() && ron::from_str::<()>("( )").is_err());
+        assert_eq!(read("( )").tree.root().unwrap().kind(), Kind::Unit);
+    }
+
+    #[test]
     fn strings_longer_than_16_mib() {
         let text = format!("\"{}\"", "x".repeat((16 << 20) + 1));
         refused_here_only(&text, "FL019");

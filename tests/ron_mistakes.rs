@@ -213,7 +213,8 @@ fn best_of_five(text: &str) -> Duration {
 /// Doubling a file at most triples the time it takes, whatever is in it.
 #[test]
 fn cost_is_linear() {
-    let shapes: [(&str, fn(usize) -> String); 11] = [
+    type Shape = (&'static str, fn(usize) -> String);
+    let shapes: [Shape; 11] = [
         ("facts", |n| format!("[{}]", "A(x: 1, y: \"abc\"),\n".repeat(n))),
         ("one wide struct", |n| {
             format!("({})", (0..n).map(|i| format!("field_{i}: 1,")).collect::<String>())

@@ -226,6 +226,7 @@ fn comments_stay_where_they_stand() {
         "[\n    A(x: /* y */ 1),\n    /* z */ B(x: 1),\n]\n",
         "{\n    \"a\": 1, // one\n    \"b\": Some(2),\n}\n",
         "(\n    x: // odd\n        1,\n)\n",
+        "[\n    ( // nothing\n    ),\n    A(/* nothing */),\n    Some(/* one */ 1),\n]\n",
         "",
     ] {
         assert_eq!(formatted(text, &NoSchema), text);

@@ -33,7 +33,7 @@ pub use added::{Added, SourceSummary};
 pub use answer::Answer;
 pub use base::Loading;
 pub use batch::{Batch, Output, PrintSize, QueryResult};
-pub use check::Levels;
+pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use plan::Explained;

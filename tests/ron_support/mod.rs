@@ -177,6 +177,8 @@ fn list(choices: &mut Choices, out: &mut String, depth: usize, open: &str, close
     }
     if count > 0 {
         finish(choices, out);
+    } else {
+        out.push_str(choices.pick(&["", "", "", "/* in */", " // in\n"]));
     }
     out.push_str(close);
 }

@@ -126,14 +126,10 @@ fn apply(rules: &[&Rule], model: &mut Relations, budget: &Budget) -> Result<bool
 pub fn derive(rule: &Rule, model: &Relations, budget: &Budget) -> Result<BTreeSet<Vec<Value>>, Error> {
     let scope = Scope { model, budget };
     let mut tuples = BTreeSet::new();
-    let outcome = scope.solutions(&rule.body, &Env::free(rule.vars.len()), &mut |env| {
+    let outcome = scope.solutions(&rule.body, &rule.args, &Env::free(rule.vars.len()), &mut |env| {
         let mut tuple = Vec::with_capacity(rule.args.len());
-        let columns: Vec<_> = rule.args.iter().map(|arg| eval::expr(arg, env)).collect();
-        if columns.iter().any(|column| matches!(column, eval::Computed::NoValue)) {
-            return Ok(());
-        }
-        for column in columns {
-            tuple.extend(eval::decided(column, env)?);
+        for arg in &rule.args {
+            tuple.extend(eval::decided(eval::expr(arg, env), env)?);
         }
         tuples.insert(tuple);
         Ok(())

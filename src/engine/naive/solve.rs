@@ -105,20 +105,27 @@ pub(super) struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    /// Visits every assignment that extends `outer` and satisfies an alternative of `body`.
-    pub fn solutions(&self, body: &Body, outer: &Env, visit: Visit<'_>) -> Result<(), Halt> {
+    /// Visits every assignment that extends `outer`, satisfies an alternative of `body`, and under
+    /// which each of `columns` has a value.
+    pub fn solutions(
+        &self,
+        body: &Body,
+        columns: &[Expr],
+        outer: &Env,
+        visit: Visit<'_>,
+    ) -> Result<(), Halt> {
         for alternative in &body.alternatives {
             let conjunction = Conjunction::new(self, alternative);
             let goals = alternative.iter().filter(|literal| as_atom(literal).is_none()).map(Goal::Literal);
             let env = Env { slots: outer.slots.clone(), wildcards: Vec::new() };
-            conjunction.atoms(0, env, goals.collect(), visit)?;
+            conjunction.atoms(0, env, goals.chain(columns.iter().map(Goal::Value)).collect(), visit)?;
         }
         Ok(())
     }
 
     fn satisfiable(&self, body: &Body, outer: &Env) -> Result<bool, Halt> {
         let mut found = false;
-        self.solutions(body, outer, &mut |_| {
+        self.solutions(body, &[], outer, &mut |_| {
             found = true;
             Ok(())
         })?;
@@ -128,7 +135,7 @@ impl Scope<'_> {
     fn aggregate(&self, aggregate: &Aggregate, outer: &Env) -> Result<Computed, Halt> {
         let mut seen = BTreeSet::new();
         let mut values = Vec::new();
-        self.solutions(&aggregate.body, outer, &mut |env| {
+        self.solutions(&aggregate.body, &[], outer, &mut |env| {
             if seen.insert(env.local_key(outer)) {
                 match &aggregate.arg {
                     None => values.push(Value::Nil),
@@ -148,6 +155,8 @@ enum Goal<'p> {
     Literal(&'p Literal),
     /// A column holds the value of an atom's computed argument.
     Column(Value, &'p Expr),
+    /// A column of the head has a value.
+    Value(&'p Expr),
 }
 
 /// What trying a goal came to.
@@ -299,6 +308,12 @@ impl<'p> Conjunction<'p> {
                 Computed::NotYet => Outcome::NotYet,
                 Computed::NoValue => Outcome::False,
                 Computed::Value(computed) => Outcome::of(computed == *value && !value.is_nil()),
+                Computed::Failed(fault) => Outcome::Failed(fault, None),
+            },
+            Goal::Value(expr) => match eval::expr(expr, env) {
+                Computed::NotYet => Outcome::NotYet,
+                Computed::NoValue => Outcome::False,
+                Computed::Value(_) => Outcome::True,
                 Computed::Failed(fault) => Outcome::Failed(fault, None),
             },
             Goal::Literal(literal) => match literal {

@@ -132,8 +132,7 @@ impl<'t> Printer<'t, '_> {
 
     /// A value that starts where the line has come to; `indent` is the line's.
     fn value(&mut self, node: Node<'t>, place: Place, indent: usize) {
-        let is_container = node.kind().is_container() && node.children().next().is_some();
-        if !is_container && !self.gaps.any_inside(node) {
+        if !self.has_inside(node) {
             self.open(node);
             return;
         }
@@ -158,11 +157,18 @@ impl<'t> Printer<'t, '_> {
                 }
                 self.out.push('(');
             }
+            Kind::Unit if self.has_inside(node) => self.out.push('('),
             _ => return literal::write_leaf(node, &mut self.out),
         }
-        if node.children().next().is_none() && !self.gaps.any_inside(node) {
+        if !self.has_inside(node) {
             self.close(node);
         }
+    }
+
+    /// Whether anything, be it a comment, stands between the brackets of a node.
+    fn has_inside(&self, node: Node<'t>) -> bool {
+        let brackets = node.kind().is_container() || node.kind() == Kind::Unit;
+        brackets && (node.children().next().is_some() || self.gaps.any_inside(node))
     }
 
     fn close(&mut self, node: Node<'t>) {
@@ -214,8 +220,7 @@ impl<'t> Printer<'t, '_> {
     /// All on one line; gives up, leaving something unfinished, when that gets too long.
     fn flat(&mut self, node: Node<'t>, place: Place) -> bool {
         self.open(node);
-        let inside = self.gaps.any_inside(node);
-        if !node.kind().is_container() || (node.children().next().is_none() && !inside) {
+        if !self.has_inside(node) {
             return true;
         }
         let (items, ends) = self.items(node, place);
@@ -284,7 +289,7 @@ impl<'t> Printer<'t, '_> {
     /// An item a line.
     fn broken(&mut self, node: Node<'t>, place: Place, indent: usize) {
         self.open(node);
-        if !node.kind().is_container() || (node.children().next().is_none() && !self.gaps.any_inside(node)) {
+        if !self.has_inside(node) {
             return;
         }
         let (items, ends) = self.items(node, place);
