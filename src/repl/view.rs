@@ -68,6 +68,11 @@ impl View {
         }
     }
 
+    /// How many rows of an answer are wanted.
+    pub fn most(&self) -> Option<usize> {
+        self.limit.filter(|_| self.output.is_none())
+    }
+
     /// Columns that text may take now.
     pub fn columns(&self) -> Option<usize> {
         match self.width {
@@ -91,7 +96,7 @@ impl View {
         mut answer: Answer,
         taken: Option<Duration>,
     ) -> io::Result<Result<(), Diagnostic>> {
-        let total = answer.rows.len();
+        let total = answer.rows.len() + answer.more;
         let time = taken.filter(|_| self.timer && self.may_time).map(told::time);
         let notes = std::mem::take(&mut answer.notes);
         if self.output.is_some() {
