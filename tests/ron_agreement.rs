@@ -114,7 +114,7 @@ const TEXTS: [&str; 8] =
 impl V {
     fn generate(choices: &mut Choices, depth: usize) -> V {
         let kinds = if depth == 0 { 9 } else { 16 };
-        let mut text = |choices: &mut Choices| TEXTS[choices.below(TEXTS.len())].to_owned();
+        let text = |choices: &mut Choices| TEXTS[choices.below(TEXTS.len())].to_owned();
         match choices.below(kinds) {
             0 => V::Nothing,
             1 => V::Int([0, 1, -1, 255, -128, i64::MIN, i64::MAX, 1_000_000][choices.below(8)]),
