@@ -257,7 +257,7 @@ fn int(value: i128, suffix: &str, choices: &mut Choices) -> String {
         2 => format!("{sign}0o{magnitude:o}_"),
         3 => format!("{sign}00{magnitude}"),
         4 => format!("{value}{suffix}"),
-        5 => format!("{sign}0X{magnitude:X}").replace('X', "x").replace('x', "x"),
+        5 => format!("{sign}0x{magnitude:X}"),
         _ => format!("{value}"),
     }
 }
