@@ -12,6 +12,7 @@ pub mod ground;
 pub mod template;
 pub mod types;
 
+mod aggregates;
 mod heads;
 mod infer;
 mod lint;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::atoms;
 use super::functors::{self, Signature};
-use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule, RawVar};
+use super::raw::{RawExpr, RawExprKind, RawLiteral, RawRule, RawVar};
 use super::scope;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
@@ -12,8 +12,8 @@ use crate::base::{Diagnostic, Span};
 use crate::model::VarId;
 use crate::model::schema::{PredId, PredKind, Schema};
 use crate::syntax::datalog::ast::{
-    Aggregate, AggregateOp, Annotation, Atom, Body, CompareOp, Const, ConstKind, Expr, ExprKind, Literal,
-    LiteralKind, Name,
+    Aggregate, Annotation, Atom, Body, CompareOp, Const, ConstKind, Expr, ExprKind, Literal, LiteralKind,
+    Name,
 };
 
 /// Resolves names against a schema that already knows every relation's columns.
@@ -24,11 +24,11 @@ pub(super) struct Resolver<'a> {
 
 /// What is known while one rule is resolved.
 pub(super) struct RuleScope<'a> {
-    vars: Vec<RawVar>,
+    pub vars: Vec<RawVar>,
     /// Names of the rule's own scope, over all alternatives.
     top: HashMap<&'a str, VarId>,
     /// The scopes around the place being resolved, outermost first.
-    stack: Vec<HashMap<&'a str, VarId>>,
+    pub stack: Vec<HashMap<&'a str, VarId>>,
 }
 
 impl RuleScope<'_> {
@@ -38,7 +38,8 @@ impl RuleScope<'_> {
         self.declare(name, span, self.stack.len().saturating_sub(1))
     }
 
-    fn declare(&mut self, name: String, span: Span, level: usize) -> VarId {
+    /// A variable of the scope that lies `level` deep.
+    pub fn declare(&mut self, name: String, span: Span, level: usize) -> VarId {
         let id = VarId(self.vars.len() as u32);
         self.vars.push(RawVar { name, span, level });
         id
@@ -191,7 +192,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Resolves one literal, appending what it becomes.
-    fn literal(&mut self, literal: &'a Literal, scope: &mut RuleScope<'a>, out: &mut Vec<RawLiteral>) {
+    pub fn literal(&mut self, literal: &'a Literal, scope: &mut RuleScope<'a>, out: &mut Vec<RawLiteral>) {
         let span = literal.span;
         match &literal.kind {
             LiteralKind::Atom(atom) => self.atom(atom, scope, out),
@@ -328,101 +329,6 @@ impl<'a> Resolver<'a> {
             resolved.push(out);
         }
         resolved
-    }
-
-    fn aggregate(&mut self, aggregate: &'a Aggregate, span: Span, scope: &mut RuleScope<'a>) -> RawExpr {
-        RawExpr { kind: RawExprKind::Aggregate(Box::new(self.aggregate_parts(aggregate, scope))), span }
-    }
-
-    fn aggregate_parts(&mut self, aggregate: &'a Aggregate, scope: &mut RuleScope<'a>) -> RawAggregate {
-        let separator = self.separator(aggregate);
-        let Some(alternatives) = scope::alternatives(&aggregate.body) else {
-            self.report(
-                Diagnostic::new(
-                    codes::TOO_MANY_ALTERNATIVES,
-                    "this aggregate's body has too many alternatives",
-                )
-                .at(aggregate.body.span),
-            );
-            return RawAggregate { op: aggregate.op, arg: None, separator, alternatives: Vec::new() };
-        };
-        // The value aggregated is computed in the scope of the body: its names are the body's.
-        let mut locals: HashMap<&'a str, VarId> = HashMap::new();
-        let mut arg_names = std::collections::BTreeSet::new();
-        if let Some(arg) = &aggregate.arg {
-            scope::expr_names(arg, &mut |name| {
-                arg_names.insert(name);
-            });
-        }
-        let level = scope.stack.len();
-        let arg_var = aggregate.arg.as_ref().map(|arg| {
-            let name = format!("{}#", scope.vars.len());
-            (arg, scope.declare(name, arg.span, level))
-        });
-        let mut resolved = Vec::with_capacity(alternatives.len());
-        for literals in &alternatives {
-            let mut map = HashMap::new();
-            let mut names = scope::own_names(literals);
-            names.extend(arg_names.iter().copied());
-            for name in names {
-                if self.lookup(name, scope).is_none() {
-                    let span = aggregate
-                        .arg
-                        .as_ref()
-                        .filter(|_| arg_names.contains(name))
-                        .map_or_else(|| span_in(literals, name, aggregate.body.span), |arg| arg.span);
-                    let id =
-                        *locals.entry(name).or_insert_with(|| scope.declare(name.to_owned(), span, level));
-                    map.insert(name, id);
-                }
-            }
-            scope.stack.push(map);
-            let mut out = Vec::with_capacity(literals.len());
-            for literal in literals {
-                self.literal(literal, scope, &mut out);
-            }
-            if let Some((arg, var)) = &arg_var
-                && !matches!(arg.kind, ExprKind::Var(_))
-            {
-                // A computed value gets a variable, so that every alternative computes its own.
-                let value = self.expr(arg, scope, &mut Hoist::Now(&mut out));
-                out.push(assign(*var, value, arg.span));
-            }
-            scope.stack.pop();
-            resolved.push(out);
-        }
-        let arg = arg_var.map(|(arg, var)| match &arg.kind {
-            ExprKind::Var(name) => {
-                let var =
-                    locals.get(name.as_str()).copied().or_else(|| self.lookup(name, scope)).unwrap_or(var);
-                RawExpr::var(var, arg.span)
-            }
-            _ => RawExpr::var(var, arg.span),
-        });
-        RawAggregate { op: aggregate.op, arg, separator, alternatives: resolved }
-    }
-
-    /// `concat x, ", " : {…}`: the separator, by default a comma and a space.
-    fn separator(&mut self, aggregate: &Aggregate) -> String {
-        match (aggregate.op, aggregate.extra.as_slice()) {
-            (AggregateOp::Concat, []) => ", ".to_owned(),
-            (AggregateOp::Concat, [Const { kind: ConstKind::String(text), .. }]) => text.clone(),
-            (AggregateOp::Concat, [other, ..]) => {
-                self.report(
-                    Diagnostic::new(codes::TYPE_MISMATCH, "the separator of `concat` is one text")
-                        .at(other.span),
-                );
-                String::new()
-            }
-            (_, [extra, ..]) => {
-                self.report(
-                    Diagnostic::new(codes::FUNCTOR_ARITY, "only `concat` takes a second value")
-                        .at(extra.span),
-                );
-                String::new()
-            }
-            (_, []) => String::new(),
-        }
     }
 
     /// Resolves an expression; aggregates in it are hoisted.
@@ -600,7 +506,8 @@ pub(super) enum Hoist<'h, 'a> {
     Later(&'h mut Vec<(VarId, &'a Aggregate, Span)>),
 }
 
-fn assign(var: VarId, value: RawExpr, span: Span) -> RawLiteral {
+/// `var = value`
+pub(super) fn assign(var: VarId, value: RawExpr, span: Span) -> RawLiteral {
     RawLiteral::Compare {
         op: CompareOp::Eq,
         left: RawExpr::var(var, span),
@@ -630,7 +537,7 @@ fn first_spans(body: Option<&Body>) -> HashMap<&str, Span> {
 }
 
 /// The first occurrence of a name in a conjunction.
-fn span_in(literals: &[&Literal], name: &str, otherwise: Span) -> Span {
+pub(super) fn span_in(literals: &[&Literal], name: &str, otherwise: Span) -> Span {
     let mut found = None;
     for literal in literals {
         scope::literal_occurrences(literal, &mut |other, span| {

@@ -24,15 +24,7 @@ use std::io;
 use std::path::Path;
 
 use crate::base::codes::project::{NOT_FOUND, UNREADABLE, UNWRITABLE};
-use crate::base::{Diagnostic, escape, limits};
-
-/// Reads a whole file, whatever it holds, up to the default limit on files.
-///
-/// # Errors
-/// It cannot be read, is no regular file, or is larger than the limit.
-pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    read::bytes(path, limits::MAX_FILE_BYTES)
-}
+use crate::base::{Diagnostic, escape};
 
 /// A path for people, between backquotes; bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn quoted(path: &Path) -> String {

@@ -10,6 +10,9 @@ use crate::model::Value;
 use crate::model::schema::{PredId, PredKind};
 use crate::storage::findings::{self, Evidence};
 
+/// Gives the bytes of a source's text by the name that its `text` column has.
+pub type Texts<'t> = &'t dyn Fn(&str) -> Option<Vec<u8>>;
+
 /// Levels of lints and checks, by code or name, in order; the last that fits wins.
 #[derive(Clone, Debug, Default)]
 pub struct Levels(pub Vec<(String, LintLevel)>);
@@ -25,10 +28,7 @@ impl Levels {
 impl Session {
     /// All findings over the loaded base, at the levels that settings and options give them,
     /// sorted by place. `texts` gives the bytes of a source's text by name, if they are at hand.
-    pub fn check(
-        &mut self,
-        texts: Option<&dyn Fn(&str) -> Option<Vec<u8>>>,
-    ) -> Result<Vec<Diagnostic>, Error> {
+    pub fn check(&mut self, texts: Option<Texts<'_>>) -> Result<Vec<Diagnostic>, Error> {
         self.ready()?;
         let mut found = self.base.warnings.clone();
         // Those of the rules that have been typed in are not among the warnings of loading.
@@ -113,10 +113,7 @@ impl Session {
         Ok(found)
     }
 
-    fn fact_findings(
-        &mut self,
-        texts: Option<&dyn Fn(&str) -> Option<Vec<u8>>>,
-    ) -> Result<Vec<Diagnostic>, Error> {
+    fn fact_findings(&mut self, texts: Option<Texts<'_>>) -> Result<Vec<Diagnostic>, Error> {
         // Rules may make things of a declared type: their ids are no unresolved references.
         let made: Vec<PredId> = self
             .schema()
