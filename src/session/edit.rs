@@ -53,6 +53,16 @@ pub enum Outcome {
 impl Session {
     /// Runs a line of the REPL that is not a command. Warnings come with the outcome.
     pub fn line(&mut self, text: &str) -> Result<(Outcome, Vec<Diagnostic>), Error> {
+        self.line_within(text, None)
+    }
+
+    /// As [`Session::line`], keeping at most `most` rows of an answer, the first in its order;
+    /// [`Answer::more`] says how many there are beside them.
+    pub fn line_within(
+        &mut self,
+        text: &str,
+        most: Option<usize>,
+    ) -> Result<(Outcome, Vec<Diagnostic>), Error> {
         let file = self.add_text("<input>", text);
         let (line, diagnostics) = datalog::parse_line(file, text);
         let Some(line) = line.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
@@ -62,7 +72,7 @@ impl Session {
         match line {
             Line::Query(goal) => {
                 let (goal, warnings) = self.checked_goal(&goal)?;
-                Ok((Outcome::Answer(self.answer(&goal)?), warnings))
+                Ok((Outcome::Answer(self.answer(&goal, most)?), warnings))
             }
             Line::Items(items) => {
                 let unit = Unit { file, path: None, program: Arc::new(ast::Program { items }) };

@@ -8,6 +8,7 @@ pub mod ast;
 mod complete;
 mod input;
 mod lexer;
+mod lookalike;
 pub mod parser;
 pub mod print;
 mod token;
