@@ -131,6 +131,37 @@ fn rust_files(folder: &str) -> Vec<Source> {
     found
 }
 
+/// Files and folders of modules that are declared under `#[cfg(test)]`.
+fn test_modules(sources: &[Source]) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for source in sources {
+        let stem = source.path.file_stem().unwrap().to_string_lossy().into_owned();
+        let parent = source.path.parent().unwrap();
+        let folder = if matches!(stem.as_str(), "mod" | "lib" | "main") {
+            parent.to_owned()
+        } else {
+            parent.join(stem)
+        };
+        let lines: Vec<&str> = source.text.lines().map(str::trim).collect();
+        for pair in lines.windows(2).filter(|pair| pair[0] == "#[cfg(test)]") {
+            let declared = pair[1].split_once("mod ").and_then(|(_, name)| name.strip_suffix(';'));
+            if let Some(name) = declared {
+                found.push(folder.join(format!("{name}.rs")));
+                found.push(folder.join(name));
+            }
+        }
+    }
+    found
+}
+
+/// The sources of the program itself.
+fn program() -> Vec<Source> {
+    let mut sources = rust_files("src");
+    let tests = test_modules(&sources);
+    sources.retain(|source| !tests.iter().any(|test| source.path.starts_with(test)));
+    sources
+}
+
 /// Fails with all complaints at once.
 fn report(rule: &str, complaints: Vec<String>) {
     assert!(complaints.is_empty(), "{rule}:\n  {}", complaints.join("\n  "));
@@ -139,7 +170,7 @@ fn report(rule: &str, complaints: Vec<String>) {
 /// `path:line: text` for each line of code that `wrong` picks, in files that `applies` picks.
 fn offending(applies: impl Fn(&str) -> bool, wrong: impl Fn(&str) -> bool) -> Vec<String> {
     let mut complaints = Vec::new();
-    for source in rust_files("src") {
+    for source in program() {
         if !applies(&source.layer()) {
             continue;
         }
@@ -156,7 +187,7 @@ fn offending(applies: impl Fn(&str) -> bool, wrong: impl Fn(&str) -> bool) -> Ve
 fn layers_point_one_way() {
     let allowed: BTreeMap<&str, &[&str]> = LAYERS.into_iter().collect();
     let mut complaints = Vec::new();
-    for source in rust_files("src") {
+    for source in program() {
         let layer = source.layer();
         if matches!(layer.as_str(), "lib" | "main") {
             continue;

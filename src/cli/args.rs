@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, query, rule, run, schema};
+use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -71,10 +71,14 @@ pub struct Global {
 /// The commands, in the order in which help lists them.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Repl(repl::ReplArgs),
     Query(query::QueryArgs),
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Fmt(fmt::FmtArgs),
+    Test(test::TestArgs),
     Schema(schema::SchemaArgs),
+    Plan(plan::PlanArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output

@@ -1,6 +1,6 @@
 //! `factlog check`
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
@@ -10,7 +10,7 @@ use super::levels::{self, LevelArgs};
 use super::open::{open, refused};
 use super::{Exit, output, terminal};
 use crate::base::{Diagnostic, Severity, SourceMap};
-use crate::files;
+use crate::files::TextFolder;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::Options;
 
@@ -59,9 +59,9 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         let project = session.project()?;
         Some(project.root().join(project.settings().folders.texts.as_ref()?))
     });
-    let texts = |name: &str| text_of(folder.as_deref()?, name);
-    let checked = match folder {
-        Some(_) => session.check(Some(&texts)),
+    let folder = folder.as_deref().map(TextFolder::open).transpose()?;
+    let checked = match &folder {
+        Some(folder) => session.check(Some(&|name: &str| folder.read(name))),
         None => session.check(None),
     };
     let mut findings = match checked {
@@ -135,11 +135,4 @@ fn tell(context: &Context, findings: &[Diagnostic], exit: Exit) -> Exit {
         _ => context.error(format_args!("found {tally}")),
     }
     exit
-}
-
-/// The bytes of a source's text: a file in `folder`, never one outside it.
-fn text_of(folder: &Path, name: &str) -> Option<Vec<u8>> {
-    let name = Path::new(name);
-    let inside = name.components().all(|part| matches!(part, Component::Normal(_)));
-    inside.then(|| files::read_bytes(&folder.join(name)).ok())?
 }

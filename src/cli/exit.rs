@@ -21,6 +21,12 @@ pub enum Exit {
 }
 
 impl Exit {
+    /// The end that a status stands for; numbers that none has are internal faults.
+    pub fn of_status(status: u8) -> Exit {
+        let all = [Exit::Success, Exit::Findings, Exit::Refused, Exit::Limit, Exit::Interrupted];
+        all.into_iter().find(|exit| exit.status() == status).unwrap_or(Exit::Internal)
+    }
+
     /// The number the shell sees.
     pub fn status(self) -> u8 {
         match self {

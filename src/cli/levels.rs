@@ -106,7 +106,7 @@ mod tests {
 
     #[test]
     fn levels_keep_the_order_of_the_command_line() {
-        let pairs = |line| levels(line).0.into_iter().map(|(name, level)| (name, level)).collect::<Vec<_>>();
+        let pairs = |line| levels(line).0;
         let (a, b) = ("a".to_owned(), "b".to_owned());
         assert_eq!(
             pairs("-A a -D b -W a --deny=a"),

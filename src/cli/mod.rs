@@ -5,17 +5,20 @@ mod check;
 mod completions;
 mod context;
 mod exit;
+mod fmt;
 mod interrupt;
 mod levels;
 mod man;
 mod open;
 mod output;
-mod profile;
+mod plan;
 mod query;
+mod repl;
 mod rule;
 mod run;
 mod schema;
 mod terminal;
+mod test;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -72,10 +75,14 @@ fn early_color(args: &[OsString]) -> ColorChoice {
 
 fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result<Exit, Failure> {
     match command {
+        Command::Repl(args) => repl::run(context, &args),
         Command::Query(args) => query::run(context, &args),
         Command::Run(args) => run::run(context, &args),
         Command::Check(args) => check::run(context, &args, matches),
+        Command::Fmt(args) => fmt::run(context, &args),
+        Command::Test(args) => test::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
+        Command::Plan(args) => plan::run(context, &args),
         Command::Rule(args) => Ok(rule::run(&args)?),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),

@@ -10,6 +10,7 @@ use super::Exit;
 use super::args::LimitArgs;
 use super::context::{Context, Failure};
 use super::interrupt;
+use crate::base::{Diagnostic, SourceMap};
 use crate::session::{Error, LimitOptions, Loading, Options, Session};
 
 /// Work that takes less than this shows no progress.
@@ -28,18 +29,27 @@ impl LimitArgs {
 /// # Errors
 /// There is no project; that has been told.
 pub fn open(context: &Context, options: Options) -> Result<Session, Failure> {
-    let started = Instant::now();
-    let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
-    let dir = context.global.dir.as_deref();
-    let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
-    progress.finish();
-    let session = opened.map_err(|(diagnostic, sources)| {
+    let session = load(context, options).map_err(|(diagnostic, sources)| {
         context.report(&[diagnostic], &sources);
         Failure::Told(Exit::Refused)
     })?;
     if let Err(error) = interrupt::install(&session.cancel_token()) {
         context.tell(format_args!("Ctrl-C ends the program at once: {error}"));
     }
+    Ok(session)
+}
+
+/// As [`open`], but leaves Ctrl-C as it is, and tells nothing of its errors.
+///
+/// # Errors
+/// There is no project; the map is for showing it.
+pub fn load(context: &Context, options: Options) -> Result<Session, (Diagnostic, SourceMap)> {
+    let started = Instant::now();
+    let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
+    let dir = context.global.dir.as_deref();
+    let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
+    progress.finish();
+    let session = opened?;
     context.tell(format_args!("{} in {:.0?}", loaded(&session), started.elapsed()));
     Ok(session)
 }

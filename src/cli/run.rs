@@ -10,7 +10,7 @@ use super::args::{LimitArgs, answer_format};
 use super::context::{Context, Failure};
 use super::open::{open, refused};
 use super::terminal::{write_stderr, write_stdout};
-use super::{Exit, output, profile};
+use super::{Exit, output};
 use crate::base::escape;
 use crate::files;
 use crate::model::Value;
@@ -95,7 +95,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         Ok(())
     })?;
     if args.profile {
-        write_stderr(&profile::render(&batch.profile, &session));
+        write_stderr(&session.profile_text(&batch.profile));
     }
     context.notes(&batch.notes);
     if batch.outputs.is_empty() && batch.queries.is_empty() && batch.sizes.is_empty() {

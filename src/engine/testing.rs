@@ -204,6 +204,8 @@ impl<'t> Reader<'t> {
     }
 
     fn atom(&mut self) -> Atom {
+        // Atoms are told apart by their places.
+        let span = Span::new(FileId(0), self.at, self.at + 1);
         let name = self.next();
         let mut args = Vec::new();
         self.expect("(");
@@ -211,7 +213,7 @@ impl<'t> Reader<'t> {
             args.push(if self.eat("_") { Arg::Any } else { Arg::Is(self.expr()) });
             self.eat(",");
         }
-        Atom { pred: self.text.pred(name, args.len()), args, span: span() }
+        Atom { pred: self.text.pred(name, args.len()), args, span }
     }
 
     fn expr(&mut self) -> Expr {

@@ -1,7 +1,7 @@
 //! The only user of the file system: finding a project, listing its files, reading them safely,
 //! replacing them atomically, watching them.
 //!
-//! Every refusal is a [`Diagnostic`](crate::base::Diagnostic) that names the path; a path below
+//! Every refusal is a [`Diagnostic`] that names the path; a path below
 //! the project is shown relative to it, with `/` between its parts on every system.
 
 pub mod output;
@@ -24,15 +24,7 @@ use std::io;
 use std::path::Path;
 
 use crate::base::codes::project::{NOT_FOUND, UNREADABLE, UNWRITABLE};
-use crate::base::{Diagnostic, escape, limits};
-
-/// Reads a whole file, whatever it holds, up to the default limit on files.
-///
-/// # Errors
-/// It cannot be read, is no regular file, or is larger than the limit.
-pub fn read_bytes(path: &Path) -> Result<Vec<u8>, Diagnostic> {
-    read::bytes(path, limits::MAX_FILE_BYTES)
-}
+use crate::base::{Diagnostic, escape};
 
 /// A path for people, between backquotes; bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn quoted(path: &Path) -> String {

@@ -140,7 +140,8 @@ pub struct Atom {
 /// An argument of an atom.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Arg {
-    /// `_`, or left out: anything, nil included. Each is a variable of its own.
+    /// `_`, or left out: anything, nil included. Each is a variable of its own, but that of an atom
+    /// that several alternatives share (its span says so) is one in all of them.
     Any,
     /// The column equals this expression's value; a variable that is unbound is bound.
     Is(Expr),

@@ -80,7 +80,9 @@ pub(super) struct Lowering<'r> {
     pub registers: usize,
     pub constants: Vec<(Reg, Value)>,
     known: HashMap<Value, Reg>,
-    wildcards: HashSet<Reg>,
+    /// By place of the atom, which of the atoms at that place, and column: alternatives that came of
+    /// one group share the atoms beside it, and thus their wildcards.
+    wildcards: HashMap<(Span, usize, usize), Reg>,
 }
 
 impl<'r> Lowering<'r> {
@@ -90,7 +92,7 @@ impl<'r> Lowering<'r> {
             registers: rule.vars.len(),
             constants: Vec::new(),
             known: HashMap::new(),
-            wildcards: HashSet::new(),
+            wildcards: HashMap::new(),
         }
     }
 
@@ -174,9 +176,12 @@ impl<'r> Lowering<'r> {
         match literal {
             Literal::Atom(atom) => {
                 let mut columns = Vec::with_capacity(atom.args.len());
-                for arg in &atom.args {
+                let at_place =
+                    |item: &&Item| matches!(item.kind, Kind::Atom { .. }) && item.span == atom.span;
+                let nth = items.iter().filter(at_place).count();
+                for (column, arg) in atom.args.iter().enumerate() {
                     columns.push(match arg {
-                        Arg::Any if keep => Column::Is(self.wildcard()),
+                        Arg::Any if keep => Column::Is(self.wildcard((atom.span, nth, column))),
                         Arg::Any => Column::Any,
                         Arg::Is(expr) => Column::Is(self.place(expr, atom.span, items)),
                     });
@@ -241,7 +246,7 @@ impl<'r> Lowering<'r> {
         }
         let nested = self.nested(&aggregate.body, &Outside { owned, keep, needed: &needed });
         let variables = self.rule.vars.len();
-        let counts = |reg: Reg| reg < variables || self.wildcards.contains(&reg);
+        let counts = |reg: Reg| reg < variables || self.wildcards.values().any(|wildcard| *wildcard == reg);
         let assignments = if keep { assignments(&nested, counts) } else { Vec::new() };
         let separator = Arc::clone(&aggregate.separator);
         Folded { nested, op: aggregate.op, arg, separator, float: aggregate.float, assignments, target }
@@ -314,9 +319,12 @@ impl<'r> Lowering<'r> {
         reg
     }
 
-    fn wildcard(&mut self) -> Reg {
+    fn wildcard(&mut self, place: (Span, usize, usize)) -> Reg {
+        if let Some(reg) = self.wildcards.get(&place) {
+            return *reg;
+        }
         let reg = self.register();
-        self.wildcards.insert(reg);
+        self.wildcards.insert(place, reg);
         reg
     }
 

@@ -114,7 +114,7 @@ impl Shell {
             return commands::run(self, console, input);
         }
         let started = Instant::now();
-        match self.session.line(input) {
+        match self.session.line_within(input, self.view.most()) {
             Ok((outcome, warnings)) => {
                 let taken = started.elapsed();
                 self.report(console, &warnings)?;

@@ -68,6 +68,11 @@ impl View {
         }
     }
 
+    /// How many rows of an answer are wanted.
+    pub fn most(&self) -> Option<usize> {
+        self.limit.filter(|_| self.output.is_none())
+    }
+
     /// Columns that text may take now.
     pub fn columns(&self) -> Option<usize> {
         match self.width {
@@ -91,11 +96,11 @@ impl View {
         mut answer: Answer,
         taken: Option<Duration>,
     ) -> io::Result<Result<(), Diagnostic>> {
-        let total = answer.rows.len();
+        let total = answer.rows.len() + answer.more;
         let time = taken.filter(|_| self.timer && self.may_time).map(told::time);
         let notes = std::mem::take(&mut answer.notes);
         if self.output.is_some() {
-            if let Err(diagnostic) = self.to_file(&answer)? {
+            if let Err(diagnostic) = self.append(&answer)? {
                 return Ok(Err(diagnostic));
             }
             let path = self.output.as_ref().map(|output| output.path.display().to_string());
@@ -129,7 +134,7 @@ impl View {
         Ok(Ok(()))
     }
 
-    fn to_file(&mut self, answer: &Answer) -> io::Result<Result<(), Diagnostic>> {
+    fn append(&mut self, answer: &Answer) -> io::Result<Result<(), Diagnostic>> {
         let Some(output) = &mut self.output else { return Ok(Ok(())) };
         let before = output.written.len();
         let format = output.format.unwrap_or(self.format);

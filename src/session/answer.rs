@@ -9,6 +9,8 @@ pub struct Answer {
     pub columns: Vec<String>,
     /// One value a column, each row once.
     pub rows: Vec<Vec<Value>>,
+    /// Rows of the answer that are not here, because only so many were asked for.
+    pub more: usize,
     /// Whether the goal names no variable: the answer is then yes or no, and yes means that `rows`
     /// is not empty.
     pub ground: bool,

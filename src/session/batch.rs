@@ -99,11 +99,11 @@ impl Session {
             .collect();
         let queries = queries
             .iter()
-            .map(|goal| QueryResult {
-                text: self.sources.text(goal.span).to_owned(),
-                answer: self.rows(goal, &model),
+            .map(|goal| {
+                let text = self.sources.text(goal.span).to_owned();
+                Ok(QueryResult { text, answer: self.rows(goal, &model, None)? })
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         Ok(Batch { outputs, sizes, queries, profile: model.into_profile(), notes: self.notes() })
     }
 
@@ -127,6 +127,7 @@ impl Session {
             columns: columns.iter().map(|column| column.name.to_string()).collect(),
             ground: columns.is_empty(),
             rows,
+            more: 0,
             notes: Vec::new(),
         }
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Error, Session};
 use crate::base::codes::{analysis as codes, facts as fact_codes};
 use crate::base::diagnostic::{did_you_mean, nearest};
-use crate::base::{Diagnostic, Span};
+use crate::base::{Diagnostic, Span, escape};
 use crate::model::program::{Arg, Expr, Literal, Rule};
 use crate::model::schema::{PredId, PredKind, Predicate, Schema, TypeDef, TypeId};
 use crate::model::{Fact, Value};
@@ -317,7 +317,13 @@ impl Session {
         };
         let mut diagnostic = Diagnostic::new(fact_codes::UNRESOLVED_REFERENCE, what);
         diagnostic.severity = crate::base::Severity::Warning;
-        if let Some(span) = span {
+        // The literal itself, where the atom writes it as it would be printed.
+        let literal = span.and_then(|span| {
+            let quoted = escape::quoted(text);
+            let start = span.start as usize + self.sources.text(span).find(&quoted)?;
+            Some(Span::new(span.file, start, start + quoted.len()))
+        });
+        if let Some(span) = literal.or(span) {
             diagnostic = diagnostic.at(span);
         }
         let lower = text.to_lowercase();
@@ -332,7 +338,12 @@ impl Session {
                 .collect();
         }
         meant.dedup();
-        diagnostic.help_opt(did_you_mean(&meant))
+        match (literal, meant.first()) {
+            (Some(span), Some(first)) => {
+                diagnostic.fix(span, escape::quoted(first), did_you_mean(&meant).unwrap_or_default())
+            }
+            _ => diagnostic.help_opt(did_you_mean(&meant)),
+        }
     }
 }
 

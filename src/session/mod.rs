@@ -5,7 +5,7 @@
 //! and taken the same steps.
 //!
 //! - `base`: files to facts and rules
-//! - `query`: goals to answers · `batch`: outputs of rule files
+//! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
@@ -25,6 +25,7 @@ mod plan;
 mod profile;
 mod query;
 mod rests_on;
+mod rows;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -21,7 +21,7 @@ impl Session {
         let (goal, _) = self.goal(text)?;
         let goals = [goal.rule.clone()];
         let model = self.evaluate(&goals, &[], true)?;
-        let answer = self.rows(&goal, &model);
+        let answer = self.rows(&goal, &model, None)?;
         Ok(Explained { answer, plans: self.plans(&goals, model.profile()) })
     }
 

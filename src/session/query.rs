@@ -1,7 +1,5 @@
 //! Goals to answers.
 
-use std::cmp::Ordering;
-
 use super::{Answer, Error, Session};
 use crate::analysis::{self, Goal};
 use crate::base::{Budget, Diagnostic, Stop};
@@ -16,7 +14,7 @@ impl Session {
     /// Answers a goal, written `?- … .`, `…?` or bare. Warnings come with the answer.
     pub fn query(&mut self, text: &str) -> Result<(Answer, Vec<Diagnostic>), Error> {
         let (goal, warnings) = self.goal(text)?;
-        let answer = self.answer(&goal)?;
+        let answer = self.answer(&goal, None)?;
         Ok((answer, warnings))
     }
 
@@ -37,11 +35,11 @@ impl Session {
         Ok((goal, warnings))
     }
 
-    /// Evaluates a checked goal.
-    pub(super) fn answer(&mut self, goal: &Goal) -> Result<Answer, Error> {
+    /// Evaluates a checked goal; at most `most` rows of the answer are kept.
+    pub(super) fn answer(&mut self, goal: &Goal, most: Option<usize>) -> Result<Answer, Error> {
         let goals = std::slice::from_ref(&goal.rule);
         let model = self.evaluate(goals, &[], false)?;
-        Ok(self.rows(goal, &model))
+        self.rows(goal, &model, most)
     }
 
     /// Evaluates goals and relations under the session's limits.
@@ -57,26 +55,6 @@ impl Session {
         evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
     }
 
-    pub(super) fn rows(&self, goal: &Goal, model: &Model) -> Answer {
-        let interner = self.base.database.interner();
-        let mut rows: Vec<Vec<Value>> = match model.table(goal.rule.head) {
-            Some(table) => {
-                table.iter().map(|row| row.iter().map(|word| interner.value(*word)).collect()).collect()
-            }
-            None => Vec::new(),
-        };
-        rows.sort_by(|a, b| order(goal, a, b));
-        if let Some(limit) = goal.limit {
-            rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        }
-        Answer {
-            columns: goal.columns.iter().map(|column| column.to_string()).collect(),
-            rows,
-            ground: goal.columns.is_empty(),
-            notes: self.notes(),
-        }
-    }
-
     /// What a reader of any answer has to know.
     pub(super) fn notes(&self) -> Vec<String> {
         match self.base.left_out.as_slice() {
@@ -85,18 +63,6 @@ impl Session {
             files => vec![format!("without {} files that do not load: {}", files.len(), files.join(", "))],
         }
     }
-}
-
-/// `order by` first, then by value.
-fn order(goal: &Goal, a: &[Value], b: &[Value]) -> Ordering {
-    for (column, descending) in &goal.order {
-        let ordering = a[*column].cmp(&b[*column]);
-        let ordering = if *descending { ordering.reverse() } else { ordering };
-        if ordering != Ordering::Equal {
-            return ordering;
-        }
-    }
-    a.cmp(b)
 }
 
 /// Evaluates a request over a database.

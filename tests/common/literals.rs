@@ -151,8 +151,16 @@ impl Generator {
         self.readable(0..body.below, None)?;
         let var = of.map(|kind| self.fresh(kind));
         let alternatives = if self.dice.chance(85) { 1 } else { 2 };
-        let bodies: Vec<Conjunction> =
+        let mut bodies: Vec<Conjunction> =
             (0..alternatives).map(|_| self.nested(body, var.into_iter().collect())).collect();
+        if self.dice.chance(50)
+            && let [first, others @ ..] = &mut bodies[..]
+        {
+            // As if what the first reads stood beside a group.
+            let atoms = first.literals.iter().filter(|literal| matches!(literal, Literal::Atom(_)));
+            let atoms: Vec<Literal> = atoms.cloned().collect();
+            others.iter_mut().for_each(|other| other.literals.extend(atoms.clone()));
+        }
         let mut arg = var.map(Expr::Var);
         if let (Sum | Max | Min, Some(Kind::Number), Some(var)) = (op, of, var)
             && self.dice.chance(15)

@@ -56,12 +56,29 @@ struct Printer<'a> {
 }
 
 impl Printer<'_> {
+    /// What is in all alternatives, wildcards at the same place included, stands beside a group.
     fn body(&self, body: &Body) -> String {
+        let mut rests = body.alternatives.clone();
+        let mut common = Vec::new();
+        if let [first, _, ..] = &body.alternatives[..] {
+            for literal in first {
+                let found: Vec<Option<usize>> =
+                    rests.iter().map(|rest| rest.iter().position(|other| other == literal)).collect();
+                if found.iter().all(Option::is_some) {
+                    found.iter().zip(&mut rests).for_each(|(at, rest)| drop(at.map(|at| rest.remove(at))));
+                    common.push(self.literal(literal));
+                }
+            }
+        }
         let alternative = |literals: &Vec<Literal>| {
             let literals: Vec<String> = literals.iter().map(|literal| self.literal(literal)).collect();
             if literals.is_empty() { "true".to_owned() } else { literals.join(", ") }
         };
-        body.alternatives.iter().map(alternative).collect::<Vec<_>>().join(" ; ")
+        let group = rests.iter().map(alternative).collect::<Vec<_>>().join(" ; ");
+        match &common[..] {
+            [] => group,
+            _ => format!("{}, ({group})", common.join(", ")),
+        }
     }
 
     fn literal(&self, literal: &Literal) -> String {
@@ -104,7 +121,8 @@ impl Printer<'_> {
     fn atom(&self, atom: &Atom) -> String {
         let predicate = self.schema.predicate(atom.pred);
         let left_out = atom.args.contains(&Arg::Any);
-        let named = left_out && atom.args.iter().any(|arg| *arg != Arg::Any) && atom.span.start % 4 == 0;
+        let named =
+            left_out && atom.args.iter().any(|arg| *arg != Arg::Any) && atom.span.start.is_multiple_of(4);
         let mut args = Vec::new();
         for (column, arg) in predicate.columns.iter().zip(&atom.args) {
             match arg {

@@ -2,8 +2,9 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// A folder that goes away with it.
 pub struct Project(tempfile::TempDir);
@@ -67,6 +68,11 @@ impl Project {
         std::fs::write(path, text).unwrap();
     }
 
+    /// Removes a file.
+    pub fn remove(&self, path: &str) {
+        std::fs::remove_file(self.0.path().join(path)).unwrap();
+    }
+
     /// The text of a file.
     pub fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.0.path().join(path)).unwrap()
@@ -88,6 +94,16 @@ impl Project {
         finish(self.command(args))
     }
 
+    /// Runs the program in it with this text on standard input.
+    pub fn run_with(&self, args: &[&str], input: &str) -> Ran {
+        let mut command = self.command(args);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // A program that ends early closes its input.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        ran(child.wait_with_output().unwrap())
+    }
+
     /// Runs the program in one of its folders.
     pub fn run_in(&self, folder: &str, args: &[&str]) -> Ran {
         finish(self.command_in(&self.0.path().join(folder), args))
@@ -95,7 +111,10 @@ impl Project {
 }
 
 fn finish(mut command: Command) -> Ran {
-    let output = command.output().unwrap();
+    ran(command.output().unwrap())
+}
+
+fn ran(output: Output) -> Ran {
     Ran {
         status: output.status.code().unwrap(),
         out: String::from_utf8(output.stdout).unwrap(),

@@ -10,8 +10,8 @@
 //! that cannot be computed (division by zero, overflow) is held back while the literals that do not
 //! need it are tried: only an assignment that satisfies all of those is an error.
 //!
-//! - [`solve`]: bodies and literals
-//! - [`eval`]: expressions, comparisons, aggregates
+//! - `solve`: bodies and literals
+//! - `eval`: expressions, comparisons, aggregates
 
 mod eval;
 mod solve;
@@ -81,7 +81,7 @@ impl fmt::Display for Error {
 /// The least model: `stated` and everything that the rules derive from it, stratum by stratum, and
 /// last the answers of `goals`, rules that no other rule reads.
 ///
-/// Every relation of the schema has an entry in the result.
+/// Every relation of the schema and every goal's head has an entry in the result.
 pub fn evaluate(
     program: &CheckedProgram,
     goals: &[Rule],
@@ -102,6 +102,9 @@ pub fn evaluate(
                 break;
             }
         }
+    }
+    for goal in goals {
+        model.entry(goal.head).or_default();
     }
     apply(&goals.iter().collect::<Vec<_>>(), &mut model, budget)?;
     Ok(model)

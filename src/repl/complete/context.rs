@@ -155,7 +155,7 @@ pub(super) fn place(head: &str) -> Place {
             frames.clear();
         } else if let Some(frame) = frames.last_mut() {
             let comparison = matches!(sym, Sym::Eq | Sym::Ne | Sym::Lt | Sym::Le | Sym::Gt | Sym::Ge);
-            let names_column = before.is_some_and(|before| is_name(before)) && frame.argument + 1 == i;
+            let names_column = before.is_some_and(is_name) && frame.argument + 1 == i;
             if sym == Sym::Comma {
                 frame.argument = i + 1;
                 frame.position += 1;

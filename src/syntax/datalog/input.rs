@@ -8,6 +8,7 @@ use nom::error::{ErrorKind, ParseError};
 use nom::{Err, IResult, Input, Needed};
 
 use super::lexer::{Lexed, MAX_DIAGNOSTICS, lex};
+use super::lookalike;
 use super::token::{Sym, Token, TokenKind, Word};
 use crate::base::codes::syntax as codes;
 use crate::base::limits::MAX_NESTING;
@@ -33,7 +34,10 @@ pub(super) struct Source<'t> {
 impl<'t> Source<'t> {
     /// Lexes `text`.
     pub fn new(file: FileId, text: &'t str) -> Self {
-        let Lexed { tokens, diagnostics, .. } = lex(file, text);
+        let lexed = lex(file, text);
+        let lints = lookalike::lints(text, &lexed);
+        let Lexed { tokens, mut diagnostics, .. } = lexed;
+        diagnostics.extend(lints);
         let partners = partners(&tokens, text);
         Source {
             text,
