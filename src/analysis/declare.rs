@@ -15,8 +15,7 @@ use crate::model::schema::{
 use crate::model::{EnumValue, Review, Status, Value};
 use crate::syntax::datalog::ast;
 
-/// Id of the built-in enum `Status`.
-pub const STATUS_ENUM: EnumId = EnumId(0);
+pub use crate::model::fact::STATUS_ENUM;
 /// Id of the built-in enum `Review`.
 pub const REVIEW_ENUM: EnumId = EnumId(1);
 /// Id of the built-in relation `Source`.

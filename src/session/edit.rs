@@ -263,6 +263,9 @@ impl Session {
             let fresh = crate::files::Project::open(project.root(), &mut self.sources)?;
             let base = Base::load(Some(&fresh), &self.options, &mut self.sources, progress)
                 .map_err(Error::Invalid)?;
+            if fresh.settings().limits() != self.settings.limits() {
+                self.limits = self.options.limits.over(fresh.settings().limits());
+            }
             self.settings = fresh.settings().clone();
             self.project = Some(fresh);
             self.base = base;

@@ -116,8 +116,18 @@ impl Fact {
 }
 
 impl Pattern {
+    /// An atom without arguments is none, so that one that leaves all open names a column.
     pub fn atom(&self) -> String {
-        atom(self.relation, &self.fields)
+        let column = match self.relation {
+            "Was" => "who",
+            "Edge" => "from",
+            "Both" => "x",
+            _ => "c",
+        };
+        match self.fields.as_slice() {
+            [] => atom(self.relation, &[(column, "_".to_owned())]),
+            fields => atom(self.relation, fields),
+        }
     }
 
     fn picks(&self, fact: &Fact) -> bool {
