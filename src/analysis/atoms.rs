@@ -157,8 +157,14 @@ impl<'a> Resolver<'a> {
                 }
             };
             seen.push((name, CompareOp::Eq));
-            let Some(value) = value else { continue };
-            if matches!(name, "_by" | "_based_on") && !is_list(&value) {
+            let members = matches!(name, "_by" | "_based_on");
+            let value = match value {
+                Some(value) => value,
+                // `_by: _` asks for some member, as a variable would; elsewhere `_` is any value.
+                None if members => RawExpr::var(scope.fresh(arg.span), arg.span),
+                None => continue,
+            };
+            if members && !is_list(&value) {
                 // `_by: w` asks for a member of the chain.
                 let list = self.column_var(&mut args[column], arg.name.span, scope, after);
                 after.push(RawLiteral::In { item: value, list, span: arg.span });

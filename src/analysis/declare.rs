@@ -15,8 +15,7 @@ use crate::model::schema::{
 use crate::model::{EnumValue, Review, Status, Value};
 use crate::syntax::datalog::ast;
 
-/// Id of the built-in enum `Status`.
-pub const STATUS_ENUM: EnumId = EnumId(0);
+pub use crate::model::fact::STATUS_ENUM;
 /// Id of the built-in enum `Review`.
 pub const REVIEW_ENUM: EnumId = EnumId(1);
 /// Id of the built-in relation `Source`.
@@ -27,6 +26,12 @@ pub const SOURCE: PredId = PredId(0);
 pub fn declare(programs: &[&ast::Program]) -> (Schema, Vec<Diagnostic>) {
     let mut builder = Builder { schema: Schema::default(), diagnostics: Vec::new(), pending: Vec::new() };
     builder.built_in();
+    extend(builder.schema, programs)
+}
+
+/// `schema` with what `programs` declare behind what it has: ids that are known stay what they are.
+pub fn extend(schema: Schema, programs: &[&ast::Program]) -> (Schema, Vec<Diagnostic>) {
+    let mut builder = Builder { schema, diagnostics: Vec::new(), pending: Vec::new() };
     let items = || programs.iter().flat_map(|program| &program.items).map(|item| &item.kind);
     // Names first, so that order of declaration does not matter.
     for kind in items() {

@@ -114,6 +114,10 @@ impl Core<'_> {
                 if let (Some(a), Some(b)) = (self.interner.date_of(left), self.interner.date_of(right)) {
                     return functor::compare_dates(op, possibly, a, b);
                 }
+                let unordered = |word| self.interner.enum_of(word).is_some_and(|value| !value.is_ordered());
+                if unordered(left) || unordered(right) {
+                    return functor::compare_unordered(op, left == right);
+                }
                 if self.interner.kind(left) != self.interner.kind(right) {
                     return op == CompareOp::Ne;
                 }

@@ -3,6 +3,7 @@
 use crate::base::codes::{Code, evaluation as codes};
 use crate::base::{Diagnostic, Span, Stop};
 use crate::model::functor::FunctorError;
+use crate::model::schema::PredKind;
 use crate::model::{CheckedProgram, Rule, RuleId, Value};
 
 /// A rule of the program, or one of the request's goals by its index.
@@ -62,8 +63,10 @@ impl EvalError {
         match self {
             EvalError::Stopped { stop, rule } => {
                 let (code, message, help) = stopped(stop);
+                let rule = rule.and_then(|rule| rule.find(program, goals));
+                let message = format!("{message}{}", of_relation(program, rule));
                 let mut diagnostic = Diagnostic::new(code, message).help_opt(help);
-                if let Some(rule) = rule.and_then(|rule| rule.find(program, goals)) {
+                if let Some(rule) = rule {
                     diagnostic = diagnostic.labelled(rule.span, "while this was being evaluated");
                 }
                 diagnostic
@@ -78,12 +81,13 @@ impl EvalError {
                 };
                 let values: Vec<String> =
                     binding.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-                let mut diagnostic =
-                    Diagnostic::new(code, error.to_string()).labelled(*span, "computed here");
+                let rule = rule.find(program, goals);
+                let message = format!("{error}{}", of_relation(program, rule));
+                let mut diagnostic = Diagnostic::new(code, message).labelled(*span, "computed here");
                 if !values.is_empty() {
                     diagnostic = diagnostic.note(format!("with {}", values.join(", ")));
                 }
-                if let Some(rule) = rule.find(program, goals) {
+                if let Some(rule) = rule {
                     diagnostic = diagnostic.also(rule.span, "in this rule");
                 }
                 diagnostic
@@ -99,6 +103,17 @@ impl EvalError {
                 }
             }
         }
+    }
+}
+
+/// ` in a rule of …`; nothing for goals, which derive no relation.
+fn of_relation(program: &CheckedProgram, rule: Option<&Rule>) -> String {
+    let predicate = rule.and_then(|rule| program.schema.predicates.get(rule.head.0 as usize));
+    match predicate {
+        Some(predicate) if predicate.kind != PredKind::Answer => {
+            format!(" in a rule of `{}`", predicate.name)
+        }
+        _ => String::new(),
     }
 }
 

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::date::Date;
-use super::schema::PredId;
+use super::schema::{EnumId, PredId};
 use super::value::Value;
 use crate::base::Span;
+
+/// Id of the built-in enum `Status`.
+pub const STATUS_ENUM: EnumId = EnumId(0);
 
 /// How firmly something is asserted. The first four are ordered; the last two stand outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -390,6 +390,11 @@ pub fn compare(op: CompareOp, possibly: bool, left: &Value, right: &Value) -> bo
     if let (Value::Date(a), Value::Date(b)) = (left, right) {
         return compare_dates(op, possibly, a, b);
     }
+    if let (Value::Enum(a), Value::Enum(b)) = (left, right)
+        && !(a.is_ordered() && b.is_ordered())
+    {
+        return compare_unordered(op, a == b);
+    }
     match op {
         CompareOp::Eq => left == right,
         CompareOp::Ne => left != right,
@@ -398,6 +403,15 @@ pub fn compare(op: CompareOp, possibly: bool, left: &Value, right: &Value) -> bo
         CompareOp::Le => left <= right,
         CompareOp::Gt => left > right,
         CompareOp::Ge => left >= right,
+    }
+}
+
+/// [`compare`] for two values of which one is not ordered.
+pub fn compare_unordered(op: CompareOp, equal: bool) -> bool {
+    match op {
+        CompareOp::Eq | CompareOp::Le | CompareOp::Ge => equal,
+        CompareOp::Ne => !equal,
+        CompareOp::Lt | CompareOp::Gt => false,
     }
 }
 

@@ -6,6 +6,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use super::date::Date;
+use super::fact::{STATUS_ENUM, Status};
 use super::schema::EnumId;
 use crate::base::escape;
 
@@ -69,6 +70,12 @@ pub struct EnumValue {
 impl EnumValue {
     fn key(&self) -> (EnumId, u32) {
         (self.ty, self.ordinal)
+    }
+
+    /// Whether `<` and its like can hold of it. They cannot of `Denied` and `Cancelled`, which
+    /// stand outside the order of the built-in enum `Status`; only sorting gives them a place.
+    pub fn is_ordered(&self) -> bool {
+        self.ty != STATUS_ENUM || self.ordinal <= Status::Held as u32
     }
 }
 impl PartialEq for EnumValue {

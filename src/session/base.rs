@@ -110,7 +110,7 @@ impl Base {
         let declared = Arc::clone(database.schema());
         let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
         let mut analysis = analysis::analyze((*declared).clone(), &programs);
-        diagnostics.append(&mut analysis.diagnostics);
+        diagnostics.extend_from_slice(&analysis.diagnostics);
         database.assert(&std::mem::take(&mut analysis.facts));
         diagnostics.extend(input::load(project, &analysis, &units, sources, &mut database));
         diagnostic::sort(&mut diagnostics);

@@ -31,6 +31,8 @@ impl Session {
     pub fn check(&mut self, texts: Option<Texts<'_>>) -> Result<Vec<Diagnostic>, Error> {
         self.ready()?;
         let mut found = self.base.warnings.clone();
+        // Those of the rules that have been typed in are not among the warnings of loading.
+        found.extend_from_slice(&self.base.analysis.diagnostics);
         found.extend(self.check_findings()?);
         found.extend(self.fact_findings(texts)?);
         let mut found = self.levelled(found);
@@ -49,8 +51,9 @@ impl Session {
             finding.code == codes::facts::CONFLICT.code || finding.code == codes::facts::HELD_AND_DENIED.code
         });
         if let Some(name) = name {
+            let [conflict, denied] = [format!("`{name}` of "), format!("{name}(")];
             found.retain(|finding| {
-                finding.message.contains(&format!("`{name}`")) || finding.message.contains(&name)
+                finding.message.starts_with(&conflict) || finding.message.starts_with(&denied)
             });
         }
         Ok(found)

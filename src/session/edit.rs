@@ -192,11 +192,11 @@ impl Session {
         let mut units = self.base.units.clone();
         units.push(unit);
         let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
-        let (schema, mut diagnostics) = analysis::declare(&programs);
-        let schema = self.with_inferred(schema);
+        let known = Schema::clone(&self.base.declared);
+        let (schema, mut diagnostics) = analysis::declare::extend(known, &programs[programs.len() - 1..]);
         let declared = Arc::new(schema.clone());
         let mut analysis = analysis::analyze(schema, &programs);
-        diagnostics.append(&mut analysis.diagnostics);
+        diagnostics.extend_from_slice(&analysis.diagnostics);
         diagnostic::sort(&mut diagnostics);
         // What was there before has been reported before.
         diagnostics.retain(|diagnostic| {
@@ -213,8 +213,13 @@ impl Session {
             )
             .into());
         }
-        let facts: Vec<Fact> =
-            analysis.facts.drain(..).filter(|fact| fact.assertion.span.file == file).collect();
+        // Clauses without a body that were rules become facts once their relation is declared.
+        let first_new = PredId(self.base.declared.predicates.len() as u32);
+        let facts: Vec<Fact> = analysis
+            .facts
+            .drain(..)
+            .filter(|fact| fact.assertion.span.file == file || fact.predicate >= first_new)
+            .collect();
         self.base.database.assert(&facts);
         let before = std::mem::replace(&mut self.base.analysis, analysis);
         let old_units = std::mem::replace(&mut self.base.units, units);
@@ -222,20 +227,6 @@ impl Session {
         self.record(change.clone(), snapshot, Some((old_units, before)));
         self.base.declared = declared;
         Ok((change, diagnostics))
-    }
-
-    /// Relations that fact files declared by being there (`infer_schema`) stay declared.
-    fn with_inferred(&self, mut schema: Schema) -> Schema {
-        let known = &self.base.declared;
-        for (_, predicate) in known.iter() {
-            if predicate.kind == crate::model::schema::PredKind::Declared
-                && schema.find(&predicate.name).is_none()
-            {
-                let symbols = schema.list_of(analysis::types::builtin::SYMBOL);
-                analysis::declare::add_declared(&mut schema, predicate.clone(), symbols);
-            }
-        }
-        schema
     }
 
     /// Notes a step that has been taken; `self.base.declared` is still what it was before.
@@ -272,6 +263,9 @@ impl Session {
             let fresh = crate::files::Project::open(project.root(), &mut self.sources)?;
             let base = Base::load(Some(&fresh), &self.options, &mut self.sources, progress)
                 .map_err(Error::Invalid)?;
+            if fresh.settings().limits() != self.settings.limits() {
+                self.limits = self.options.limits.over(fresh.settings().limits());
+            }
             self.settings = fresh.settings().clone();
             self.project = Some(fresh);
             self.base = base;

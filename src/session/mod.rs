@@ -73,6 +73,16 @@ pub struct LimitOptions {
     pub memory: Option<u64>,
 }
 
+impl LimitOptions {
+    /// `limits` with these in their place.
+    fn over(&self, mut limits: Limits) -> Limits {
+        limits.rows = self.rows.or(limits.rows);
+        limits.time = self.time.or(limits.time);
+        limits.memory = self.memory.or(limits.memory);
+        limits
+    }
+}
+
 /// Why something could not be done. Nothing has changed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Error {
@@ -155,10 +165,7 @@ impl Session {
     }
 
     fn new(project: Option<Project>, settings: Settings, options: Options, sources: SourceMap) -> Session {
-        let mut limits = settings.limits();
-        limits.rows = options.limits.rows.or(limits.rows);
-        limits.time = options.limits.time.or(limits.time);
-        limits.memory = options.limits.memory.or(limits.memory);
+        let limits = options.limits.over(settings.limits());
         Session {
             project,
             options,

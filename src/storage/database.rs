@@ -31,7 +31,7 @@ pub struct Database {
 /// A relation's extent with the table of its assertions, made when first asked for.
 #[derive(Debug)]
 pub(super) struct Relation {
-    extent: Extent,
+    extent: Arc<Extent>,
     assertions: OnceLock<Table>,
 }
 
@@ -141,7 +141,7 @@ impl Database {
 
     /// What has been stated of a relation; `None` for an id that the schema does not know.
     pub fn extent(&self, predicate: PredId) -> Option<&Extent> {
-        self.relations.get(predicate.0 as usize).map(|relation| &relation.extent)
+        self.relations.get(predicate.0 as usize).map(|relation| &*relation.extent)
     }
 
     /// The tables that rules read.
@@ -292,8 +292,10 @@ impl Database {
         for relation in &mut self.relations {
             if relation.extent.is_contested() && !dates_stay {
                 *relation = Relation::new(relation.extent.reconsidered(&context));
-            } else if relation.assertions.get().is_some() {
-                *relation = Relation::new(relation.extent.clone());
+            } else {
+                // Not the same relation even if nobody has asked for its assertions: a snapshot
+                // may share it, and would get a table made from these sources.
+                *relation = Relation::new(Arc::clone(&relation.extent));
             }
         }
     }
@@ -347,8 +349,8 @@ impl Database {
 }
 
 impl Relation {
-    fn new(extent: Extent) -> Arc<Relation> {
-        Arc::new(Relation { extent, assertions: OnceLock::new() })
+    fn new(extent: impl Into<Arc<Extent>>) -> Arc<Relation> {
+        Arc::new(Relation { extent: extent.into(), assertions: OnceLock::new() })
     }
 
     fn bytes(&self) -> u64 {

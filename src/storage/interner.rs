@@ -206,6 +206,14 @@ impl Interner {
         }
     }
 
+    /// The constant of an enum's word.
+    pub fn enum_of(&self, word: Word) -> Option<&EnumValue> {
+        match self.entry(word) {
+            Entry::Enum(at) => self.enums.get(at as usize),
+            _ => None,
+        }
+    }
+
     /// The items of a list's word.
     pub fn list_items(&self, word: Word) -> Option<&[Word]> {
         match self.entry(word) {

@@ -68,6 +68,11 @@ impl Project {
         std::fs::write(path, text).unwrap();
     }
 
+    /// Removes a file.
+    pub fn remove(&self, path: &str) {
+        std::fs::remove_file(self.0.path().join(path)).unwrap();
+    }
+
     /// The text of a file.
     pub fn read(&self, path: &str) -> String {
         std::fs::read_to_string(self.0.path().join(path)).unwrap()

@@ -6,6 +6,7 @@ use super::Fault;
 use super::solve::{Env, Halt};
 use crate::base::Span;
 use crate::model::date::Date;
+use crate::model::fact::STATUS_ENUM;
 use crate::model::functor::{self, FunctorError, Patterns};
 use crate::model::program::{Aggregate, AggregateOp, Arg, Body, CompareOp, Expr, Literal, TestOp, VarId};
 use crate::model::value::Value;
@@ -96,6 +97,15 @@ pub(super) fn compare(op: CompareOp, a: &Value, b: &Value, possibly: bool, with_
     }
     if let (Value::Date(a), Value::Date(b)) = (a, b) {
         return compare_dates(op, a, b, possibly);
+    }
+    let outside = |value: &Value| match value {
+        Value::Enum(constant) => {
+            constant.ty == STATUS_ENUM && ["Denied", "Cancelled"].contains(&&*constant.name)
+        }
+        _ => false,
+    };
+    if (outside(a) || outside(b)) && a != b {
+        return op == CompareOp::Ne;
     }
     match op {
         CompareOp::Eq => a == b,
