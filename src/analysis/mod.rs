@@ -101,7 +101,7 @@ pub struct Directive {
     pub span: Span,
 }
 
-/// Checks the rules of `programs` against the schema that [`declare`] made of them.
+/// Checks the rules of `programs` against the schema that [`declare()`] made of them.
 pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
     let mut analysis = Analysis::default();
     let items: Vec<&ast::Item> = programs.iter().flat_map(|program| &program.items).collect();

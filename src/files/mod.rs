@@ -1,7 +1,7 @@
 //! The only user of the file system: finding a project, listing its files, reading them safely,
 //! replacing them atomically, watching them.
 //!
-//! Every refusal is a [`Diagnostic`](crate::base::Diagnostic) that names the path; a path below
+//! Every refusal is a [`Diagnostic`] that names the path; a path below
 //! the project is shown relative to it, with `/` between its parts on every system.
 
 pub mod output;

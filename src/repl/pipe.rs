@@ -11,6 +11,8 @@ use super::console::Console;
 use super::entry::Gatherer;
 use super::shell::{Done, INTERRUPTED, Shell};
 use super::{CONTINUATION, Options, PROMPT};
+use crate::base::Diagnostic;
+use crate::base::codes::files::NOT_UTF8;
 
 /// Runs all inputs and gives the status of the first that failed.
 pub(super) fn run(shell: Shell, options: &Options) -> u8 {
@@ -58,8 +60,14 @@ impl Pipe {
             if read? == 0 {
                 break;
             }
-            let text = String::from_utf8_lossy(&line);
-            let text = text.strip_suffix('\n').unwrap_or(&text);
+            let text = match std::str::from_utf8(&line) {
+                Ok(text) => text,
+                Err(error) => {
+                    self.refuse(console, error.valid_up_to())?;
+                    continue;
+                }
+            };
+            let text = text.strip_suffix('\n').unwrap_or(text);
             let text = text.strip_suffix('\r').unwrap_or(text);
             if self.echo {
                 let prompt = if gatherer.pending().is_empty() { PROMPT } else { CONTINUATION };
@@ -75,6 +83,16 @@ impl Pipe {
             self.submit(console, &input)?;
         }
         if self.status == 0 && !self.shell.session.broken().is_empty() {
+            self.status = 2;
+        }
+        Ok(())
+    }
+
+    /// Refuses a line that is no text.
+    fn refuse(&mut self, console: &mut Console, at: usize) -> io::Result<()> {
+        let message = format!("this line is not UTF-8: its byte {} begins no character", at + 1);
+        self.shell.report(console, &[Diagnostic::new(NOT_UTF8, message)])?;
+        if self.status == 0 {
             self.status = 2;
         }
         Ok(())

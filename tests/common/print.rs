@@ -121,7 +121,8 @@ impl Printer<'_> {
     fn atom(&self, atom: &Atom) -> String {
         let predicate = self.schema.predicate(atom.pred);
         let left_out = atom.args.contains(&Arg::Any);
-        let named = left_out && atom.args.iter().any(|arg| *arg != Arg::Any) && atom.span.start % 4 == 0;
+        let named =
+            left_out && atom.args.iter().any(|arg| *arg != Arg::Any) && atom.span.start.is_multiple_of(4);
         let mut args = Vec::new();
         for (column, arg) in predicate.columns.iter().zip(&atom.args) {
             match arg {

@@ -10,8 +10,8 @@
 //! that cannot be computed (division by zero, overflow) is held back while the literals that do not
 //! need it are tried: only an assignment that satisfies all of those is an error.
 //!
-//! - [`solve`]: bodies and literals
-//! - [`eval`]: expressions, comparisons, aggregates
+//! - `solve`: bodies and literals
+//! - `eval`: expressions, comparisons, aggregates
 
 mod eval;
 mod solve;

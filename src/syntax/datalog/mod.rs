@@ -1,6 +1,6 @@
 //! The rule language: lexer, parser and printer.
 //!
-//! Text → [`lexer`] (tokens, comments) → [`parser`] (nom over the tokens) → [`ast`] → [`print`].
+//! Text → `lexer` (tokens, comments) → [`parser`] (nom over the tokens) → [`ast`] → [`mod@print`].
 //! Neither direction knows the schema: which names are relations, columns or constants is for the
 //! analysis to say.
 

@@ -1,7 +1,7 @@
 //! Text to tree, with everything that is wrong reported in one run.
 //!
 //! The parsers are nom parsers over bytes that push nodes as they go. What is wrong is reported
-//! where it is found; [`Lost`] then says from where to look for firm ground, and the loop of the
+//! where it is found; `Lost` then says from where to look for firm ground, and the loop of the
 //! enclosing bracket goes on from there (see `recover`). The depth of the recursion is bounded by
 //! a count of the open brackets.
 
