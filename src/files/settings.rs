@@ -99,12 +99,8 @@ pub struct LimitSettings {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct View {
-    /// The format, as `-f` takes it.
+    /// The format of answers at the prompt, as `-f` takes it.
     pub format: Option<String>,
-    /// The annotations, as `--annotate` takes them.
-    pub annotate: Vec<String>,
-    /// Options of `under (…)` for every query, as the language writes them.
-    pub under: Option<String>,
 }
 
 impl Settings {
@@ -206,7 +202,7 @@ mod tests {
                 folders: (facts: ["facts", "more"], texts: "articles"),
                 lints: {"conflict": Deny, "FL501": Allow},
                 limits: (rows: 1000, seconds: 2.5),
-                view: (format: "json", annotate: ["status"]),
+                view: (format: "json"),
                 infer_schema: true,
             )"#,
         )
@@ -225,6 +221,8 @@ mod tests {
 
     #[test]
     fn an_unknown_setting_gets_the_nearest_name() {
+        // What this version does not do is no setting: nothing would come of it.
+        assert_eq!(parse("(view: (under: \"_conf >= 0.5\"))").unwrap_err().code, "FL058");
         let text = "(\n    infer_shema: true,\n)";
         let error = parse(text).unwrap_err();
         assert_eq!(error.code, "FL058");
