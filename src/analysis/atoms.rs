@@ -124,7 +124,7 @@ impl<'a> Resolver<'a> {
         let mut sees_all = false;
         for arg in named {
             let name = arg.name.text.as_str();
-            let Some(column) = self.column(target, &arg.name) else { continue };
+            let Some(column) = self.column(target, &arg.name, named) else { continue };
             sees_all |= matches!(name, "_status" | "_review");
             let equals = matches!(arg.value, NamedValue::Pun | NamedValue::Is(_));
             if equals && seen.contains(&(name, CompareOp::Eq)) {
@@ -213,8 +213,10 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Index of a column or metadata field, or a diagnostic.
-    pub fn column(&mut self, pred: PredId, name: &Name) -> Option<usize> {
+    /// Index of a column or metadata field, or a diagnostic, which suggests none that the atom's
+    /// arguments name already.
+    pub fn column(&mut self, pred: PredId, name: &Name, named: &[NamedArg]) -> Option<usize> {
+        let free = |column: &&str| !named.iter().any(|arg| arg.name.text == **column);
         let predicate = self.schema.predicate(pred);
         let known = predicate.column(&name.text);
         // `assertion` and `visible` are for the engine alone.
@@ -228,7 +230,7 @@ impl<'a> Resolver<'a> {
             return Some(index);
         }
         if name.text.starts_with('_') {
-            let near = nearest(&name.text, META_FIELDS.iter().copied());
+            let near = nearest(&name.text, META_FIELDS.iter().copied().filter(free));
             let diagnostic =
                 Diagnostic::new(codes::UNKNOWN_METADATA, format!("unknown metadata `{}`", name.text))
                     .at(name.span);
@@ -300,7 +302,7 @@ pub(super) fn head_exprs<'a>(
                 if derived && resolver.schema.predicate(pred).column(&arg.name.text).is_none() {
                     continue; // Reported as heads that disagree.
                 }
-                let Some(column) = resolver.column(pred, &arg.name) else { continue };
+                let Some(column) = resolver.column(pred, &arg.name, named) else { continue };
                 if args[column].is_some() {
                     resolver.report(
                         Diagnostic::new(

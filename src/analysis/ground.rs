@@ -119,7 +119,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Part
                     }
                     continue;
                 }
-                let Some(index) = resolver.column(pred, &arg.name) else { continue };
+                let Some(index) = resolver.column(pred, &arg.name, named) else { continue };
                 if columns[index].is_some() {
                     resolver.report(
                         Diagnostic::new(codes::DUPLICATE_COLUMN, format!("`{name}` is named twice"))
@@ -196,7 +196,7 @@ fn metadata(resolver: &mut Resolver<'_>, arg: &NamedArg, expr: &Expr) -> Option<
     let name = arg.name.text.as_str();
     let Some(field) = META_FIELDS.iter().find(|field| **field == name) else {
         // Any declared relation's assertions know the fields.
-        resolver.column(super::declare::assertions_of(super::declare::SOURCE), &arg.name);
+        resolver.column(super::declare::assertions_of(super::declare::SOURCE), &arg.name, &[]);
         return None;
     };
     let constant = constant_of(resolver, expr)?;

@@ -14,7 +14,7 @@ pub const MAX_STRING_BYTES: usize = 16 << 20;
 /// How much one evaluation may use; `None` is no limit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Rows that rules may produce, duplicates included.
+    /// Rows that rules may produce and aggregates range over, duplicates included.
     pub rows: Option<u64>,
     /// Rounds of one fixpoint.
     pub rounds: Option<u64>,
@@ -26,7 +26,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { rows: Some(10_000_000_000), rounds: Some(100_000_000), time: None, memory: Some(16 << 30) }
+        Limits { rows: Some(10_000_000_000), rounds: Some(10_000_000), time: None, memory: Some(16 << 30) }
     }
 }
 

@@ -127,6 +127,7 @@ pub fn execute(
         loops: Vec::new(),
         key: Vec::new(),
         turns: 0,
+        folded: 0,
         early: false,
     };
     machine.run(
@@ -204,6 +205,8 @@ pub(super) struct Machine<'p, 'm, 'e> {
     loops: Vec<Loop<'p>>,
     key: Vec<Word>,
     turns: usize,
+    /// Assignments handed to aggregates since the budget was last told.
+    folded: u64,
     early: bool,
 }
 
@@ -293,6 +296,7 @@ impl<'p> Machine<'p, '_, '_> {
             Sink::Fold { folding, alternative, .. } => {
                 let added = folding.add(&mut self.core, *alternative);
                 self.checked(added, folding.site())?;
+                self.folded += 1;
                 Ok(true)
             }
         }
@@ -309,7 +313,8 @@ impl<'p> Machine<'p, '_, '_> {
             Sink::Rows { out, .. } => out.account()?,
             Sink::Exists { .. } => self.budget.check()?,
             Sink::Fold { folding, held, .. } => {
-                self.budget.check()?;
+                // What an aggregate ranges over counts as rows, else a product inside one had no end.
+                self.budget.produced(std::mem::take(&mut self.folded))?;
                 held.set(folding.bytes())?;
             }
         }
