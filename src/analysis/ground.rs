@@ -114,6 +114,10 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Part
                     }
                 };
                 if name.starts_with('_') {
+                    let open = matches!(expr.kind, ExprKind::Wildcard) && !complete;
+                    if open && META_FIELDS.contains(&name) {
+                        continue;
+                    }
                     if let Some(field) = metadata(resolver, arg, expr) {
                         meta.push(field);
                     }

@@ -2,8 +2,9 @@
 //! negation or aggregate.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::ops::RangeInclusive;
 
-use petgraph::algo::tarjan_scc;
+use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::base::codes::analysis as codes;
@@ -43,22 +44,31 @@ pub(super) fn stratify(schema: &Schema, rules: &[Rule]) -> (Vec<Stratum>, Vec<Di
     }
     let mut strata = Vec::new();
     let mut diagnostics = Vec::new();
-    // Tarjan's algorithm yields components with their dependencies first.
-    for component in tarjan_scc(&graph) {
+    // Components come with their dependencies first. Not by Tarjan's algorithm, which petgraph
+    // implements by recursion: a long chain of relations would overflow the stack.
+    for component in kosaraju_scc(&graph) {
         let mut predicates: Vec<PredId> = component.iter().map(|node| graph[*node]).collect();
         predicates.sort();
         let members: HashSet<PredId> = predicates.iter().copied().collect();
-        let inside =
-            || edges.iter().filter(|((head, read), _)| members.contains(head) && members.contains(read));
+        let inside = || {
+            let read_by = predicates.iter().flat_map(|head| edges.range(all_of(*head)));
+            read_by.filter(|((_, read), _)| members.contains(read))
+        };
         if let Some(((head, read), edge)) = inside().find(|(_, edge)| edge.negative) {
             diagnostics.push(cycle(schema, *head, *read, *edge, &edges, &members));
         }
         let mut own: Vec<RuleId> =
             predicates.iter().flat_map(|pred| rules_of[pred].iter().copied()).collect();
         own.sort();
-        strata.push(Stratum { recursive: inside().next().is_some(), predicates, rules: own });
+        let recursive = inside().next().is_some();
+        strata.push(Stratum { recursive, predicates, rules: own });
     }
     (strata, diagnostics)
+}
+
+/// The keys of the edges from one relation.
+fn all_of(head: PredId) -> RangeInclusive<(PredId, PredId)> {
+    (head, PredId(0))..=(head, PredId(u32::MAX))
 }
 
 /// Draws the shortest cycle that goes through a negative edge.
@@ -76,7 +86,7 @@ fn cycle(
         if at == head {
             break;
         }
-        for (from, to) in edges.keys().filter(|(from, to)| *from == at && members.contains(to)) {
+        for ((from, to), _) in edges.range(all_of(at)).filter(|((_, to), _)| members.contains(to)) {
             if *to != read && !previous.contains_key(to) {
                 previous.insert(*to, *from);
                 queue.push_back(*to);

@@ -84,7 +84,8 @@ fn cycles(database: &Database, declared: &FxHashMap<Word, Span>, found: &mut Vec
             graph.add_edge(*id, *other, ());
         }
     }
-    for mut circle in petgraph::algo::tarjan_scc(&graph) {
+    // Kosaraju's algorithm, because petgraph's Tarjan recurses as deep as the longest chain.
+    for mut circle in petgraph::algo::kosaraju_scc(&graph) {
         let alone = circle.len() == 1;
         if alone && circle.first().is_none_or(|id| !next(*id).contains(id)) {
             continue;
