@@ -57,11 +57,11 @@ fn each_case_gets_its_diagnostics() {
 #[test]
 fn a_column_that_is_named_already_is_not_suggested() {
     let mut map = SourceMap::new();
-    let text = ".decl P(leader: symbol, lead: symbol)\nA(x) :- P(leader: x, leder: x).";
+    let text = ".decl P(leader: symbol, ledger: symbol)\nA(x) :- P(leader: x, leder: x).";
     let file = map.add("case", text);
     let (program, _) = parse_program(file, text);
     let (schema, _) = analysis::declare(&[&program]);
     let found = analysis::analyze(schema, &[&program]).diagnostics;
     assert_eq!(found[0].code, "FL202");
-    assert_eq!(found[0].help, ["did you mean `lead`?"]);
+    assert_eq!(found[0].help, ["did you mean `ledger`?"]);
 }

@@ -70,7 +70,8 @@ fn rows() {
     stopped(limits.clone(), "Path(from: a, to: b)", "FL910", &["Path"]);
     stopped(limits.clone(), "Cubes(n: n)", "FL910", &["Cube"]);
     stopped(limits.clone(), "Up(n: 1000000)", "FL910", &["Up"]);
-    stopped(limits, "N(n: a), N(n: b), N(n: c)", "FL910", &["<query>"]);
+    stopped(limits.clone(), "N(n: a), N(n: b), N(n: c)", "FL910", &["<query>"]);
+    stopped(limits, "x = count : { N(n: a), N(n: b), N(n: c) }", "FL910", &["<query>"]);
 }
 
 #[test]

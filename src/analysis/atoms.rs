@@ -241,7 +241,7 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let columns: Vec<&str> = predicate.columns[..own].iter().map(|column| &*column.name).collect();
-        let near = nearest(&name.text, columns.iter().copied());
+        let near = nearest(&name.text, columns.iter().copied().filter(free));
         let mut diagnostic = Diagnostic::new(
             codes::UNKNOWN_COLUMN,
             format!("`{}` has no column `{}`", predicate.name, name.text),

@@ -129,7 +129,9 @@ fn stopped(stop: &Stop) -> (Code, String, Option<String>) {
             codes::ROUND_LIMIT,
             format!("a recursion took more than {limit} rounds"),
             Some(
-                "a recursion that makes ever new values never ends: bound them with a comparison".to_owned(),
+                "a recursion that makes ever new values never ends: bound them with a comparison, or raise \
+                 `limits: (rounds: …)` in `factlog.ron`"
+                    .to_owned(),
             ),
         ),
         Stop::Time(limit) => (
