@@ -107,6 +107,22 @@ fn one_wrong_character_is_shown_with_its_place_and_nothing_is_answered() {
 }
 
 #[test]
+fn a_file_that_is_no_text_is_shown_at_its_place_in_the_project() {
+    let project = Project::small();
+    std::fs::write(project.path("facts/b.ron"), b"// ok\n// caf\xE9\n[]\n").unwrap();
+    std::fs::write(project.path("facts/c.ron"), b"\xFF\xFE[\0]\0").unwrap();
+    for command in ["check", "fmt"] {
+        let ran = project.run(&[command]);
+        let all = format!("{}{}", ran.out, ran.err);
+        assert_eq!(ran.status, 2, "{all}");
+        for due in ["`facts/b.ron` is not UTF-8", "facts/b.ron:2:7", "// caf", "UTF-16", "facts/c.ron:1:1"] {
+            assert!(all.contains(due), "{command}: no {due} in {all}");
+        }
+        assert!(!all.contains(&project.path("")), "{all}");
+    }
+}
+
+#[test]
 fn several_mistakes_are_told_in_one_run() {
     let project = Project::small();
     project.write(
