@@ -87,6 +87,8 @@ fn the_extension_of_the_output_file_chooses_the_format() {
     assert_eq!(project.read("answer.json"), "[\n  {\"l\":\"ann\"},\n  {\"l\":\"bob\"}\n]\n");
     assert_eq!(project.run(&["query", ATTENDED, "-o", "answer.json", "-f", "csv"]), Ran::success(""));
     assert_eq!(project.read("answer.json"), "l\nann\nbob\n");
+    let ran = project.run(&["query", ATTENDED, "-o", "answer.dot"]);
+    assert!(ran.status == 2 && ran.err.contains("proofs and plans"), "{ran:?}");
     let ran = project.run(&["query", ATTENDED, "-o", "no/such/folder/a.csv"]);
     assert!(ran.status == 2 && ran.err.contains("no/such/folder/a.csv"), "{ran:?}");
 }

@@ -113,7 +113,7 @@ pub(crate) fn utf8(name: &Path, content: Vec<u8>) -> Result<String, NotText> {
 
 fn too_large(path: &Path, limit: u64) -> Diagnostic {
     Diagnostic::new(FILE_TOO_LARGE, format!("{} is larger than the limit of {limit} bytes", quoted(path)))
-        .help("split it, or keep bulk data in CSV or Parquet and read it with `.input`")
+        .help("split it, or keep bulk data in CSV and read it with `.input`")
 }
 
 #[cfg(test)]
