@@ -54,6 +54,23 @@ fn levels_raise_lower_and_silence() {
 }
 
 #[test]
+fn a_finding_names_its_facts_when_an_argument_is_computed_or_a_list() {
+    let project = Project::small();
+    project.write(
+        "rules/lists.dl",
+        ".decl Tagged(n: number, tags: [symbol])\n\
+         warn untagged \"{n} has no tags\" :- Tagged(n: n, tags: []).\n\
+         warn next \"{n} has a successor\" :- Tagged(n: n), Tagged(n: n + 1).\n",
+    );
+    project.write("facts/l.ron", "[\n    Tagged(n: 1, tags: []),\n    Tagged(n: 2, tags: [\"a\"]),\n]\n");
+    let ran = project.run(&["check", "-f", "full"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let places: Vec<&str> = ran.out.lines().filter(|line| line.contains("--> ")).map(str::trim).collect();
+    assert_eq!(places, ["--> facts/l.ron:2:5", "--> facts/l.ron:2:5"], "{}", ran.out);
+    assert!(ran.out.contains("3 |     Tagged(n: 2, tags: [\"a\"]),"), "{}", ran.out);
+}
+
+#[test]
 fn two_facts_that_cannot_both_be_true_are_a_conflict() {
     let project = Project::small();
     project.write("facts/b.ron", "[Attended(leader: \"ann\", summit: \"xian\", role: Guest)]\n");

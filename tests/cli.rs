@@ -87,6 +87,8 @@ fn the_extension_of_the_output_file_chooses_the_format() {
     assert_eq!(project.read("answer.json"), "[\n  {\"l\":\"ann\"},\n  {\"l\":\"bob\"}\n]\n");
     assert_eq!(project.run(&["query", ATTENDED, "-o", "answer.json", "-f", "csv"]), Ran::success(""));
     assert_eq!(project.read("answer.json"), "l\nann\nbob\n");
+    let ran = project.run(&["query", ATTENDED, "-o", "answer.dot"]);
+    assert!(ran.status == 2 && ran.err.contains("proofs and plans"), "{ran:?}");
     let ran = project.run(&["query", ATTENDED, "-o", "no/such/folder/a.csv"]);
     assert!(ran.status == 2 && ran.err.contains("no/such/folder/a.csv"), "{ran:?}");
 }
@@ -104,6 +106,22 @@ fn one_wrong_character_is_shown_with_its_place_and_nothing_is_answered() {
     let ran = project.run(&["query", ATTENDED, "--keep-going"]);
     assert_eq!((ran.status, ran.out.as_str()), (0, "l\nann\nbob\n"), "{ran:?}");
     assert!(ran.err.contains("facts/b.ron"), "{ran:?}");
+}
+
+#[test]
+fn a_file_that_is_no_text_is_shown_at_its_place_in_the_project() {
+    let project = Project::small();
+    std::fs::write(project.path("facts/b.ron"), b"// ok\n// caf\xE9\n[]\n").unwrap();
+    std::fs::write(project.path("facts/c.ron"), b"\xFF\xFE[\0]\0").unwrap();
+    for command in ["check", "fmt"] {
+        let ran = project.run(&[command]);
+        let all = format!("{}{}", ran.out, ran.err);
+        assert_eq!(ran.status, 2, "{all}");
+        for due in ["`facts/b.ron` is not UTF-8", "facts/b.ron:2:7", "// caf", "UTF-16", "facts/c.ron:1:1"] {
+            assert!(all.contains(due), "{command}: no {due} in {all}");
+        }
+        assert!(!all.contains(&project.path("")), "{all}");
+    }
 }
 
 #[test]

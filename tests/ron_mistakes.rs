@@ -141,6 +141,22 @@ fn a_merge_conflict_is_one_finding_with_both_sides() {
 }
 
 #[test]
+fn brackets_that_a_merge_conflict_breaks_are_not_reported_beside_it() {
+    let sides = |ours, theirs, rest| {
+        let text = format!("<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> other\n{rest}\n");
+        check(&text, &["merge-conflict 1:1"]);
+    };
+    sides("(\n    facts: [", "[", "A(x: 1),\n]");
+    sides("[", "(\n    facts: [", "A(x: 1),\n],\n)");
+    sides("A(x: 1),\nA(x: 2),", "A(x: 3),", "A(x: 4),\n]");
+    check(
+        "A(x: 1),\n<<<<<<< HEAD\nA(x: 2),\n=======\nA(x: 3),\n>>>>>>> b\nA(x: 4),\n",
+        &["merge-conflict 2:1"],
+    );
+    check("[\n<<<<<<< HEAD\nA(x: 1),\n=======\nA(x: 2),\n]", &["merge-conflict 2:1"]);
+}
+
+#[test]
 fn numbers() {
     check(
         "[1e400, 99999999999999999999, 256u8, 0b2, 0X1, 1__0]",

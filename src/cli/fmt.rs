@@ -130,8 +130,7 @@ fn formatted(
     sources: &mut SourceMap,
 ) -> Result<Option<Change>, Vec<Diagnostic>> {
     let one = |diagnostic| vec![diagnostic];
-    let file = project.read(path, trust).map_err(one)?;
-    let id = sources.add(file.name.clone(), file.text.clone());
+    let (id, file) = project.read_into(path, trust, sources).map_err(one)?;
     let formatted = match path.extension().and_then(|extension| extension.to_str()) {
         Some("ron") => format_facts(id, &file.text, schema)?,
         _ => format_program(id, &file.text)?,

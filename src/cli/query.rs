@@ -47,6 +47,7 @@ pub struct QueryArgs {
 pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> {
     let options =
         Options { keep_going: args.keep_going, limits: args.limits.options(), ..Options::default() };
+    refuse_graphs(args)?;
     let mut session = open(context, options)?;
     let (answer, warnings) = match session.query(&args.goal) {
         Ok(answered) => answered,
@@ -66,4 +67,15 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
         return Ok(Exit::Findings);
     }
     Ok(Exit::Success)
+}
+
+/// A file's name can ask for what `-f` refuses.
+fn refuse_graphs(args: &QueryArgs) -> Result<(), Failure> {
+    let extension = args.output.as_deref().and_then(|path| path.extension()?.to_str());
+    match extension {
+        Some(graph @ ("dot" | "mermaid")) if args.format.is_none() => Err(Failure::Usage(format!(
+            "{graph} draws proofs and plans, not answers; say with `-f` in which format the answer goes there"
+        ))),
+        _ => Ok(()),
+    }
 }

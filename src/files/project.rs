@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::env;
 use std::fs::{self, File};
 use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
 
-use super::read::{self, FileText, Trust};
+use super::read::{self, FileText, NotText, Trust};
 use super::settings::Settings;
 use super::{cannot_read, quoted, shown};
 use crate::base::codes::project::{NO_PROJECT, NOT_FOUND, OUTSIDE};
-use crate::base::{Diagnostic, SourceMap};
+use crate::base::{Diagnostic, FileId, SourceMap, Span};
 
 /// Name of the file of settings.
 pub const SETTINGS_FILE: &str = "factlog.ron";
@@ -41,7 +42,7 @@ impl Project {
             Some(root) => Self::open(root, sources),
             None => Err(Diagnostic::new(NO_PROJECT, format!("{} is in no project", quoted(start)))
                 .note(format!("a project's folder holds `{SETTINGS_FILE}`, or `facts/` and `rules/`"))
-                .help("name one with `-C DIR`, or make one with `factlog new DIR`")),
+                .help("name one with `-C DIR`, or make one: `mkdir facts rules`")),
         }
     }
 
@@ -112,8 +113,35 @@ impl Project {
     /// line, from the current one.
     pub fn read(&self, path: &Path, trust: Trust) -> Result<FileText, Diagnostic> {
         let full = self.resolve(path, trust)?;
-        let text = read::text(&full, self.settings.max_file_bytes())?;
-        Ok(FileText { name: self.name(&full, path), text: text.into() })
+        let content = read::bytes(&full, self.settings.max_file_bytes())?;
+        let name = self.name(&full, path);
+        let text = read::utf8(Path::new(&name), content).map_err(|refused| refused.why)?;
+        Ok(FileText { name, text: text.into() })
+    }
+
+    /// Reads a file into `sources`, so that its mistakes can be shown at their places, even that
+    /// it is no text.
+    pub fn read_into(
+        &self,
+        path: &Path,
+        trust: Trust,
+        sources: &mut SourceMap,
+    ) -> Result<(FileId, FileText), Diagnostic> {
+        let full = self.resolve(path, trust)?;
+        let content = read::bytes(&full, self.settings.max_file_bytes())?;
+        let name = self.name(&full, path);
+        match read::utf8(Path::new(&name), content) {
+            Ok(text) => {
+                let text: Arc<str> = text.into();
+                Ok((sources.add(name.clone(), text.clone()), FileText { name, text }))
+            }
+            Err(NotText { why, legible, at }) => {
+                let end =
+                    at + legible.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+                let file = sources.add(name, legible);
+                Err(why.at(Span::new(file, at, end)))
+            }
+        }
     }
 
     /// Opens a regular file, of any size, for a reader of bulk data.

@@ -81,17 +81,39 @@ pub(crate) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
 
 /// Reads a whole UTF-8 file of at most `limit` bytes.
 pub(crate) fn text(path: &Path, limit: u64) -> Result<String, Diagnostic> {
-    utf8(path, bytes(path, limit)?)
+    utf8(path, bytes(path, limit)?).map_err(|refused| refused.why)
+}
+
+/// A file that is not UTF-8.
+pub(crate) struct NotText {
+    pub why: Diagnostic,
+    /// What can be shown in place of its text, and where in that the mistake stands. Of UTF-16
+    /// nothing, for read as UTF-8 it is not legible.
+    pub legible: String,
+    pub at: usize,
+}
+
+/// The content as text, if it is UTF-8; a refusal calls the file `name`.
+pub(crate) fn utf8(name: &Path, content: Vec<u8>) -> Result<String, NotText> {
+    let refused = ron::decode(&quoted(name), &content).map(|_| ()).err();
+    match (String::from_utf8(content), refused) {
+        (Ok(text), None) => Ok(text),
+        (Ok(_), Some(why)) => Err(NotText { why: *why, legible: String::new(), at: 0 }),
+        (Err(error), why) => {
+            let at = error.utf8_error().valid_up_to();
+            let why =
+                why.map_or_else(|| cannot_read(name, &std::io::Error::other(error.utf8_error())), |why| *why);
+            let utf16 = why.message.contains("UTF-16");
+            let legible =
+                if utf16 { String::new() } else { String::from_utf8_lossy(error.as_bytes()).into() };
+            Err(NotText { why, at: at.min(legible.len()), legible })
+        }
+    }
 }
 
 fn too_large(path: &Path, limit: u64) -> Diagnostic {
     Diagnostic::new(FILE_TOO_LARGE, format!("{} is larger than the limit of {limit} bytes", quoted(path)))
-        .help("split it, or keep bulk data in CSV or Parquet and read it with `.input`")
-}
-
-fn utf8(path: &Path, content: Vec<u8>) -> Result<String, Diagnostic> {
-    ron::decode(&quoted(path), &content).map_err(|diagnostic| *diagnostic)?;
-    String::from_utf8(content).map_err(|error| cannot_read(path, &std::io::Error::other(error)))
+        .help("split it, or keep bulk data in CSV and read it with `.input`")
 }
 
 #[cfg(test)]

@@ -135,11 +135,8 @@ fn fact_texts(
 ) -> Vec<(FileId, Arc<str>, bool)> {
     let mut texts = Vec::with_capacity(files.len());
     for path in files {
-        match project.read(path, Trust::Project) {
-            Ok(file) => {
-                let id = sources.add(file.name, file.text.clone());
-                texts.push((id, file.text, project.in_inbox(path)));
-            }
+        match project.read_into(path, Trust::Project, sources) {
+            Ok((id, file)) => texts.push((id, file.text, project.in_inbox(path))),
             Err(_) if options.keep_going => left_out.push(path.display().to_string()),
             Err(diagnostic) => diagnostics.push(diagnostic),
         }
@@ -271,8 +268,8 @@ impl Reader<'_> {
         if !self.seen.insert(path.to_owned()) {
             return;
         }
-        let file = match self.project.read(path, Trust::Project) {
-            Ok(file) => file,
+        let (id, file) = match self.project.read_into(path, Trust::Project, self.sources) {
+            Ok(read) => read,
             Err(mut diagnostic) => {
                 if let (Some(span), None) = (from, &diagnostic.primary) {
                     diagnostic = diagnostic.at(span);
@@ -281,8 +278,7 @@ impl Reader<'_> {
                 return;
             }
         };
-        let name = file.name.clone();
-        let id = self.sources.add(file.name, file.text.clone());
+        let name = file.name;
         let (program, diagnostics) = datalog::parse_program(id, &file.text);
         self.problems.push((name.clone(), diagnostics));
         open.push(path.to_owned());

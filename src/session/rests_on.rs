@@ -117,8 +117,8 @@ impl Session {
                 .args
                 .iter()
                 .map(|arg| match arg {
-                    Arg::Is(expr) => value(expr),
-                    Arg::Any => wildcards.next().cloned(),
+                    Arg::Is(expr @ (Expr::Const(_) | Expr::Var(_))) => value(expr),
+                    Arg::Is(_) | Arg::Any => wildcards.next().cloned(),
                 })
                 .collect();
             if search.places.len() >= MOST {
@@ -209,7 +209,8 @@ struct Search {
     seen: HashSet<(PredId, Vec<Value>)>,
 }
 
-/// `?(variables, wildcards) :- alternative, head = values.`, with the variables that come first.
+/// `?(variables, others) :- alternative, others = computed, head = values.`, with the variables
+/// that come first. The others stand for wildcards and for arguments that are computed.
 fn question(
     rule: &Rule,
     alternative: &[Literal],
@@ -219,7 +220,8 @@ fn question(
     let mut question = rule.clone();
     let mut body = alternative.to_vec();
     let mut columns: Vec<VarId> = Vec::new();
-    let mut wildcards: Vec<VarId> = Vec::new();
+    let mut others: Vec<VarId> = Vec::new();
+    let mut computed = Vec::new();
     for literal in &mut body {
         if let Literal::Atom(atom) = literal {
             for arg in &mut atom.args {
@@ -229,8 +231,8 @@ fn question(
                             columns.push(*var);
                         }
                     }
-                    Arg::Is(_) => {}
-                    Arg::Any => {
+                    Arg::Is(Expr::Const(_)) => {}
+                    Arg::Is(_) | Arg::Any => {
                         let var = VarId(question.vars.len() as u32);
                         let known = question.vars.first().cloned();
                         question.vars.push(crate::model::program::Var {
@@ -241,8 +243,10 @@ fn question(
                             optional: true,
                             span: atom.span,
                         });
-                        wildcards.push(var);
-                        *arg = Arg::Is(Expr::Var(var));
+                        others.push(var);
+                        if let Arg::Is(expr) = std::mem::replace(arg, Arg::Is(Expr::Var(var))) {
+                            computed.push(equal(Expr::Var(var), expr, rule.span));
+                        }
                     }
                 }
             }
@@ -260,18 +264,13 @@ fn question(
             });
         });
     }
+    body.extend(computed);
     for (expr, value) in head {
         // A nil of the head equals nothing by `=`, except against the constant.
-        body.push(Literal::Compare {
-            op: CompareOp::Eq,
-            left: expr.clone(),
-            right: Expr::Const(value.clone()),
-            possibly: false,
-            span: rule.span,
-        });
+        body.push(equal(expr.clone(), Expr::Const(value.clone()), rule.span));
     }
     question.head = pred;
-    question.args = columns.iter().chain(&wildcards).map(|var| Expr::Var(*var)).collect();
+    question.args = columns.iter().chain(&others).map(|var| Expr::Var(*var)).collect();
     question.body.alternatives = vec![body];
     (question, columns)
 }
@@ -325,6 +324,10 @@ fn body_vars(body: &Body, found: &mut HashSet<VarId>) {
             }),
         }
     }
+}
+
+fn equal(left: Expr, right: Expr, span: Span) -> Literal {
+    Literal::Compare { op: CompareOp::Eq, left, right, possibly: false, span }
 }
 
 /// An engine that finds derived relations in a model instead of deriving them.

@@ -30,6 +30,7 @@ use self::values::Values;
 use super::assertions::{MetaId, Metas, Stated};
 use super::database::Database;
 use super::extent::Staged;
+use crate::base::codes::files::MERGE_CONFLICT;
 use crate::base::{Diagnostic, FileId};
 use crate::model::{Review, Schema};
 use crate::syntax::ron::{self, Kind, Node, Parse, Tree};
@@ -91,8 +92,10 @@ pub fn load_parsed<'t>(
     let mut loader = Loader::new(schema, interner, metas, relations.len());
     let mut remarks = Vec::new();
     for (parse, inbox) in parses {
+        // What stands at the root of a file with a merge conflict says nothing of the file.
+        let conflict = parse.diagnostics.iter().any(|found| found.code == MERGE_CONFLICT.code);
         remarks.extend(parse.diagnostics);
-        loader.file(&parse.tree, inbox);
+        loader.file(&parse.tree, inbox, conflict);
     }
     let Loader { staged, mistakes, facts, .. } = loader;
     let mut wrong = mistakes.finish();
@@ -149,7 +152,7 @@ impl<'d> Loader<'d> {
         }
     }
 
-    fn file(&mut self, tree: &Tree<'_>, inbox: bool) {
+    fn file(&mut self, tree: &Tree<'_>, inbox: bool, conflict: bool) {
         let Some(root) = tree.root() else { return };
         let mut record = self.background;
         if inbox {
@@ -176,7 +179,7 @@ impl<'d> Loader<'d> {
                     None => {}
                 }
             }
-            _ if root.kind() == Kind::Error => {}
+            _ if conflict || root.kind() == Kind::Error => {}
             _ => self.mistakes.push(mistakes::not_a_list(root)),
         }
     }

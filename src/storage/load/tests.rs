@@ -96,6 +96,8 @@ fn names_are_held_against_the_schema() {
     assert_eq!((wrong.code.as_str(), wrong.fix.unwrap().edits[0].1.as_str()), ("FL403", "\"tokayev\""));
     assert_eq!(only(r#"(defaults: (leader: "a"), facts: [])"#).code, "FL410");
     assert_eq!(only("(default: (), facts: [])").code, "FL409");
+    let conflict = "Both(leader: \"a\"),\n<<<<<<< HEAD\n=======\nBoth(leader: \"b\"),\n>>>>>>> b\n";
+    assert_eq!(only(conflict).code, "FL003");
 }
 
 #[test]

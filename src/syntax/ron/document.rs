@@ -162,6 +162,7 @@ impl<'t> Parser<'t> {
     /// Reports an attribute that went wrong and goes on behind it.
     fn wrong_attribute(&mut self, input: Input<'t>, wrong: Wrong<'t>) -> Input<'t> {
         let Wrong(place, expected) = wrong;
+        let bang_due = place.first() != Some(&b'!') && expected.contains('!');
         let at = self.at(place);
         let len = lexer::ident_bytes(place);
         let written = self.tree.slice(at, at + len as u32);
@@ -174,7 +175,11 @@ impl<'t> Parser<'t> {
             )
             .at(span)
             .help_opt(did_you_mean(&nearest(written, ATTRIBUTES)))
-            .help("attributes are written `#![enable(implicit_some)]`"),
+            .help(if bang_due {
+                "comments begin with `//`, attributes with `#![`"
+            } else {
+                "attributes are written `#![enable(implicit_some)]`"
+            }),
         );
         let line_end = self.line_end(self.at(input));
         let rest = self.from(line_end);

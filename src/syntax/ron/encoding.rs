@@ -14,7 +14,7 @@ pub fn check_size(name: &str, bytes: u64) -> Result<(), Box<Diagnostic>> {
             files::FILE_TOO_LARGE,
             format!("{name} has {bytes} bytes; up to {MAX_FILE_BYTES} are read"),
         )
-        .help("split the file, or keep data that large as CSV or Parquet"),
+        .help("split the file, or keep data that large as CSV and read it with `.input`"),
     ))
 }
 

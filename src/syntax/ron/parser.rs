@@ -100,6 +100,11 @@ impl<'t> Parser<'t> {
     }
 
     fn finish(mut self) -> Parse<'t> {
+        // Each side of a conflict may open and close what the other does not.
+        if self.diagnostics.iter().any(|found| found.code == files::MERGE_CONFLICT.code) {
+            let of_brackets = [files::RON_UNCLOSED, files::RON_STRAY_BRACKET, files::RON_TRAILING];
+            self.diagnostics.retain(|found| of_brackets.iter().all(|code| found.code != code.code));
+        }
         crate::base::diagnostic::sort(&mut self.diagnostics);
         self.diagnostics.dedup();
         Parse { tree: self.tree, diagnostics: self.diagnostics }
