@@ -1,7 +1,7 @@
 //! Strata: components of mutually recursive relations, bottom-up, none of which depends on its own
 //! negation or aggregate.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -41,54 +41,68 @@ pub(super) fn stratify(schema: &Schema, rules: &[Rule]) -> (Vec<Stratum>, Vec<Di
             graph.add_edge(nodes[head], *to, ());
         }
     }
+    let components = tarjan_scc(&graph);
+    let mut component_of: HashMap<PredId, usize> = HashMap::new();
+    for (index, component) in components.iter().enumerate() {
+        component_of.extend(component.iter().map(|node| (graph[*node], index)));
+    }
+    let mut inside: Vec<BTreeMap<PredId, Vec<(PredId, Edge)>>> = vec![BTreeMap::new(); components.len()];
+    for ((head, read), edge) in &edges {
+        if let (Some(of_head), Some(of_read)) = (component_of.get(head), component_of.get(read))
+            && of_head == of_read
+        {
+            inside[*of_head].entry(*head).or_default().push((*read, *edge));
+        }
+    }
     let mut strata = Vec::new();
     let mut diagnostics = Vec::new();
     // Tarjan's algorithm yields components with their dependencies first.
-    for component in tarjan_scc(&graph) {
+    for (component, reads) in components.iter().zip(&inside) {
         let mut predicates: Vec<PredId> = component.iter().map(|node| graph[*node]).collect();
         predicates.sort();
-        let members: HashSet<PredId> = predicates.iter().copied().collect();
-        let inside =
-            || edges.iter().filter(|((head, read), _)| members.contains(head) && members.contains(read));
-        if let Some(((head, read), edge)) = inside().find(|(_, edge)| edge.negative) {
-            diagnostics.push(cycle(schema, *head, *read, *edge, &edges, &members));
+        let negative = reads.iter().find_map(|(head, reads)| {
+            reads.iter().find(|(_, edge)| edge.negative).map(|(read, edge)| (*head, *read, *edge))
+        });
+        if let Some((head, read, edge)) = negative {
+            diagnostics.push(cycle(schema, head, read, edge, reads));
         }
         let mut own: Vec<RuleId> =
             predicates.iter().flat_map(|pred| rules_of[pred].iter().copied()).collect();
         own.sort();
-        strata.push(Stratum { recursive: inside().next().is_some(), predicates, rules: own });
+        strata.push(Stratum { recursive: !reads.is_empty(), predicates, rules: own });
     }
     (strata, diagnostics)
 }
 
-/// Draws the shortest cycle that goes through a negative edge.
+/// Draws the shortest cycle that goes through a negative edge. `reads` are the edges of the
+/// component that holds it, by their head.
 fn cycle(
     schema: &Schema,
     head: PredId,
     read: PredId,
     edge: Edge,
-    edges: &BTreeMap<(PredId, PredId), Edge>,
-    members: &HashSet<PredId>,
+    reads: &BTreeMap<PredId, Vec<(PredId, Edge)>>,
 ) -> Diagnostic {
-    let mut previous: HashMap<PredId, PredId> = HashMap::new();
+    // How each relation was first reached.
+    let mut previous: HashMap<PredId, (PredId, Edge)> = HashMap::new();
     let mut queue = VecDeque::from([read]);
     while let Some(at) = queue.pop_front() {
         if at == head {
             break;
         }
-        for (from, to) in edges.keys().filter(|(from, to)| *from == at && members.contains(to)) {
+        for (to, edge) in reads.get(&at).into_iter().flatten() {
             if *to != read && !previous.contains_key(to) {
-                previous.insert(*to, *from);
+                previous.insert(*to, (at, *edge));
                 queue.push_back(*to);
             }
         }
     }
-    let mut path = vec![head];
+    let mut path = Vec::new();
     let mut at = head;
     while at != read {
-        let Some(before) = previous.get(&at) else { break };
+        let Some((before, edge)) = previous.get(&at) else { break };
+        path.push((*before, at, *edge));
         at = *before;
-        path.push(at);
     }
     path.reverse();
     let name = |pred: PredId| schema.predicate(pred).name.to_string();
@@ -98,11 +112,10 @@ fn cycle(
         format!("`{}` depends on its own negation or aggregate", name(head)),
     )
     .labelled(edge.span, format!("`{}` is read here under a negation or in an aggregate", name(read)));
-    for pair in path.windows(2) {
-        let step = edges[&(pair[0], pair[1])];
+    for (from, to, step) in path {
         drawn.push_str(if step.negative { " ─not→ " } else { " ─→ " });
-        drawn.push_str(&name(pair[1]));
-        diagnostic = diagnostic.also(step.span, format!("`{}` needs `{}`", name(pair[0]), name(pair[1])));
+        drawn.push_str(&name(to));
+        diagnostic = diagnostic.also(step.span, format!("`{}` needs `{}`", name(from), name(to)));
     }
     diagnostic
         .note(format!("the cycle is {drawn}"))
