@@ -67,7 +67,9 @@ fn one_wrong_character_is_refused_with_place_caret_and_hint() {
     assert_eq!(output.status.code(), Some(2));
     assert!(output.stdout.is_empty(), "nothing is answered from half a base");
     let message = String::from_utf8(output.stderr).unwrap();
-    for expected in [&format!("facts/xian_summit_2023_05_19.ron:{line}:9"), "^^^^^^^", "did you mean `Attended`?"] {
+    for expected in
+        [&format!("facts/xian_summit_2023_05_19.ron:{line}:9"), "^^^^^^^", "did you mean `Attended`?"]
+    {
         assert!(message.contains(expected), "{expected} in\n{message}");
     }
 }

@@ -199,8 +199,8 @@ fn an_interrupt_stops_the_work_and_leaves_the_session_usable() {
             (result, Instant::now(), canceller.join().unwrap())
         });
         // A fast machine may have finished the closure.
-        if result.is_err() {
-            assert_eq!(result.unwrap_err(), Error::Cancelled, "{goal}");
+        if let Err(error) = result {
+            assert_eq!(error, Error::Cancelled, "{goal}");
             delays.push(returned.saturating_duration_since(cancelled));
         }
         token.reset();

@@ -32,6 +32,17 @@ fn a_transcript_that_says_what_happens_passes() {
 }
 
 #[test]
+fn transcripts_below_tests_test_the_rules() {
+    let project = Project::small();
+    project.write("repl_examples/good.repl", GOOD);
+    project.write("tests/more/rules.repl", &GOOD.replace("bob", "bill"));
+    let ran = project.run(&["test"]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("--- a/tests/more/rules.repl"), "{ran:?}");
+    assert!(ran.err.contains("1 of 2 transcripts differ"), "{ran:?}");
+}
+
+#[test]
 fn a_transcript_that_differs_is_shown_and_can_be_rewritten() {
     let project = Project::small();
     project.write("repl_examples/bad.repl", &GOOD.replace("bob", "bill"));

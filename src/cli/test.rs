@@ -23,7 +23,7 @@ Examples:
   factlog test repl_examples/01_first_query.repl
   factlog test --bless")]
 pub struct TestArgs {
-    /// The transcripts [default: repl_examples/*.repl of the project]
+    /// The transcripts [default: *.repl below repl_examples/ and tests/ of the project]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// Write what came out into the transcripts
@@ -88,7 +88,7 @@ pub(super) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
 /// The transcripts named, or all of the project, with where they are written.
 fn transcripts(project: &Project, named: &[PathBuf]) -> Result<Vec<(PathBuf, FileText)>, Failure> {
     let (paths, trust) = if named.is_empty() {
-        (project.example_files().map_err(Failure::Refused)?, Trust::Project)
+        (project.transcript_files().map_err(Failure::Refused)?, Trust::Project)
     } else {
         (named.to_vec(), Trust::CommandLine)
     };

@@ -99,9 +99,13 @@ impl Project {
         self.list(&self.settings.folders.rules, "dl", "rules")
     }
 
-    /// Its transcripts, `*.repl`, likewise.
-    pub fn example_files(&self) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-        self.list(std::slice::from_ref(&self.settings.folders.examples), "repl", "repl_examples")
+    /// Its transcripts, `*.repl`, likewise: the examples first, then the tests of its rules.
+    pub fn transcript_files(&self) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
+        let folders = &self.settings.folders;
+        let mut files = self.list(std::slice::from_ref(&folders.examples), "repl", "repl_examples")?;
+        files.extend(self.list(std::slice::from_ref(&folders.tests), "repl", "tests")?);
+        files.dedup();
+        Ok(files)
     }
 
     /// Reads a file; a relative path is taken from the project's folder, or, named on the command
@@ -290,7 +294,7 @@ mod tests {
         );
         assert_eq!(project.fact_files(true).unwrap().len(), 4);
         assert_eq!(names(project.rule_files().unwrap()), ["rules/schema.dl"]);
-        assert!(project.example_files().unwrap().is_empty());
+        assert!(project.transcript_files().unwrap().is_empty());
         assert!(project.in_inbox(Path::new("facts/inbox/new.ron")));
     }
 

@@ -38,6 +38,8 @@ pub struct Folders {
     pub rules: Vec<String>,
     /// Transcripts, `*.repl`.
     pub examples: String,
+    /// Transcripts that test the rules, `*.repl`.
+    pub tests: String,
     /// Texts of sources, if they are kept in the project.
     pub texts: Option<String>,
 }
@@ -49,6 +51,7 @@ impl Default for Folders {
             inbox: "facts/inbox".to_owned(),
             rules: vec!["rules".to_owned()],
             examples: "repl_examples".to_owned(),
+            tests: "tests".to_owned(),
             texts: None,
         }
     }

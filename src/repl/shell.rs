@@ -99,7 +99,6 @@ impl Shell {
             self.history.push(input.to_owned());
         }
         self.session.cancel_token().reset();
-        self.version += 1;
         match fault::catch(|| self.run(console, input)) {
             Ok(done) => done,
             Err(fault) => {
@@ -125,6 +124,7 @@ impl Shell {
                         self.told(console, shown)
                     }
                     Outcome::Changed(change) => {
+                        self.version += 1;
                         console.tell(&format!("{}\n", told::change(&change)))?;
                         Ok(Done::WELL)
                     }

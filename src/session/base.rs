@@ -112,7 +112,7 @@ impl Base {
         let mut analysis = analysis::analyze((*declared).clone(), &programs);
         diagnostics.extend_from_slice(&analysis.diagnostics);
         database.assert(&std::mem::take(&mut analysis.facts));
-        diagnostics.extend(input::load(project, &analysis, &units, sources, &mut database));
+        diagnostics.extend(input::load(Some(project), &analysis, &units, sources, &mut database));
         diagnostic::sort(&mut diagnostics);
         diagnostics.dedup();
         if diagnostics.iter().any(Diagnostic::is_error) {

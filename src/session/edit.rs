@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::base::{Base, Loading, Unit};
+use super::input;
 use super::{Answer, Error, Session};
 use crate::analysis::{self, Analysis, ground};
+use crate::base::codes::analysis as analysis_codes;
 use crate::base::codes::project as codes;
 use crate::base::{Diagnostic, diagnostic};
 use crate::files::Trust;
@@ -189,6 +191,7 @@ impl Session {
     fn add_unit(&mut self, unit: Unit) -> Result<(Change, Vec<Diagnostic>), Error> {
         let file = unit.file;
         let count = unit.program.items.len();
+        not_included(&unit.program)?;
         let mut units = self.base.units.clone();
         units.push(unit);
         let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
@@ -221,6 +224,13 @@ impl Session {
             .filter(|fact| fact.assertion.span.file == file || fact.predicate >= first_new)
             .collect();
         self.base.database.assert(&facts);
+        let unit = &units[units.len() - 1..];
+        let database = &mut self.base.database;
+        let problems = input::load(self.project.as_ref(), &analysis, unit, &mut self.sources, database);
+        if !problems.is_empty() {
+            self.base.database.rewind(Arc::clone(&self.base.declared), snapshot);
+            return Err(Error::Invalid(problems));
+        }
         let before = std::mem::replace(&mut self.base.analysis, analysis);
         let old_units = std::mem::replace(&mut self.base.units, units);
         let change = Change::Defined(count);
@@ -295,6 +305,20 @@ impl Session {
         ids.dedup();
         ids.iter().filter_map(|id| self.base.database.extent(*id)).map(|extent| extent.len()).sum()
     }
+}
+
+/// Refuses `.include` in what is added to a session: only the project's own files are followed.
+fn not_included(program: &ast::Program) -> Result<(), Error> {
+    let refuse = |item: &ast::Item| match &item.kind {
+        ast::ItemKind::Include { span, .. } => Some(
+            Diagnostic::new(analysis_codes::NOT_YET, "`.include` works in the rule files of a project only")
+                .at(*span)
+                .help("add the file with `:load`, or include it in a rule file and reload"),
+        ),
+        _ => None,
+    };
+    let problems: Vec<Diagnostic> = program.items.iter().filter_map(refuse).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
 }
 
 /// Whether an assertion has a metadata field's value; `_by` and `_based_on` ask for members.

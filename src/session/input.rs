@@ -16,9 +16,9 @@ use crate::syntax::datalog::ast::IoKind;
 /// At most so many mistakes of one file are reported.
 const SHOWN: usize = 20;
 
-/// Loads what the `.input` directives name. Nothing of a file with mistakes is loaded.
+/// Loads what the `.input` directives of `units` name. Nothing of a file with mistakes is loaded.
 pub(super) fn load(
-    project: &Project,
+    project: Option<&Project>,
     analysis: &Analysis,
     units: &[Unit],
     sources: &mut SourceMap,
@@ -27,6 +27,12 @@ pub(super) fn load(
     let mut diagnostics = Vec::new();
     let schema = &analysis.program.schema;
     for directive in analysis.directives.iter().filter(|directive| directive.kind == IoKind::Input) {
+        let Some(unit) = units.iter().find(|unit| unit.file == directive.span.file) else { continue };
+        let Some(project) = project else {
+            let message = "there is no project to read files for";
+            diagnostics.push(Diagnostic::new(codes::NO_PROJECT, message).at(directive.span));
+            continue;
+        };
         let predicate = schema.predicate(directive.predicate);
         if predicate.kind != PredKind::Declared {
             diagnostics.push(
@@ -35,13 +41,12 @@ pub(super) fn load(
             );
             continue;
         }
-        let from =
-            units.iter().find(|unit| unit.file == directive.span.file).and_then(|unit| unit.path.clone());
         let written = match text_param(directive, "filename") {
             Some(name) => name.to_owned(),
             None => format!("{}.facts", predicate.name),
         };
-        let place = from.unwrap_or_default();
+        // What was typed in stands at the top of the project.
+        let place = unit.path.clone().unwrap_or_default();
         let read = project
             .relative_to(&place, &written)
             .and_then(|path| project.read(&path, Trust::Project).map(|file| (path, file)));

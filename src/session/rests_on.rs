@@ -11,7 +11,7 @@ use super::{Error, Session};
 use crate::base::Span;
 use crate::engine::{Engine, Model, Request, Tables};
 use crate::model::Value;
-use crate::model::program::{Arg, Atom, Expr, Literal, Rule, VarId};
+use crate::model::program::{Aggregate, Arg, Body, Expr, Literal, Rule, VarId};
 use crate::model::schema::{PredId, PredKind};
 use crate::storage::{Interner, Table};
 use crate::syntax::datalog::ast::CompareOp;
@@ -46,46 +46,87 @@ impl Session {
         depth: usize,
         search: &mut Search,
     ) -> Result<bool, Error> {
-        let schema = self.schema().clone();
+        let pred = PredId(self.schema().predicates.len() as u32);
         for alternative in &rule.body.alternatives {
-            let atoms: Vec<&Atom> = alternative
-                .iter()
-                .filter_map(|literal| match literal {
-                    Literal::Atom(atom) => Some(atom),
-                    _ => None,
-                })
-                .collect();
-            let (question, columns) =
-                question(rule, alternative, &head, PredId(schema.predicates.len() as u32));
-            let Some(solution) = self.first_solution(question, model)? else { continue };
-            let value = |expr: &Expr| match expr {
-                Expr::Const(value) => Some(value.clone()),
-                Expr::Var(var) => {
-                    columns.iter().position(|known| known == var).map(|at| solution[at].clone())
-                }
-                _ => None,
-            };
-            let mut shift = columns.len();
-            for atom in atoms {
-                let tuple: Vec<Option<Value>> = atom
-                    .args
-                    .iter()
-                    .map(|arg| match arg {
-                        Arg::Is(expr) => value(expr),
-                        Arg::Any => {
-                            shift += 1;
-                            Some(solution[shift - 1].clone())
-                        }
-                    })
-                    .collect();
-                if search.places.len() >= MOST {
-                    return Ok(true);
-                }
-                self.follow(atom.pred, tuple, model, depth, search)?;
+            let (question, columns) = question(rule, alternative, &head, pred);
+            let Some(solution) = self.solutions(question, model)?.into_iter().next() else { continue };
+            self.atoms_of(alternative, &columns, &solution, model, depth, search)?;
+            for aggregate in aggregates(alternative) {
+                self.gathered(rule, aggregate, &columns, &solution, model, depth, search)?;
             }
             return Ok(true);
         }
         Ok(false)
+    }
+
+    /// Follows what an aggregate ranged over, under one solution of its rule.
+    #[allow(clippy::too_many_arguments)] // One more than `atoms_of`, and no two belong together.
+    fn gathered(
+        &mut self,
+        rule: &Rule,
+        aggregate: &Aggregate,
+        columns: &[VarId],
+        solution: &[Value],
+        model: &Model,
+        depth: usize,
+        search: &mut Search,
+    ) -> Result<(), Error> {
+        let pred = PredId(self.schema().predicates.len() as u32);
+        let mut inside = HashSet::new();
+        body_vars(&aggregate.body, &mut inside);
+        let given: Vec<(Expr, Value)> = columns
+            .iter()
+            .zip(solution)
+            .filter(|(var, _)| inside.contains(var))
+            .map(|(var, value)| (Expr::Var(*var), value.clone()))
+            .collect();
+        for alternative in &aggregate.body.alternatives {
+            if search.places.len() >= MOST {
+                break;
+            }
+            let (question, columns) = question(rule, alternative, &given, pred);
+            for solution in self.solutions(question, model)?.iter().take(MOST) {
+                self.atoms_of(alternative, &columns, solution, model, depth, search)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the positive atoms of a conjunction under one solution of it, whose values are those
+    /// of `columns` and then of the wildcards.
+    fn atoms_of(
+        &mut self,
+        alternative: &[Literal],
+        columns: &[VarId],
+        solution: &[Value],
+        model: &Model,
+        depth: usize,
+        search: &mut Search,
+    ) -> Result<(), Error> {
+        let value = |expr: &Expr| match expr {
+            Expr::Const(value) => Some(value.clone()),
+            Expr::Var(var) => {
+                columns.iter().position(|known| known == var).and_then(|at| solution.get(at)).cloned()
+            }
+            _ => None,
+        };
+        let mut wildcards = solution.iter().skip(columns.len());
+        for literal in alternative {
+            let Literal::Atom(atom) = literal else { continue };
+            let tuple: Vec<Option<Value>> = atom
+                .args
+                .iter()
+                .map(|arg| match arg {
+                    Arg::Is(expr) => value(expr),
+                    Arg::Any => wildcards.next().cloned(),
+                })
+                .collect();
+            if search.places.len() >= MOST {
+                break;
+            }
+            self.follow(atom.pred, tuple, model, depth, search)?;
+        }
+        Ok(())
     }
 
     /// Notes the facts that state a tuple, or goes on with a rule that derives it.
@@ -148,8 +189,8 @@ impl Session {
         Ok(())
     }
 
-    /// The first solution by value of a question over the model.
-    fn first_solution(&mut self, question: Rule, model: &Model) -> Result<Option<Vec<Value>>, Error> {
+    /// The solutions of a question over the model, by value.
+    fn solutions(&mut self, question: Rule, model: &Model) -> Result<Vec<Vec<Value>>, Error> {
         let program = without_rules(&self.base.analysis.program);
         let engine = OverModel { engine: &self.engine, model };
         let goals = [question];
@@ -157,7 +198,9 @@ impl Session {
         let found = evaluate(&engine, &request, &mut self.base.database, &self.limits, &self.cancel)?;
         let interner = self.base.database.interner();
         let rows = found.table(goals[0].head).into_iter().flat_map(|table| table.iter());
-        Ok(rows.map(|row| super::query::values(interner, row)).min())
+        let mut rows: Vec<Vec<Value>> = rows.map(|row| super::query::values(interner, row)).collect();
+        rows.sort();
+        Ok(rows)
     }
 }
 
@@ -205,6 +248,18 @@ fn question(
             }
         }
     }
+    // What aggregates share with the rest of the body without an atom that binds it.
+    let mut inside = HashSet::new();
+    aggregates(alternative).for_each(|aggregate| body_vars(&aggregate.body, &mut inside));
+    for literal in alternative {
+        literal_exprs(literal, &mut |expr| {
+            expr.vars(&mut |var| {
+                if inside.contains(&var) && !columns.contains(&var) {
+                    columns.push(var);
+                }
+            });
+        });
+    }
     for (expr, value) in head {
         // A nil of the head equals nothing by `=`, except against the constant.
         body.push(Literal::Compare {
@@ -219,6 +274,57 @@ fn question(
     question.args = columns.iter().chain(&wildcards).map(|var| Expr::Var(*var)).collect();
     question.body.alternatives = vec![body];
     (question, columns)
+}
+
+/// The aggregates of a conjunction, those within them apart.
+fn aggregates(alternative: &[Literal]) -> impl Iterator<Item = &Aggregate> {
+    let sides = alternative.iter().filter_map(|literal| match literal {
+        Literal::Compare { left, right, .. } => Some([left, right]),
+        _ => None,
+    });
+    sides.flatten().filter_map(|side| match side {
+        Expr::Aggregate(aggregate) => Some(&**aggregate),
+        _ => None,
+    })
+}
+
+/// Calls `visit` for the operands of a literal that is neither an atom nor a negation.
+fn literal_exprs<'a>(literal: &'a Literal, visit: &mut impl FnMut(&'a Expr)) {
+    match literal {
+        Literal::Compare { left, right, .. } | Literal::Test { left, right, .. } => {
+            visit(left);
+            visit(right);
+        }
+        Literal::In { item, list, .. } => {
+            visit(item);
+            visit(list);
+        }
+        Literal::Atom(_) | Literal::Not(..) | Literal::Bool(_) => {}
+    }
+}
+
+/// Every variable in a body, also in its negations and aggregates.
+fn body_vars(body: &Body, found: &mut HashSet<VarId>) {
+    for literal in body.alternatives.iter().flatten() {
+        match literal {
+            Literal::Atom(atom) => {
+                for arg in &atom.args {
+                    if let Arg::Is(expr) = arg {
+                        expr.vars(&mut |var| {
+                            found.insert(var);
+                        });
+                    }
+                }
+            }
+            Literal::Not(body, _) => body_vars(body, found),
+            _ => literal_exprs(literal, &mut |expr| match expr {
+                Expr::Aggregate(aggregate) => body_vars(&aggregate.body, found),
+                _ => expr.vars(&mut |var| {
+                    found.insert(var);
+                }),
+            }),
+        }
+    }
 }
 
 /// An engine that finds derived relations in a model instead of deriving them.

@@ -25,6 +25,7 @@ pub(super) fn load(shell: &mut Shell, console: &mut Console, path: &str) -> io::
     };
     match result {
         Ok((change, remarks)) => {
+            shell.version += 1;
             shell.report(console, &remarks)?;
             console.tell(&format!("{}\n", told::change(&change)))?;
             Ok(Done::WELL)
@@ -35,6 +36,7 @@ pub(super) fn load(shell: &mut Shell, console: &mut Console, path: &str) -> io::
 
 pub(super) fn reload(shell: &mut Shell, console: &mut Console, _: &str) -> io::Result<Done> {
     let steps = shell.session.steps();
+    shell.version += 1;
     match shell.session.reload() {
         Ok(warnings) => {
             console.tell(&reloaded(shell, steps, warnings.len()))?;
@@ -71,6 +73,7 @@ pub(in crate::repl) fn reloaded(shell: &Shell, steps: usize, warnings: usize) ->
 }
 
 pub(super) fn undo(shell: &mut Shell, console: &mut Console, _: &str) -> io::Result<Done> {
+    shell.version += 1;
     let text = match shell.session.undo() {
         Some(change) => told::undone(&change),
         None => "nothing to undo".to_owned(),

@@ -3,7 +3,7 @@
 
 mod context;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use context::{Open, Place, Slot};
@@ -41,6 +41,8 @@ impl rustyline::completion::Candidate for Candidate {
 pub(super) struct Catalog {
     schema: Arc<Schema>,
     entities: Vec<EntityName>,
+    /// A name of each thing that has one, by its id.
+    names: HashMap<Arc<str>, Arc<str>>,
 }
 
 /// What completion found: where the text to be replaced begins, and what may replace it.
@@ -49,7 +51,12 @@ pub(super) type Found = (usize, Vec<Candidate>);
 impl Catalog {
     /// Of a session as it is.
     pub fn of(session: &Session) -> Catalog {
-        Catalog { schema: Arc::clone(session.schema()), entities: session.entity_names() }
+        let entities = session.entity_names();
+        let mut names = HashMap::new();
+        for thing in entities.iter().filter(|thing| thing.text != thing.id) {
+            names.entry(Arc::clone(&thing.id)).or_insert_with(|| Arc::clone(&thing.text));
+        }
+        Catalog { schema: Arc::clone(session.schema()), entities, names }
     }
 
     /// What may stand at `cursor` in `line`; `before` holds the earlier lines of the same input.
@@ -301,7 +308,9 @@ impl Catalog {
                 continue;
             }
             let id = escape::printable(&thing.id);
-            let name = self.name_of(thing, by_its_id);
+            // The name that was found, or any.
+            let found = (thing.text != thing.id).then_some(&thing.text);
+            let name = found.or_else(|| self.names.get(&thing.id));
             let display = name.map_or(id.to_string(), |name| format!("{id} ({})", escape::printable(name)));
             let list = if by_its_id { &mut by_id } else { &mut by_name };
             list.push(Candidate { replacement: thing.id.to_string(), display });
@@ -310,16 +319,6 @@ impl Catalog {
         by_name.sort();
         by_id.extend(by_name);
         by_id
-    }
-
-    /// The name to show beside an id: the one that was found, else any.
-    fn name_of<'a>(&'a self, thing: &'a EntityName, by_id: bool) -> Option<&'a str> {
-        if !by_id || thing.text != thing.id {
-            return Some(&thing.text);
-        }
-        // Sorted by text, so the other names of a thing lie elsewhere; lists are short.
-        let same = |other: &&EntityName| other.id == thing.id && other.text != other.id;
-        self.entities.iter().find(same).map(|other| &*other.text)
     }
 }
 

@@ -83,7 +83,7 @@ fn denied(
     }
 }
 
-/// The same source and the same place in it, twice in one file.
+/// The same said by the same source at the same place in it, twice in one file.
 fn repeated(
     database: &Database,
     predicate: &Predicate,
@@ -92,10 +92,14 @@ fn repeated(
     found: &mut Vec<Diagnostic>,
 ) {
     let mut sorted: Vec<&Stated> = all.iter().collect();
-    sorted.sort_by_key(|stated| (stated.span.file, stated.src, stated.at, stated.span));
+    let said = |stated: &Stated| {
+        let meta = database.context().metas.get(stated.meta);
+        (stated.span.file, stated.src, stated.at, meta.status, meta.by)
+    };
+    sorted.sort_by_key(|stated| (said(stated), stated.span));
     for pair in sorted.windows(2) {
         if let [first, second] = pair
-            && (first.span.file, first.src, first.at) == (second.span.file, second.src, second.at)
+            && said(first) == said(second)
         {
             let message = format!("{} stands twice in this file", show(database, predicate, tuple));
             found.push(
