@@ -214,3 +214,18 @@ fn an_interrupt_stops_the_work_and_leaves_the_session_usable() {
     // Well within 100 ms when optimised; a test is not and shares its machine with others.
     assert!(worst < Duration::from_secs(2), "{worst:?}");
 }
+
+#[test]
+fn nested_unions_are_checked_at_once() {
+    let mut session = factlog::session::Session::empty(factlog::session::Options::default());
+    let unions: String = (1..50).map(|i| format!(".type U{i} = U{0} | U{0}\n", i - 1)).collect();
+    let text = format!(
+        ".decl P(id: P) key(id)\n.type U0 = P | P\n{unions}.decl E(a: U49)\nP(\"p\"). E(\"p\"). E(\"q\")."
+    );
+    session.define(&text).unwrap();
+    let (answer, warnings) = session.query("E(\"pp\")").unwrap();
+    assert!(answer.rows.is_empty());
+    assert_eq!(warnings.len(), 1, "no `P` has the id");
+    let found = session.check(None).unwrap();
+    assert!(found.iter().any(|finding| finding.message.contains("no `P` has the id")), "{found:?}");
+}

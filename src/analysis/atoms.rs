@@ -55,7 +55,8 @@ impl<'a> Resolver<'a> {
         Some(RawAtom { pred, args, span: atom.span })
     }
 
-    fn arity_fits(&mut self, atom: &Atom, pred: PredId, count: usize) -> bool {
+    /// Whether an atom has as many arguments as its relation has columns; reported if not.
+    pub fn arity_fits(&mut self, atom: &Atom, pred: PredId, count: usize) -> bool {
         let predicate = self.schema.predicate(pred);
         let arity = predicate.arity();
         if arity == count {
@@ -120,14 +121,14 @@ impl<'a> Resolver<'a> {
         }
         let target = if about_assertions { assertions_of(pred) } else { pred };
         let mut args: Vec<Option<RawExpr>> = vec![None; self.schema.predicate(target).arity()];
-        let mut seen: Vec<(&str, CompareOp)> = Vec::new();
+        let mut seen: Vec<&str> = Vec::new();
         let mut sees_all = false;
         for arg in named {
             let name = arg.name.text.as_str();
             let Some(column) = self.column(target, &arg.name, named) else { continue };
             sees_all |= matches!(name, "_status" | "_review");
             let equals = matches!(arg.value, NamedValue::Pun | NamedValue::Is(_));
-            if equals && seen.contains(&(name, CompareOp::Eq)) {
+            if equals && seen.contains(&name) {
                 self.report(
                     Diagnostic::new(
                         codes::DUPLICATE_COLUMN,
@@ -144,7 +145,7 @@ impl<'a> Resolver<'a> {
                 },
                 NamedValue::Is(expr) => self.argument(expr, scope, after),
                 NamedValue::Compare(op, expr) => {
-                    let var = self.column_var(&mut args[column], arg.name.span, scope, after);
+                    let var = column_var(&mut args[column], arg.name.span, scope);
                     let right = self.expr(expr, scope, &mut Hoist::Now(after));
                     after.push(RawLiteral::Compare {
                         op: *op,
@@ -156,7 +157,7 @@ impl<'a> Resolver<'a> {
                     continue;
                 }
             };
-            seen.push((name, CompareOp::Eq));
+            seen.push(name);
             let members = matches!(name, "_by" | "_based_on");
             let value = match value {
                 Some(value) => value,
@@ -166,7 +167,7 @@ impl<'a> Resolver<'a> {
             };
             if members && !is_list(&value) {
                 // `_by: w` asks for a member of the chain.
-                let list = self.column_var(&mut args[column], arg.name.span, scope, after);
+                let list = column_var(&mut args[column], arg.name.span, scope);
                 after.push(RawLiteral::In { item: value, list, span: arg.span });
                 continue;
             }
@@ -188,29 +189,6 @@ impl<'a> Resolver<'a> {
             args[visible] = Some(RawExpr { kind: RawExprKind::Const(constant), span: atom.span });
         }
         Some(RawAtom { pred: target, args, span: atom.span })
-    }
-
-    /// The variable of a column that is compared in place.
-    fn column_var(
-        &mut self,
-        slot: &mut Option<RawExpr>,
-        span: Span,
-        scope: &mut RuleScope<'a>,
-        after: &mut Vec<RawLiteral>,
-    ) -> RawExpr {
-        match slot {
-            Some(RawExpr { kind: RawExprKind::Var(var), .. }) => RawExpr::var(*var, span),
-            Some(other) => {
-                // `from: 3, from <= d`: the comparison can read the value itself.
-                let _ = after;
-                other.clone()
-            }
-            None => {
-                let var = RawExpr::var(scope.fresh(span), span);
-                *slot = Some(var.clone());
-                var
-            }
-        }
     }
 
     /// Index of a column or metadata field, or a diagnostic, which suggests none that the atom's
@@ -266,6 +244,20 @@ fn is_list(expr: &RawExpr) -> bool {
         &expr.kind,
         RawExprKind::List(_) | RawExprKind::Const(Const { kind: ConstKind::List(_) | ConstKind::Nil, .. })
     )
+}
+
+/// The value of a column that is compared in place: a variable of its own unless the atom names it
+/// already.
+fn column_var(slot: &mut Option<RawExpr>, span: Span, scope: &mut RuleScope<'_>) -> RawExpr {
+    match slot {
+        Some(RawExpr { kind: RawExprKind::Var(var), .. }) => RawExpr::var(*var, span),
+        Some(other) => other.clone(),
+        None => {
+            let var = RawExpr::var(scope.fresh(span), span);
+            *slot = Some(var.clone());
+            var
+        }
+    }
 }
 
 /// The arguments of a head in the order of the columns; `None` where the default applies.

@@ -63,6 +63,17 @@ pub fn extend(schema: Schema, programs: &[&ast::Program]) -> (Schema, Vec<Diagno
     (builder.schema, builder.diagnostics)
 }
 
+/// Definitions of types may not nest deeper, so that walking them needs no stack of its own.
+const MAX_TYPE_DEPTH: usize = 64;
+
+/// What is known of how deep a type's definition goes.
+#[derive(Clone, Copy)]
+enum Depth {
+    /// It is being looked at.
+    Open,
+    Known(usize),
+}
+
 struct Builder<'a> {
     schema: Schema,
     diagnostics: Vec<Diagnostic>,
@@ -215,17 +226,9 @@ impl<'a> Builder<'a> {
 
     /// A type that leads back to itself, or a union of unlike things, is an error.
     fn acyclic_types(&mut self) {
+        let mut depths: Vec<Option<Depth>> = vec![None; self.schema.types.len()];
         for index in 0..self.schema.types.len() {
-            let id = TypeId(index as u32);
-            let Some(span) = self.schema.types[index].span else { continue };
-            if self.leads_to(id, id, 64) {
-                let name = self.schema.type_name(id).to_owned();
-                self.diagnostics.push(
-                    Diagnostic::new(codes::UNKNOWN_TYPE, format!("the type `{name}` is defined by itself"))
-                        .at(span),
-                );
-                self.schema.types[index].def = TypeDef::Symbol;
-            }
+            self.type_depth(TypeId(index as u32), &mut depths);
         }
         for index in 0..self.schema.types.len() {
             let TypeDef::Union(members) = self.schema.types[index].def.clone() else { continue };
@@ -250,14 +253,57 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn leads_to(&self, from: TypeId, goal: TypeId, depth: usize) -> bool {
-        let Some(depth) = depth.checked_sub(1) else { return true };
-        let next: &[TypeId] = match &self.schema.ty(from).def {
-            TypeDef::Subtype(of) | TypeDef::List(of) => std::slice::from_ref(of),
-            TypeDef::Union(members) => members,
-            _ => &[],
-        };
-        next.iter().any(|ty| *ty == goal || self.leads_to(*ty, goal, depth))
+    /// Finds how deep the definitions behind a type go. One that leads back to itself, or through
+    /// too many others, is reported and counts as text. The walk keeps its own stack: a program may
+    /// declare any number of types.
+    fn type_depth(&mut self, start: TypeId, depths: &mut [Option<Depth>]) {
+        let mut open = vec![start];
+        while let Some(&at) = open.last() {
+            let next: Vec<TypeId> = match &self.schema.ty(at).def {
+                TypeDef::Subtype(of) | TypeDef::List(of) => vec![*of],
+                TypeDef::Union(members) => members.clone(),
+                _ => Vec::new(),
+            };
+            match depths[at.0 as usize] {
+                Some(Depth::Known(_)) => {
+                    open.pop();
+                }
+                None => {
+                    depths[at.0 as usize] = Some(Depth::Open);
+                    for ty in next {
+                        match depths[ty.0 as usize] {
+                            None => open.push(ty),
+                            Some(Depth::Open) => {
+                                self.undefine(ty, "is defined by itself");
+                                break;
+                            }
+                            Some(Depth::Known(_)) => {}
+                        }
+                    }
+                }
+                Some(Depth::Open) => {
+                    let below = next.iter().filter_map(|ty| match depths[ty.0 as usize] {
+                        Some(Depth::Known(depth)) => Some(depth),
+                        _ => None,
+                    });
+                    let mut depth = below.max().map_or(0, |below| below + 1);
+                    if depth > MAX_TYPE_DEPTH {
+                        self.undefine(at, "is defined through too many others");
+                        depth = 0;
+                    }
+                    depths[at.0 as usize] = Some(Depth::Known(depth));
+                    open.pop();
+                }
+            }
+        }
+    }
+
+    /// Reports a type's definition and takes it for text.
+    fn undefine(&mut self, ty: TypeId, problem: &str) {
+        let Some(span) = self.schema.ty(ty).span else { return };
+        let message = format!("the type `{}` {problem}", self.schema.type_name(ty));
+        self.diagnostics.push(Diagnostic::new(codes::UNKNOWN_TYPE, message).at(span));
+        self.schema.types[ty.0 as usize].def = TypeDef::Symbol;
     }
 
     fn resolve(&mut self, ty: &ast::TypeExpr) -> TypeId {

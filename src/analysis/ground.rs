@@ -79,20 +79,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Part
     let mut meta = Vec::new();
     match &atom.args {
         Args::Positional(args) => {
-            if args.len() != predicate.arity() {
-                resolver.report(
-                    Diagnostic::new(
-                        codes::WRONG_ARITY,
-                        format!(
-                            "`{}` has {} columns, but {} values are given",
-                            predicate.name,
-                            predicate.arity(),
-                            args.len()
-                        ),
-                    )
-                    .at(atom.span)
-                    .help("name the columns, as in `R(column: value)`"),
-                );
+            if !resolver.arity_fits(atom, pred, args.len()) {
                 return None;
             }
             for (index, arg) in args.iter().enumerate() {
@@ -118,9 +105,14 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Part
                     if open && META_FIELDS.contains(&name) {
                         continue;
                     }
-                    if let Some(field) = metadata(resolver, arg, expr) {
-                        meta.push(field);
+                    let Some(field) = metadata(resolver, arg, expr) else { continue };
+                    if meta.iter().any(|(known, _)| *known == field.0) {
+                        resolver.report(
+                            Diagnostic::new(codes::DUPLICATE_COLUMN, format!("`{name}` is named twice"))
+                                .at(arg.name.span),
+                        );
                     }
+                    meta.push(field);
                     continue;
                 }
                 let Some(index) = resolver.column(pred, &arg.name, named) else { continue };

@@ -127,9 +127,43 @@ impl Inference<'_> {
         }
     }
 
+    /// A variable has in a disjunction the smallest type that holds what it has in each
+    /// alternative: `P(x) ; Q(x)` says of `x` neither the one nor the other.
     fn alternatives(&mut self, alternatives: &[Vec<RawLiteral>], types: &mut VarTypes) -> bool {
+        if let [literals] = alternatives {
+            return self.conjunction(literals, types);
+        }
+        let before = types.types.clone();
+        let mut merged: Vec<Option<TypeId>> = vec![None; before.len()];
+        for literals in alternatives {
+            types.types.clone_from(&before);
+            for _ in 0..=literals.len() {
+                if !self.conjunction(literals, types) {
+                    break;
+                }
+            }
+            for (slot, ty) in merged.iter_mut().zip(&types.types) {
+                *slot = match (*slot, *ty) {
+                    (Some(known), Some(ty)) => self.schema.common_supertype(known, ty).or(Some(known)),
+                    (known, ty) => known.or(ty),
+                };
+            }
+        }
+        // What is known from outside is never widened.
+        for (slot, outer) in merged.iter_mut().zip(&before) {
+            if let Some(outer) = *outer
+                && slot.is_none_or(|ty| !self.schema.is_subtype(ty, outer))
+            {
+                *slot = Some(outer);
+            }
+        }
+        types.types = merged;
+        types.types != before
+    }
+
+    fn conjunction(&mut self, literals: &[RawLiteral], types: &mut VarTypes) -> bool {
         let mut changed = false;
-        for literal in alternatives.iter().flatten() {
+        for literal in literals {
             changed |= match literal {
                 RawLiteral::Atom(atom) => {
                     let mut changed = false;
@@ -401,7 +435,8 @@ fn aggregate_type(
     }
 }
 
-fn each_atom(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(PredId)) {
+/// Every atom's relation, those under negations and in aggregates included.
+pub(super) fn each_atom(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(PredId)) {
     for literal in alternatives.iter().flatten() {
         match literal {
             RawLiteral::Atom(atom) => visit(atom.pred),

@@ -152,6 +152,7 @@ pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
         analysis.diagnostics.extend(problems);
         safe
     });
+    drop_readers(&schema, &mut raw);
     let constants = declare::constants(&schema);
     let (rules, origins): (Vec<RawRule>, Vec<Option<usize>>) = raw.into_iter().unzip();
     let types = infer::infer(&mut schema, &constants, &rules);
@@ -198,6 +199,36 @@ pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
     diagnostic::sort(&mut analysis.diagnostics);
     analysis.diagnostics.dedup();
     analysis
+}
+
+/// Drops the rules that read, directly or not, an undeclared relation of which no rule is left: its
+/// mistakes have been reported, and without its types theirs would be guesses.
+fn drop_readers(schema: &Schema, raw: &mut Vec<(RawRule, Option<usize>)>) {
+    let mut readers: HashMap<PredId, Vec<usize>> = HashMap::new();
+    let mut left: HashMap<PredId, usize> = HashMap::new();
+    for (index, (rule, _)) in raw.iter().enumerate() {
+        *left.entry(rule.head).or_default() += 1;
+        infer::each_atom(&rule.alternatives, &mut |pred| readers.entry(pred).or_default().push(index));
+    }
+    let derived = schema.iter().filter(|(_, predicate)| predicate.kind == PredKind::Derived);
+    let mut empty: Vec<PredId> = derived.map(|(id, _)| id).filter(|id| !left.contains_key(id)).collect();
+    let mut keep = vec![true; raw.len()];
+    while let Some(pred) = empty.pop() {
+        for index in readers.get(&pred).into_iter().flatten() {
+            if !std::mem::replace(&mut keep[*index], false) {
+                continue;
+            }
+            let head = raw[*index].0.head;
+            if let Some(count) = left.get_mut(&head) {
+                *count -= 1;
+                if *count == 0 {
+                    empty.push(head);
+                }
+            }
+        }
+    }
+    let mut keep = keep.into_iter();
+    raw.retain(|_| keep.next().unwrap_or(true));
 }
 
 /// Checks a goal against a program. Its answers go to a relation behind the program's last one.

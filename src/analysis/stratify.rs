@@ -1,8 +1,7 @@
 //! Strata: components of mutually recursive relations, bottom-up, none of which depends on its own
 //! negation or aggregate.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
-use std::ops::RangeInclusive;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use petgraph::algo::kosaraju_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
@@ -42,63 +41,69 @@ pub(super) fn stratify(schema: &Schema, rules: &[Rule]) -> (Vec<Stratum>, Vec<Di
             graph.add_edge(nodes[head], *to, ());
         }
     }
-    let mut strata = Vec::new();
-    let mut diagnostics = Vec::new();
     // Components come with their dependencies first. Not by Tarjan's algorithm, which petgraph
     // implements by recursion: a long chain of relations would overflow the stack.
-    for component in kosaraju_scc(&graph) {
+    let components = kosaraju_scc(&graph);
+    let mut component_of: HashMap<PredId, usize> = HashMap::new();
+    for (index, component) in components.iter().enumerate() {
+        component_of.extend(component.iter().map(|node| (graph[*node], index)));
+    }
+    let mut inside: Vec<BTreeMap<PredId, Vec<(PredId, Edge)>>> = vec![BTreeMap::new(); components.len()];
+    for ((head, read), edge) in &edges {
+        if let (Some(of_head), Some(of_read)) = (component_of.get(head), component_of.get(read))
+            && of_head == of_read
+        {
+            inside[*of_head].entry(*head).or_default().push((*read, *edge));
+        }
+    }
+    let mut strata = Vec::new();
+    let mut diagnostics = Vec::new();
+    for (component, reads) in components.iter().zip(&inside) {
         let mut predicates: Vec<PredId> = component.iter().map(|node| graph[*node]).collect();
         predicates.sort();
-        let members: HashSet<PredId> = predicates.iter().copied().collect();
-        let inside = || {
-            let read_by = predicates.iter().flat_map(|head| edges.range(all_of(*head)));
-            read_by.filter(|((_, read), _)| members.contains(read))
-        };
-        if let Some(((head, read), edge)) = inside().find(|(_, edge)| edge.negative) {
-            diagnostics.push(cycle(schema, *head, *read, *edge, &edges, &members));
+        let negative = reads.iter().find_map(|(head, reads)| {
+            reads.iter().find(|(_, edge)| edge.negative).map(|(read, edge)| (*head, *read, *edge))
+        });
+        if let Some((head, read, edge)) = negative {
+            diagnostics.push(cycle(schema, head, read, edge, reads));
         }
         let mut own: Vec<RuleId> =
             predicates.iter().flat_map(|pred| rules_of[pred].iter().copied()).collect();
         own.sort();
-        let recursive = inside().next().is_some();
-        strata.push(Stratum { recursive, predicates, rules: own });
+        strata.push(Stratum { recursive: !reads.is_empty(), predicates, rules: own });
     }
     (strata, diagnostics)
 }
 
-/// The keys of the edges from one relation.
-fn all_of(head: PredId) -> RangeInclusive<(PredId, PredId)> {
-    (head, PredId(0))..=(head, PredId(u32::MAX))
-}
-
-/// Draws the shortest cycle that goes through a negative edge.
+/// Draws the shortest cycle that goes through a negative edge. `reads` are the edges of the
+/// component that holds it, by their head.
 fn cycle(
     schema: &Schema,
     head: PredId,
     read: PredId,
     edge: Edge,
-    edges: &BTreeMap<(PredId, PredId), Edge>,
-    members: &HashSet<PredId>,
+    reads: &BTreeMap<PredId, Vec<(PredId, Edge)>>,
 ) -> Diagnostic {
-    let mut previous: HashMap<PredId, PredId> = HashMap::new();
+    // How each relation was first reached.
+    let mut previous: HashMap<PredId, (PredId, Edge)> = HashMap::new();
     let mut queue = VecDeque::from([read]);
     while let Some(at) = queue.pop_front() {
         if at == head {
             break;
         }
-        for ((from, to), _) in edges.range(all_of(at)).filter(|((_, to), _)| members.contains(to)) {
+        for (to, edge) in reads.get(&at).into_iter().flatten() {
             if *to != read && !previous.contains_key(to) {
-                previous.insert(*to, *from);
+                previous.insert(*to, (at, *edge));
                 queue.push_back(*to);
             }
         }
     }
-    let mut path = vec![head];
+    let mut path = Vec::new();
     let mut at = head;
     while at != read {
-        let Some(before) = previous.get(&at) else { break };
+        let Some((before, edge)) = previous.get(&at) else { break };
+        path.push((*before, at, *edge));
         at = *before;
-        path.push(at);
     }
     path.reverse();
     let name = |pred: PredId| schema.predicate(pred).name.to_string();
@@ -108,11 +113,10 @@ fn cycle(
         format!("`{}` depends on its own negation or aggregate", name(head)),
     )
     .labelled(edge.span, format!("`{}` is read here under a negation or in an aggregate", name(read)));
-    for pair in path.windows(2) {
-        let step = edges[&(pair[0], pair[1])];
+    for (from, to, step) in path {
         drawn.push_str(if step.negative { " ─not→ " } else { " ─→ " });
-        drawn.push_str(&name(pair[1]));
-        diagnostic = diagnostic.also(step.span, format!("`{}` needs `{}`", name(pair[0]), name(pair[1])));
+        drawn.push_str(&name(to));
+        diagnostic = diagnostic.also(step.span, format!("`{}` needs `{}`", name(from), name(to)));
     }
     diagnostic
         .note(format!("the cycle is {drawn}"))

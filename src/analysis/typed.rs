@@ -137,16 +137,19 @@ impl Typer<'_> {
                 self.compare(*op, left, right, *possibly, *span, scope)
             }
             RawLiteral::In { item, list, span } => {
-                let ty = self.type_of(list, scope);
-                let element = match ty.map(|ty| self.schema.base(ty)) {
-                    Some(Base::List(element)) => Some(element),
-                    None => None,
-                    Some(_) => {
-                        self.mismatch(list.span, "a list", ty);
-                        None
-                    }
+                let element = match self.type_of(list, scope) {
+                    // A list of bare literals takes the type of what is looked for in it.
+                    None => self.type_of(item, scope),
+                    Some(ty) => match self.schema.base(ty) {
+                        Base::List(element) => Some(element),
+                        _ => {
+                            self.mismatch(list.span, "a list", Some(ty));
+                            None
+                        }
+                    },
                 };
                 let item = self.expr(item, element, scope);
+                let ty = element.map(|element| self.schema.list_of(element));
                 Literal::In { item, list: self.expr(list, ty, scope), span: *span }
             }
             RawLiteral::Test { op, left, right, span } => {
@@ -294,9 +297,9 @@ impl Typer<'_> {
         }
         let name = &scope.rule.vars[var.0 as usize].name;
         let what = if name.ends_with('#') { "this value".to_owned() } else { format!("`{name}`") };
-        let (found_name, due_name) = (self.schema.type_name(found), self.schema.type_name(due));
+        let (found_name, due_name) = (named(self.schema, found), named(self.schema, due));
         if self.schema.same_base(found, due) {
-            let message = format!("{what} is a `{found_name}`, but only a `{due_name}` can stand here");
+            let message = format!("{what} is {found_name}, but only {due_name} can stand here");
             self.diagnostics.push(
                 Diagnostic::new(lints::DISJOINT_TYPES, message)
                     .labelled(span, "no value is both, so this never holds"),
@@ -305,7 +308,7 @@ impl Typer<'_> {
         }
         let mut diagnostic = Diagnostic::new(
             codes::TYPE_MISMATCH,
-            format!("{what} is {}, but {} is due here", named(self.schema, found), named(self.schema, due)),
+            format!("{what} is {found_name}, but {due_name} is due here"),
         )
         .at(span);
         let conversion = match (self.schema.base(found), self.schema.base(due)) {
@@ -418,7 +421,7 @@ impl Typer<'_> {
         if let (Some(result), Some(due)) = (result, due)
             && !self.schema.same_base(result, due)
         {
-            let due = constant::described(self.schema, due);
+            let due = named(self.schema, due);
             self.mismatch(span, &due, Some(result));
         }
     }

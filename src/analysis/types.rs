@@ -1,5 +1,7 @@
 //! The lattice of types: bases, subtypes, and what two types have in common.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::model::schema::{EnumId, Schema, TypeDef, TypeId};
 
 /// What values of a type are made of.
@@ -71,49 +73,58 @@ impl Schema {
 
     /// Whether every value of `a` is one of `b`.
     pub fn is_subtype(&self, a: TypeId, b: TypeId) -> bool {
-        self.subtype_within(a, b, 64)
+        self.subtype(a, b, &mut HashMap::new())
     }
 
-    fn subtype_within(&self, a: TypeId, b: TypeId, depth: usize) -> bool {
+    /// `known` holds the pairs that are decided, so that unions of unions cost no more than their
+    /// definitions' sizes; a pair met again while it is being decided is none.
+    fn subtype(&self, a: TypeId, b: TypeId, known: &mut HashMap<(TypeId, TypeId), bool>) -> bool {
         if a == b {
             return true;
         }
-        let Some(depth) = depth.checked_sub(1) else { return false };
-        match (&self.ty(a).def, &self.ty(b).def) {
-            (TypeDef::List(a), TypeDef::List(b)) => self.subtype_within(*a, *b, depth),
-            (TypeDef::Union(members), _) => {
-                members.iter().all(|member| self.subtype_within(*member, b, depth))
-            }
-            (TypeDef::Subtype(of), _) if self.subtype_within(*of, b, depth) => true,
-            (_, TypeDef::Union(members)) => {
-                members.iter().any(|member| self.subtype_within(a, *member, depth))
-            }
+        if let Some(known) = known.get(&(a, b)) {
+            return *known;
+        }
+        known.insert((a, b), false);
+        let found = match (&self.ty(a).def, &self.ty(b).def) {
+            (TypeDef::List(a), TypeDef::List(b)) => self.subtype(*a, *b, known),
+            (TypeDef::Union(members), _) => members.iter().all(|member| self.subtype(*member, b, known)),
+            (TypeDef::Subtype(of), _) if self.subtype(*of, b, known) => true,
+            (_, TypeDef::Union(members)) => members.iter().any(|member| self.subtype(a, *member, known)),
             (TypeDef::Entity(_), TypeDef::Symbol) => true,
             _ => false,
-        }
+        };
+        known.insert((a, b), found);
+        found
     }
 
     /// Whether some value can belong to both types.
     pub fn overlap(&self, a: TypeId, b: TypeId) -> bool {
-        self.overlap_within(a, b, 64)
+        self.same_base(a, b) && self.overlapping(a, b, &mut HashMap::new(), &mut HashSet::new())
     }
 
-    fn overlap_within(&self, a: TypeId, b: TypeId, depth: usize) -> bool {
-        if !self.same_base(a, b) {
-            return false;
-        }
-        if self.is_subtype(a, b) || self.is_subtype(b, a) {
+    /// `apart` are the pairs that have been looked at and found nothing in common.
+    fn overlapping(
+        &self,
+        a: TypeId,
+        b: TypeId,
+        subtypes: &mut HashMap<(TypeId, TypeId), bool>,
+        apart: &mut HashSet<(TypeId, TypeId)>,
+    ) -> bool {
+        if self.subtype(a, b, subtypes) || self.subtype(b, a, subtypes) {
             return true;
         }
-        let Some(depth) = depth.checked_sub(1) else { return true };
+        if !apart.insert((a, b)) {
+            return false;
+        }
         match (&self.ty(a).def, &self.ty(b).def) {
             (TypeDef::Union(members), _) => {
-                members.iter().any(|member| self.overlap_within(*member, b, depth))
+                members.iter().any(|member| self.overlapping(*member, b, subtypes, apart))
             }
             (_, TypeDef::Union(members)) => {
-                members.iter().any(|member| self.overlap_within(a, *member, depth))
+                members.iter().any(|member| self.overlapping(a, *member, subtypes, apart))
             }
-            (TypeDef::List(a), TypeDef::List(b)) => self.overlap_within(*a, *b, depth),
+            (TypeDef::List(a), TypeDef::List(b)) => self.overlapping(*a, *b, subtypes, apart),
             _ => false,
         }
     }

@@ -143,10 +143,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .filter(|candidate| *candidate != word)
         .filter_map(|candidate| {
             let other = candidate.to_lowercase();
-            let distance = strsim::damerau_levenshtein(&lower, &other);
             let prefix = lower.len() >= 3
                 && (other.starts_with(&lower) || lower.starts_with(&other))
                 && other.len() >= 3;
+            // Thousands of unknown names among thousands of known ones must not take long.
+            if !prefix && least_distance(&lower, &other) > allowed {
+                return None;
+            }
+            let distance = strsim::damerau_levenshtein(&lower, &other);
             (distance <= allowed || prefix).then_some((distance, candidate))
         })
         .collect();
@@ -154,6 +158,16 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     scored.dedup();
     scored.truncate(3);
     scored.into_iter().map(|(_, candidate)| candidate).collect()
+}
+
+/// A lower bound of the edit distance that costs little: an edit brings at most one letter in and
+/// takes at most one away.
+fn least_distance(a: &str, b: &str) -> usize {
+    let mut balance = [0_i32; 64];
+    a.chars().for_each(|letter| balance[letter as usize % 64] += 1);
+    b.chars().for_each(|letter| balance[letter as usize % 64] -= 1);
+    let only = |sign: i32| balance.iter().map(|left| (left * sign).max(0)).sum::<i32>();
+    usize::try_from(only(1).max(only(-1))).unwrap_or(0)
 }
 
 /// `did you mean `a`, `b` or `c`?`, or `None` without candidates.

@@ -1,6 +1,6 @@
 //! What there is: relations, facts of a relation or about a thing, sources, names to complete.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::{Error, Session};
@@ -266,25 +266,21 @@ impl Session {
     /// The relations that declare the things of a type; `None` when its values are no ids, or when
     /// rules or nobody at all declare any.
     fn entity_relations(&self, ty: TypeId) -> Option<Vec<PredId>> {
-        fn collect(schema: &Schema, ty: TypeId, depth: usize, found: &mut Vec<PredId>) -> bool {
-            let Some(depth) = depth.checked_sub(1) else { return false };
-            match &schema.ty(ty).def {
-                TypeDef::Entity(id) => {
-                    found.push(*id);
-                    true
-                }
-                TypeDef::Union(members) => {
-                    members.iter().all(|member| collect(schema, *member, depth, found))
-                }
-                TypeDef::Subtype(of) => collect(schema, *of, depth, found),
-                _ => false,
+        // Each type once: unions may share their members.
+        let mut found = Vec::new();
+        let mut seen = HashSet::from([ty]);
+        let mut open = vec![ty];
+        while let Some(ty) = open.pop() {
+            match &self.schema().ty(ty).def {
+                TypeDef::Entity(id) => found.push(*id),
+                TypeDef::Union(members) => open.extend(members.iter().filter(|ty| seen.insert(**ty))),
+                TypeDef::Subtype(of) => open.extend(seen.insert(*of).then_some(*of)),
+                _ => return None,
             }
         }
-        let mut found = Vec::new();
-        let all = collect(self.schema(), ty, 64, &mut found);
         let derived = found.iter().any(|id| self.program().rules_of.contains_key(id));
         let empty = found.iter().all(|id| self.stated_of(*id) == 0);
-        (all && !derived && !empty).then_some(found)
+        (!derived && !empty).then_some(found)
     }
 
     fn is_known(&self, relations: &[PredId], value: &Value) -> bool {

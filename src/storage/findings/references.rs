@@ -1,6 +1,6 @@
 //! Ids that refer to things which nothing declares.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -70,14 +70,15 @@ pub(super) fn each_id(database: &Database, word: Word, visit: &mut dyn FnMut(Wor
 
 /// The relations that declare the things to which values of a type refer; none for plain values.
 pub(super) fn entities(schema: &Schema, ty: TypeId) -> Vec<PredId> {
-    fn collect(schema: &Schema, ty: TypeId, depth: usize, found: &mut Vec<PredId>) {
-        if depth > crate::base::limits::MAX_NESTING {
-            return;
-        }
+    // Each type once: unions may share their members.
+    let mut found = Vec::new();
+    let mut seen = HashSet::from([ty]);
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
         match &schema.ty(ty).def {
             TypeDef::Entity(predicate) => found.push(*predicate),
-            TypeDef::Subtype(ty) | TypeDef::List(ty) => collect(schema, *ty, depth + 1, found),
-            TypeDef::Union(members) => members.iter().for_each(|ty| collect(schema, *ty, depth + 1, found)),
+            TypeDef::Subtype(ty) | TypeDef::List(ty) => open.extend(seen.insert(*ty).then_some(*ty)),
+            TypeDef::Union(members) => open.extend(members.iter().filter(|ty| seen.insert(**ty))),
             TypeDef::Symbol
             | TypeDef::Number
             | TypeDef::Float
@@ -86,8 +87,6 @@ pub(super) fn entities(schema: &Schema, ty: TypeId) -> Vec<PredId> {
             | TypeDef::Enum(_) => {}
         }
     }
-    let mut found = Vec::new();
-    collect(schema, ty, 0, &mut found);
     found.sort();
     found.dedup();
     found
