@@ -284,7 +284,7 @@ impl Database {
         if Some(changed) != self.schema.find(SOURCE) {
             return;
         }
-        let Some(table) = self.extent(changed).map(Extent::visible) else { return };
+        let Some(table) = self.extent(changed).map(Extent::tuples) else { return };
         let sources = Sources::of(&self.schema, table, &self.interner);
         let dates_stay = sources.same_dates(&self.sources);
         self.sources = Arc::new(sources);

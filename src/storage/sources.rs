@@ -59,7 +59,8 @@ pub struct SourceInfo {
 }
 
 impl Sources {
-    /// Those of the tuples of `Source` that a plain atom sees.
+    /// Those of all stated tuples of `Source`, seen or not: what is seen depends on their dates, so
+    /// their dates cannot depend on what is seen.
     pub fn of(schema: &Schema, table: &Table, interner: &Interner) -> Sources {
         let Some(predicate) = schema.find(SOURCE).map(|id| schema.predicate(id)) else {
             return Sources::default();
