@@ -1,6 +1,6 @@
 //! What there is: relations, facts of a relation or about a thing, sources, names to complete.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Error, Session};
@@ -179,46 +179,18 @@ impl Session {
     }
 
     /// Ids, names and aliases of all things, for completion and for finding what was meant.
-    ///
-    /// Names are texts of a `name` column of an entity's relation; aliases are texts of a relation
-    /// `Alias` whose first columns are a thing and a text.
     pub fn entity_names(&self) -> Vec<EntityName> {
-        let schema = self.schema();
         let database = &self.base.database;
-        let interner = database.interner();
-        let mut relation_of: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
-        let mut names = Vec::new();
-        for (id, predicate) in schema.iter() {
-            let Some(key) = entity_key(schema, id, predicate) else { continue };
-            let Some(extent) = database.extent(id) else { continue };
-            let name_column = predicate.column("name");
-            for row in extent.tuples().iter() {
-                let Value::Symbol(thing) = interner.value(row[key]) else { continue };
-                relation_of.insert(thing.clone(), predicate.name.clone());
-                let mut add = |text: Arc<str>| {
-                    names.push(EntityName { text, id: thing.clone(), relation: predicate.name.clone() });
-                };
-                add(thing.clone());
-                if let Some(Value::Symbol(name)) = name_column.map(|column| interner.value(row[column])) {
-                    add(name);
-                }
-            }
-        }
-        if let Some(alias) = schema.find("Alias")
-            && let Some(extent) = database.extent(alias)
-            && schema.predicate(alias).arity() >= 2
-        {
-            for row in extent.tuples().iter() {
-                if let (Value::Symbol(thing), Value::Symbol(text)) =
-                    (interner.value(row[0]), interner.value(row[1]))
-                    && let Some(relation) = relation_of.get(&thing)
-                {
-                    names.push(EntityName { text, id: thing, relation: relation.clone() });
-                }
-            }
+        let mut names: Vec<EntityName> = Vec::new();
+        for entity in database.entity_relations() {
+            let relation = &self.schema().predicate(entity).name;
+            names.extend(database.names_of(entity).into_iter().map(|(text, id)| EntityName {
+                text: text.into(),
+                id: id.into(),
+                relation: relation.clone(),
+            }));
         }
         names.sort();
-        names.dedup();
         names
     }
 
