@@ -172,6 +172,18 @@ impl Interner {
         self.add(Entry::List(self.lists.len() as u32 - 1), hash_list(items))
     }
 
+    /// The word here of what `word` stands for in `other`.
+    pub fn adopt(&mut self, other: &Interner, word: Word) -> Word {
+        match other.entry(word) {
+            Entry::Nil => NIL,
+            Entry::Bool(value) => boolean(value),
+            Entry::Number(number) => self.number(number),
+            Entry::Float(float) => self.float(float),
+            Entry::Symbol { len, start } => self.symbol(other.text_at(start, len)),
+            Entry::Enum(_) | Entry::Date(_) | Entry::List(_) => self.intern(&other.value(word)),
+        }
+    }
+
     /// The value of a word. A word that this interner never gave out is nil.
     pub fn value(&self, word: Word) -> Value {
         match self.entry(word) {
@@ -451,6 +463,12 @@ mod tests {
             assert_eq!(&interner.value(*word), value);
             assert_eq!(interner.intern(value), *word);
             assert_eq!(interner.get(value), Some(*word));
+        }
+        let mut other = Interner::new();
+        other.symbol("shifts the words");
+        for (value, word) in samples().iter().zip(&words) {
+            let adopted = other.adopt(&interner, *word);
+            assert_eq!((&other.value(adopted), other.intern(value)), (value, adopted));
         }
         let mut distinct = words.clone();
         distinct.sort();
