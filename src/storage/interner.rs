@@ -30,11 +30,13 @@ const INLINE: u32 = 1 << 31;
 const BIAS: i64 = 1 << 30;
 
 /// The word of an integer that fits into 31 bits.
+#[inline]
 pub fn inline_number(number: i64) -> Option<Word> {
     (-BIAS..BIAS).contains(&number).then(|| INLINE | (number + BIAS) as u32)
 }
 
 /// The integer that a word holds inline.
+#[inline]
 pub fn inlined(word: Word) -> Option<i64> {
     (word & INLINE != 0).then(|| i64::from(word & !INLINE) - BIAS)
 }

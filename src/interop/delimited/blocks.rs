@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn blocks_end_at_line_ends_and_lose_nothing() {
         assert_eq!(blocks("a\nbb\nccc\nd", Quoting::None, 5), ["a\nbb\n", "ccc\n", "d"]);
-        assert_eq!(blocks("a\nlong line\nb\n", Quoting::None, 4), ["a\n", "long line\n", "b\n"]);
+        assert_eq!(blocks("a\nlong line\nb\n", Quoting::None, 4), ["a\n", "long line\nb\n"]);
         assert_eq!(blocks("\u{feff}a\n", Quoting::None, 4), ["a\n"]);
         assert_eq!(blocks("", Quoting::None, 4), Vec::<String>::new());
         assert_eq!(blocks("\u{feff}", Quoting::None, 4), Vec::<String>::new());

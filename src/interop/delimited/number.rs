@@ -1,9 +1,9 @@
 //! Integers from their digits, eight bytes at a time.
 
-/// Eight times the byte `b`.
-const fn each(b: u8) -> u64 {
-    u64::from_le_bytes([b; 8])
-}
+const ZEROS: u64 = u64::from_le_bytes([b'0'; 8]);
+/// What carries from 10 on, but not from 9, into a byte's high bit.
+const ABOVE_NINE: u64 = u64::from_le_bytes([0x76; 8]);
+const HIGH_BITS: u64 = u64::from_le_bytes([0x80; 8]);
 
 /// The integer in decimal digits, perhaps after a minus, that begins at `at`, and where it ends.
 ///
@@ -42,10 +42,10 @@ const TENS: [u64; 8] = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_00
 /// lanes at once.
 #[inline]
 fn digits(word: u64) -> (u64, usize) {
-    let x = word ^ each(b'0');
+    let x = word ^ ZEROS;
     // The high bit of a byte is set if it is no digit. Carries run upwards only, so that the
     // lowest such byte is told right.
-    let others = (x.wrapping_add(each(0x76)) | x) & each(0x80);
+    let others = (x.wrapping_add(ABOVE_NINE) | x) & HIGH_BITS;
     let count = (others.trailing_zeros() / 8) as usize;
     if count == 0 {
         return (0, 0);

@@ -186,6 +186,7 @@ impl<'p> Parser<'p> {
             return;
         }
         let skip_blank = self.options.skip_blank && !self.layout.blank_is_nil;
+        let mut wrong = Vec::new();
         let mut at = 0;
         while at < block.len() {
             if skip_blank && let Some(next) = self.fields.follows(block, at, true) {
@@ -196,10 +197,9 @@ impl<'p> Parser<'p> {
             let base = words.len();
             words.extend_from_slice(&self.layout.blank);
             let row = words.get_mut(base..).unwrap_or_default();
-            let mut wrong = Vec::new();
             let done = self.record(block, at, row, interner, &mut wrong);
             let bad = !wrong.is_empty();
-            for wrong in wrong {
+            for wrong in wrong.drain(..) {
                 parsed.mistakes.push(wrong.mistake(block, at, parsed.lines + 1));
             }
             let Some(Done { next, good, quoted }) = done else {
