@@ -5,10 +5,11 @@ use rustc_hash::FxHashMap;
 
 use super::aggregate::Folding;
 use super::compute::{Core, Failure, Items};
+use super::intersect::Meeting;
 use super::rows::{Held, Rows};
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
-use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
+use crate::plan::{Fold, Group, Intersect, Operation, Reg, RulePlan, Scan, Site, Step};
 use crate::storage::interner::{FALSE, MISSING, NIL, TRUE};
 use crate::storage::{Interner, Sorted, Word, sort};
 
@@ -32,7 +33,7 @@ pub enum Batch<'a> {
 }
 
 impl<'a> Batch<'a> {
-    fn words(self) -> (&'a [Word], usize) {
+    pub(super) fn words(self) -> (&'a [Word], usize) {
         match self {
             Batch::Sorted(sorted) => (sorted.words(), sorted.width().max(1)),
             Batch::Plain { words, stride } => (words, stride),
@@ -93,6 +94,9 @@ pub struct Memory {
     near: Vec<Vec<usize>>,
     /// Rows that each read looked at.
     pub visited: Vec<u64>,
+    /// How often each step of the plan was tried, which is how often the one before it held; steps
+    /// of groups are not counted.
+    pub entered: Vec<u64>,
     /// Bytes noted in the budget for all this.
     pub bytes: u64,
 }
@@ -109,6 +113,7 @@ pub fn execute(
 ) -> Result<bool, Halt> {
     memory.groups.resize_with(plan.memos, FxHashMap::default);
     memory.visited.resize(plan.reads.len(), 0);
+    memory.entered.resize(plan.steps.len(), 0);
     memory.near.clear();
     memory.near.extend(sources.iter().map(|batches| vec![0; batches.len()]));
     let mut regs = vec![MISSING; plan.registers];
@@ -184,6 +189,7 @@ enum Sink<'s, 'b, 'p> {
 enum Loop<'a> {
     Idle,
     Rows(Cursor<'a>),
+    Values(Meeting<'a>),
     Items(Items),
 }
 
@@ -234,6 +240,11 @@ impl<'p> Machine<'p, '_, '_> {
     ) -> Result<(), Halt> {
         let mut pc = 0;
         loop {
+            if base == 0
+                && let Some(entered) = self.memory.entered.get_mut(pc)
+            {
+                *entered += 1;
+            }
             let holds = match steps.get(pc) {
                 None => {
                     self.turn(sink)?;
@@ -251,6 +262,10 @@ impl<'p> Machine<'p, '_, '_> {
                     } else {
                         self.next_row(base + pc, scan, sink)?
                     }
+                }
+                Some(Step::Intersect(meet)) => {
+                    self.meet(base + pc, meet);
+                    self.next_value(base + pc, meet, sink)?
                 }
                 Some(Step::Enumerate { target, list, site }) => {
                     let items = self.core.items(list);
@@ -271,6 +286,7 @@ impl<'p> Machine<'p, '_, '_> {
                 pc -= 1;
                 let next = match &steps[pc] {
                     Step::Scan(scan) => self.next_row(base + pc, scan, sink)?,
+                    Step::Intersect(meet) => self.next_value(base + pc, meet, sink)?,
                     Step::Enumerate { target, .. } => self.next_item(base + pc, *target, sink)?,
                     _ => false,
                 };
@@ -358,6 +374,44 @@ impl<'p> Machine<'p, '_, '_> {
         let (low, high) = batch.range(&self.key, *near);
         *near = low;
         (low, high)
+    }
+
+    /// Looks up the parts of an intersection.
+    fn meet(&mut self, at: usize, meet: &'p Intersect) {
+        let mut meeting = match std::mem::replace(&mut self.loops[at], Loop::Idle) {
+            Loop::Values(meeting) => meeting,
+            _ => Meeting::default(),
+        };
+        meeting.clear();
+        let sources = self.sources;
+        for part in &meet.parts {
+            meeting.part(part.read, part.key.len());
+            for (number, batch) in sources[part.read].iter().enumerate() {
+                let (low, high) = self.lookup(part.read, number, *batch, &part.key);
+                meeting.add(*batch, low, high);
+            }
+            if meeting.is_over() {
+                break;
+            }
+        }
+        meeting.start();
+        self.loops[at] = Loop::Values(meeting);
+    }
+
+    fn next_value(&mut self, at: usize, meet: &Intersect, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        loop {
+            self.turn(sink)?;
+            let Loop::Values(meeting) = &mut self.loops[at] else { return Ok(false) };
+            match meeting.step(&mut self.memory.visited) {
+                Some(NIL) => {}
+                Some(word) => {
+                    self.core.regs[meet.target] = word;
+                    return Ok(true);
+                }
+                None if meeting.is_over() => return Ok(false),
+                None => {}
+            }
+        }
     }
 
     /// The innermost loop of a plan whose rows only need putting together; whether it was one.
@@ -464,7 +518,7 @@ impl<'p> Machine<'p, '_, '_> {
                 Ok(value != MISSING)
             }
             Step::All(steps) => self.all(steps),
-            Step::Never | Step::Scan(_) | Step::Enumerate { .. } => Ok(false),
+            Step::Never | Step::Scan(_) | Step::Intersect(_) | Step::Enumerate { .. } => Ok(false),
         }
     }
 

@@ -5,6 +5,7 @@ mod block;
 pub mod compute;
 pub mod error;
 pub mod frog;
+mod intersect;
 pub mod machine;
 pub mod naive;
 pub mod profile;

@@ -201,6 +201,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                     runs: job.runs,
                     produced: job.produced,
                     visited: job.memory.visited,
+                    entered: job.memory.entered,
                 });
             }
         }
