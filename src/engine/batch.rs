@@ -22,7 +22,14 @@ pub enum Batch<'a> {
     },
     /// A growing relation as bits: looked up by a key, a row for each word of the read's first
     /// column; read from end to end, a row for each word of the relation's first column.
-    Pairs(&'a Pairs, &'a [usize]),
+    Pairs {
+        /// The relation.
+        pairs: &'a Pairs,
+        /// The columns that the read names.
+        columns: &'a [usize],
+        /// Whether its rows stand for words of the relation's second column.
+        swapped: bool,
+    },
     /// What the last round added to one, with all columns of the relation.
     Chunks {
         /// A row's word, a chunk of its columns and the bits in it; of a relation of one column the
@@ -39,9 +46,7 @@ pub enum Batch<'a> {
         known: &'a Known,
         /// The first row meant, and the one behind the last.
         range: (usize, usize),
-        /// Which of the indexes finds the rows of a key; `None` where there is no key.
-        index: Option<usize>,
-        /// The columns that the read names.
+        /// The columns that the read names. There is an index for each key that it is looked up by.
         columns: &'a [usize],
     },
 }
@@ -68,7 +73,7 @@ impl<'a> Batch<'a> {
             Batch::Unsorted { words, stride, columns } => {
                 Cursor::Words { words, stride, columns: Some(columns) }
             }
-            Batch::Pairs(pairs, columns) => match (pairs.layout().width, key) {
+            Batch::Pairs { pairs, columns, swapped } => match (pairs.layout().width, key) {
                 (1, []) => Cursor::row(0, pairs.row(0), true),
                 (1, [column, ..]) => Cursor::Empty { rows: usize::from(pairs.contains(&[*column])) },
                 (_, [row, column, ..]) => {
@@ -77,18 +82,22 @@ impl<'a> Batch<'a> {
                 (_, [row]) if columns.len() == 2 => Cursor::row(*row, pairs.row(*row), false),
                 (_, [row]) => Cursor::Empty { rows: usize::from(!pairs.row(*row).is_empty()) },
                 (_, []) => {
-                    Cursor::Pairs { pairs, shard: 0, number: 0, row: Columns::default(), word: 0, columns }
+                    let row = Columns::default();
+                    Cursor::Pairs { pairs, shard: 0, number: 0, row, word: 0, columns, swapped }
                 }
             },
             Batch::Chunks { chunks, width, columns } => {
                 Cursor::Chunks { chunks, at: 0, bits: 0, width, columns }
             }
-            Batch::Stored { known, range, index, columns } => match index {
-                None => {
-                    Cursor::Words { words: known.rows(range), stride: known.width(), columns: Some(columns) }
-                }
-                Some(index) => Cursor::Chain { known, next: known.last(index, key), index, range, columns },
-            },
+            Batch::Stored { known, range, columns } if key.is_empty() => {
+                Cursor::Words { words: known.rows(range), stride: known.width(), columns: Some(columns) }
+            }
+            Batch::Stored { known, range, columns } => {
+                let index = columns.get(..key.len()).and_then(|columns| known.index_of(columns));
+                debug_assert!(index.is_some(), "an index for each key");
+                let index = index.unwrap_or(0);
+                Cursor::Chain { known, next: known.last(index, key), index, range, columns }
+            }
         }
     }
 
@@ -100,7 +109,7 @@ impl<'a> Batch<'a> {
                 *near = low;
                 low < high
             }
-            Batch::Pairs(pairs, columns) => match (pairs.layout().width, key) {
+            Batch::Pairs { pairs, columns, .. } => match (pairs.layout().width, key) {
                 (_, []) => !pairs.is_empty(),
                 (1, [column, ..]) => pairs.contains(&[*column]),
                 (_, [row]) => !pairs.row(*row).is_empty(),
@@ -118,7 +127,7 @@ impl<'a> Batch<'a> {
         match self {
             Batch::Sorted(sorted) => sorted.len(),
             Batch::Unsorted { words, stride, .. } => words.len() / stride.max(1),
-            Batch::Pairs(pairs, _) => pairs.len(),
+            Batch::Pairs { pairs, .. } => pairs.len(),
             Batch::Chunks { chunks, .. } => chunks.len(),
             Batch::Stored { range, .. } => range.1 - range.0,
         }
@@ -143,7 +152,7 @@ impl<'a> Batch<'a> {
             Batch::Chunks { chunks, width, columns } => {
                 Some(Cursor::Chunks { chunks: &chunks[from..to], at: 0, bits: 0, width, columns })
             }
-            Batch::Stored { known, range, index: None, columns } => Some(Cursor::Words {
+            Batch::Stored { known, range, columns } => Some(Cursor::Words {
                 words: known.rows((range.0 + from, range.0 + to)),
                 stride: known.width(),
                 columns: Some(columns),
@@ -238,6 +247,8 @@ pub enum Cursor<'a> {
         word: Word,
         /// The columns wanted.
         columns: &'a [usize],
+        /// Whether its rows stand for words of the second column.
+        swapped: bool,
     },
     /// What a round added to bits.
     Chunks {
@@ -301,9 +312,9 @@ impl<'a> Cursor<'a> {
                 scratch.push(column);
                 Some(scratch)
             }
-            Cursor::Pairs { pairs, shard, number, row, word, columns } => loop {
+            Cursor::Pairs { pairs, shard, number, row, word, columns, swapped } => loop {
                 if let Some(column) = row.next() {
-                    let row = [*word, column];
+                    let row = if *swapped { [column, *word] } else { [*word, column] };
                     scratch.clear();
                     scratch.extend(columns.iter().map(|column| row[*column]));
                     return Some(scratch);
@@ -317,8 +328,8 @@ impl<'a> Cursor<'a> {
                 *word = pairs.layout().row_word(*shard, *number as u32);
                 *number += 1;
                 match columns {
-                    [0] if next.is_empty() => {}
-                    [0] => {
+                    [only] if *only == usize::from(*swapped) && next.is_empty() => {}
+                    [only] if *only == usize::from(*swapped) => {
                         scratch.clear();
                         scratch.push(*word);
                         return Some(scratch);

@@ -3,11 +3,12 @@
 
 use super::batch::{Batch, Cursor};
 use super::compute;
+use super::intersect::{self, Part};
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
-use crate::plan::{Code, Operation, Reg, RulePlan, Scan, Step};
+use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Scan, Step};
 use crate::storage::interner::{MISSING, NIL};
 use crate::storage::{Interner, Word};
 
@@ -55,6 +56,11 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         negated: bool,
+    },
+    Meet {
+        meet: &'p Intersect,
+        sources: &'p [Vec<Batch<'p>>],
+        near: usize,
     },
     Compare {
         op: CompareOp,
@@ -114,6 +120,10 @@ pub fn compile<'p>(
                 let batches = sources[*read].as_slice();
                 near += batches.len();
                 Op::Probe { read: *read, batches, near: near - batches.len(), key, negated: *negated }
+            }
+            Step::Intersect(meet) => {
+                near += meet.parts.len();
+                Op::Meet { meet, sources, near: near - meet.parts.len() }
             }
             Step::Compare { op, possibly, left: Code::Reg(left), right: Code::Reg(right), .. } => {
                 Op::Compare { op: *op, possibly: *possibly, left: *left, right: *right }
@@ -275,6 +285,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 self.visited[*read] += u64::from(found);
                 if found == *negated { Ok(false) } else { self.step(at + 1) }
             }
+            Op::Meet { meet, sources, near } => self.meet(at, meet, sources, *near),
             Op::Compare { op, possibly, left, right } => {
                 let (left, right) = (self.registers[*left], self.registers[*right]);
                 let holds = left != NIL
@@ -298,6 +309,53 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Op::Never => Ok(false),
         }
+    }
+
+    /// The loop over the values that the parts of an intersection have in common.
+    fn meet(
+        &mut self,
+        at: usize,
+        meet: &'p Intersect,
+        sources: &'p [Vec<Batch<'p>>],
+        near: usize,
+    ) -> Result<bool, Stop> {
+        let mut keys = std::mem::take(&mut self.scratch[2 * at]);
+        let mut found = std::mem::take(&mut self.scratch[2 * at + 1]);
+        keys.clear();
+        for part in &meet.parts {
+            keys.extend(part.key.iter().map(|reg| self.registers[*reg]));
+        }
+        let nears = &mut self.near[near..near + meet.parts.len()];
+        let mut rest = keys.as_slice();
+        let mut part_of = |at: usize| {
+            let part = &meet.parts[at];
+            let (key, others) = rest.split_at(part.key.len());
+            rest = others;
+            Part { read: part.read, batches: &sources[part.read], key }
+        };
+        match meet.parts.len() {
+            2 => intersect::meet(&[part_of(0), part_of(1)], nears, &mut self.visited, &mut found),
+            3 => {
+                let parts = [part_of(0), part_of(1), part_of(2)];
+                intersect::meet(&parts, nears, &mut self.visited, &mut found);
+            }
+            count => {
+                let parts: Vec<Part<'_, '_>> = (0..count).map(part_of).collect();
+                intersect::meet(&parts, nears, &mut self.visited, &mut found);
+            }
+        }
+        self.turns(found.len() as u64 + 1)?;
+        let witness = at >= self.plan.witness_from;
+        let mut enough = false;
+        for value in &found {
+            self.registers[meet.target] = *value;
+            if self.step(at + 1)? && witness {
+                enough = true;
+                break;
+            }
+        }
+        (self.scratch[2 * at], self.scratch[2 * at + 1]) = (keys, found);
+        Ok(enough)
     }
 
     #[inline]
@@ -375,8 +433,12 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 pairs.add_sorted(words.copied());
                 (high - low) as u64
             }
-            (Batch::Pairs(known, [_, _]), [reg]) => pairs.add_row(known.row(registers[*reg])),
-            (Batch::Pairs(known, [_]), []) if known.layout().width == 1 => pairs.add_row(known.row(0)),
+            (Batch::Pairs { pairs: known, columns: [_, _], .. }, [reg]) => {
+                pairs.add_row(known.row(registers[*reg]))
+            }
+            (Batch::Pairs { pairs: known, columns: [_], .. }, []) if known.layout().width == 1 => {
+                pairs.add_row(known.row(0))
+            }
             _ => {
                 let key: Vec<Word> = key.iter().map(|reg| registers[*reg]).collect();
                 let mut cursor = batch.open(&key, &mut nears[near]);

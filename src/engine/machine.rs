@@ -6,11 +6,12 @@ use rustc_hash::FxHashMap;
 use super::aggregate::Folding;
 use super::batch::{Batch, Cursor};
 use super::compute::{Core, Failure, Items};
+use super::intersect::{self, Part};
 use super::rows::Held;
 use super::sink::Sink as Out;
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
-use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
+use crate::plan::{Fold, Group, Intersect, Operation, Reg, RulePlan, Scan, Site, Step};
 use crate::storage::interner::{FALSE, MISSING, NIL, TRUE};
 use crate::storage::{Interner, Word};
 
@@ -59,6 +60,9 @@ pub struct Memory {
     near: Vec<Vec<usize>>,
     /// Rows that each read looked at.
     pub visited: Vec<u64>,
+    /// How often each step of the plan was tried, which is how often the one before it held; steps
+    /// of groups are not counted.
+    pub entered: Vec<u64>,
     /// Bytes noted in the budget for all this.
     pub bytes: u64,
 }
@@ -75,6 +79,7 @@ pub fn execute(
 ) -> Result<bool, Halt> {
     memory.groups.resize_with(plan.memos, FxHashMap::default);
     memory.visited.resize(plan.reads.len(), 0);
+    memory.entered.resize(plan.steps.len(), 0);
     memory.near.clear();
     memory.near.extend(sources.iter().map(|batches| vec![0; batches.len()]));
     let mut regs = vec![MISSING; plan.registers];
@@ -126,6 +131,8 @@ enum Loop<'a> {
     Idle,
     /// The rows of a batch, and the number of the next.
     Rows(Cursor<'a>, usize),
+    /// The values that relations have in common, the next one last.
+    Values(Vec<Word>),
     Items(Items),
 }
 
@@ -167,6 +174,11 @@ impl<'p> Machine<'p, '_, '_> {
     ) -> Result<(), Halt> {
         let mut pc = 0;
         loop {
+            if base == 0
+                && let Some(entered) = self.memory.entered.get_mut(pc)
+            {
+                *entered += 1;
+            }
             let holds = match steps.get(pc) {
                 None => {
                     self.turn(sink)?;
@@ -179,6 +191,10 @@ impl<'p> Machine<'p, '_, '_> {
                 Some(Step::Scan(scan)) => {
                     self.loops[base + pc] = Loop::Rows(Cursor::Empty { rows: 0 }, 0);
                     self.next_row(base + pc, scan, sink)?
+                }
+                Some(Step::Intersect(meet)) => {
+                    self.meet(base + pc, meet);
+                    self.next_value(base + pc, meet, sink)?
                 }
                 Some(Step::Enumerate { target, list, site }) => {
                     let items = self.core.items(list);
@@ -199,6 +215,7 @@ impl<'p> Machine<'p, '_, '_> {
                 pc -= 1;
                 let next = match &steps[pc] {
                     Step::Scan(scan) => self.next_row(base + pc, scan, sink)?,
+                    Step::Intersect(meet) => self.next_value(base + pc, meet, sink)?,
                     Step::Enumerate { target, .. } => self.next_item(base + pc, *target, sink)?,
                     _ => false,
                 };
@@ -279,6 +296,31 @@ impl<'p> Machine<'p, '_, '_> {
         self.key.extend(key.iter().map(|reg| self.core.regs[*reg]));
     }
 
+    /// Finds the values that the parts of an intersection have in common.
+    fn meet(&mut self, at: usize, meet: &'p Intersect) {
+        let sources = self.sources;
+        let keys: Vec<Vec<Word>> =
+            meet.parts.iter().map(|part| part.key.iter().map(|reg| self.core.regs[*reg]).collect()).collect();
+        let parts: Vec<Part<'_, '_>> = meet
+            .parts
+            .iter()
+            .zip(&keys)
+            .map(|(part, key)| Part { read: part.read, batches: &sources[part.read], key })
+            .collect();
+        let mut found = Vec::new();
+        intersect::meet(&parts, &mut vec![0; parts.len()], &mut self.memory.visited, &mut found);
+        found.reverse();
+        self.loops[at] = Loop::Values(found);
+    }
+
+    fn next_value(&mut self, at: usize, meet: &Intersect, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        self.turn(sink)?;
+        let Loop::Values(values) = &mut self.loops[at] else { return Ok(false) };
+        let Some(value) = values.pop() else { return Ok(false) };
+        self.core.regs[meet.target] = value;
+        Ok(true)
+    }
+
     fn next_item(&mut self, at: usize, target: Reg, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
         self.turn(sink)?;
         let Loop::Items(items) = &mut self.loops[at] else { return Ok(false) };
@@ -337,7 +379,7 @@ impl<'p> Machine<'p, '_, '_> {
                 Ok(value != MISSING)
             }
             Step::All(steps) => self.all(steps),
-            Step::Never | Step::Scan(_) | Step::Enumerate { .. } => Ok(false),
+            Step::Never | Step::Scan(_) | Step::Intersect(_) | Step::Enumerate { .. } => Ok(false),
         }
     }
 

@@ -6,6 +6,7 @@ mod block;
 pub mod compute;
 pub mod error;
 pub mod frog;
+mod intersect;
 mod kernel;
 pub mod machine;
 pub mod naive;

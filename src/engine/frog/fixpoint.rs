@@ -109,7 +109,7 @@ fn run_round(
 
 fn batches<'s>(
     reads: &'s [Read],
-    keys: &[usize],
+    keys: &[Vec<usize>],
     sources: &'s [Source],
     members: &'s [Member<'_>],
     recent: &'s HashMap<PredId, Recent<'_>>,
@@ -118,7 +118,8 @@ fn batches<'s>(
     for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
         let member = members.iter().find(|member| member.pred == read.pred);
         if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {
-            *batches = member.growing.batches(read, *key, recent);
+            let keyed = key.iter().any(|length| *length > 0);
+            *batches = member.growing.batches(read, keyed, recent);
         }
     }
     batches
@@ -148,9 +149,9 @@ fn members<'b>(
         let layout = layouts.get(pred).copied().flatten();
         let mut growing = Growing::new(iteration, name, width, layout, shards);
         for plan in plans() {
-            for (read, key) in plan.reads.iter().zip(job::key_lengths(plan)) {
-                if read.pred == *pred {
-                    growing.prepare(read, key);
+            for (read, lengths) in plan.reads.iter().zip(job::key_lengths(plan)) {
+                for length in lengths.into_iter().filter(|_| read.pred == *pred) {
+                    growing.prepare(read, length);
                 }
             }
         }
@@ -197,7 +198,11 @@ fn layouts(
         // Where rules look it up by the second column, there is a row for each of its words too.
         let swapped = plans().any(|plan| {
             let mut reads = plan.reads.iter().zip(job::key_lengths(plan));
-            reads.any(|(read, key)| read.pred == pred && read.columns.first() == Some(&1) && key > 0)
+            reads.any(|(read, lengths)| {
+                read.pred == pred
+                    && read.columns.first() == Some(&1)
+                    && lengths.iter().any(|length| *length > 0)
+            })
         });
         spans.reverse();
         let fits = !swapped || shape::layout(&spans, feeding as f64, shards).is_some();

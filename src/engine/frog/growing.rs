@@ -114,16 +114,18 @@ impl Growing {
         self.variable.recent.borrow()
     }
 
-    /// The batches of a read with a key of so many columns.
-    pub fn batches<'a>(&'a self, read: &'a Read, key: usize, recent: &'a Recent<'_>) -> Vec<Batch<'a>> {
+    /// The batches of a read; `keyed` says whether it is looked up by a key.
+    pub fn batches<'a>(&'a self, read: &'a Read, keyed: bool, recent: &'a Recent<'_>) -> Vec<Batch<'a>> {
         let columns = read.columns.as_slice();
         match &self.kept {
             Kept::Pairs { known, .. } if read.access == Access::Delta => {
                 vec![Batch::Chunks { chunks: &recent.elements, width: known.layout().width, columns }]
             }
             Kept::Pairs { known, swapped, .. } => match (swapped, columns) {
-                (Some(swapped), [1, ..]) if key > 0 => vec![Batch::Pairs(swapped, columns)],
-                _ => vec![Batch::Pairs(known, columns)],
+                (Some(swapped), [1, ..]) if keyed => {
+                    vec![Batch::Pairs { pairs: swapped, columns, swapped: true }]
+                }
+                _ => vec![Batch::Pairs { pairs: known, columns, swapped: false }],
             },
             Kept::Stored { known, recent: starts, .. } => known
                 .iter()
@@ -134,8 +136,7 @@ impl Growing {
                         Access::Delta => (*start, known.len()),
                         Access::Old => (0, *start),
                     };
-                    let index = columns.get(..key).filter(|key| !key.is_empty());
-                    Batch::Stored { known, range, index: index.and_then(|key| known.index_of(key)), columns }
+                    Batch::Stored { known, range, columns }
                 })
                 .collect(),
         }

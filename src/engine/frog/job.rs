@@ -132,17 +132,26 @@ pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<
     reads.iter().zip(sources).map(batch).collect()
 }
 
-/// How many columns the key has with which a plan looks up each of its reads.
-pub(super) fn key_lengths(plan: &RulePlan) -> Vec<usize> {
-    let mut lengths = vec![0; plan.reads.len()];
+/// How many columns the keys have with which a plan looks up each of its reads.
+pub(super) fn key_lengths(plan: &RulePlan) -> Vec<Vec<usize>> {
+    let mut lengths = vec![Vec::new(); plan.reads.len()];
+    let mut note = |read: usize, length| {
+        if let Some(lengths) = lengths.get_mut(read) {
+            lengths.push(length);
+        }
+    };
     for step in &plan.steps {
-        let (read, key) = match step {
-            Step::Scan(scan) => (scan.read, scan.key.len()),
-            Step::Probe { read, key, .. } => (*read, key.len()),
-            _ => continue,
-        };
-        if let Some(length) = lengths.get_mut(read) {
-            *length = key;
+        match step {
+            Step::Scan(scan) => note(scan.read, scan.key.len()),
+            Step::Probe { read, key, .. } => note(*read, key.len()),
+            Step::Intersect(meet) => {
+                for part in &meet.parts {
+                    // Gone through, or asked for each value.
+                    note(part.read, part.key.len());
+                    note(part.read, part.key.len() + 1);
+                }
+            }
+            _ => {}
         }
     }
     lengths

@@ -299,6 +299,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                     runs: job.runs,
                     produced: job.produced,
                     visited: job.memory.visited,
+                    entered: job.memory.entered,
                 });
             }
         }

@@ -91,6 +91,13 @@ fn output(
                     narrow(*read, place, *reg)?;
                 }
             }
+            Step::Intersect(meet) => {
+                for part in &meet.parts {
+                    for (place, reg) in part.key.iter().chain([&meet.target]).enumerate() {
+                        narrow(part.read, place, *reg)?;
+                    }
+                }
+            }
             Step::Let { target, value: Code::Reg(from), .. } => {
                 let span = *registers.get(*from)?;
                 *registers.get_mut(*target)? = span;
@@ -114,6 +121,7 @@ pub(super) fn layout(spans: &[Option<Span>], feeding: f64, shards: usize) -> Opt
 pub(super) fn expected(plan: &RulePlan) -> f64 {
     let estimates = plan.steps.iter().filter_map(|step| match step {
         Step::Scan(scan) => Some(scan.estimate),
+        Step::Intersect(meet) => Some(meet.estimate),
         _ => None,
     });
     estimates.product()
