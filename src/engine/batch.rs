@@ -182,6 +182,12 @@ impl<'a> Columns<'a> {
     pub fn new(row: RowRef<'a>) -> Self {
         Columns { row, ..Columns::default() }
     }
+
+    /// The columns of a chunk.
+    #[inline]
+    pub fn new_chunk(chunk: u32, bits: u32) -> Self {
+        Columns { chunk, bits, ..Columns::default() }
+    }
 }
 
 impl Iterator for Columns<'_> {

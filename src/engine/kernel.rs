@@ -1,14 +1,14 @@
 //! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
 //! kept. Several threads can run one plan at a time, each its share of the outermost loop.
 
-use super::batch::{Batch, Cursor};
+use super::batch::{Batch, Columns, Cursor};
 use super::compute;
 use super::intersect::{self, Part};
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
-use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Scan, Step};
+use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Step};
 use crate::storage::interner::{MISSING, NIL};
 use crate::storage::{Interner, Word};
 
@@ -22,6 +22,8 @@ const MOST_STEPS: usize = 64;
 pub struct Compiled<'p> {
     ops: Vec<Op<'p>>,
     output: &'p [Reg],
+    /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
+    whole_chunks: bool,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
@@ -92,28 +94,19 @@ pub fn compile<'p>(
         return None;
     }
     let mut near = 0;
-    let mut ops = Vec::with_capacity(plan.steps.len());
-    let mut steps: Vec<&Step> = plan.steps.iter().collect();
-    if pairs {
-        last_column_last(&mut steps, plan);
-    }
-    for (at, step) in steps.into_iter().enumerate() {
+    let mut ops = Vec::with_capacity(plan.steps.len() + 1);
+    let whole_chunks = pairs && whole_chunks(plan, sources);
+    let last = if pairs && !whole_chunks { last_column(plan) } else { None };
+    for (at, step) in plan.steps.iter().enumerate() {
         ops.push(match step {
             Step::Scan(scan) => {
-                let batches = sources[scan.read].as_slice();
+                let (read, batches, key) = (scan.read, sources[scan.read].as_slice(), scan.key.as_slice());
                 near += batches.len();
-                let (read, key, near) = (scan.read, scan.key.as_slice(), near - batches.len());
-                let last = at + 1 == plan.steps.len() && plan.witness_from > at && at > 0;
-                match (scan.operations.as_slice(), plan.output.as_slice()) {
-                    ([Operation::Bind(place, column)], [row, last_column])
-                        if pairs && last && column == last_column && row != column =>
-                    {
-                        Op::Columns { read, batches, near, key, place: *place, row: Some(*row) }
-                    }
-                    ([Operation::Bind(place, column)], [only]) if pairs && last && column == only => {
-                        Op::Columns { read, batches, near, key, place: *place, row: None }
-                    }
-                    (operations, _) => Op::Scan { read, batches, near, key, operations },
+                let near = near - batches.len();
+                match (last, scan.operations.as_slice()) {
+                    // Done in the end, for all columns at once; here it counts whether there is any.
+                    (Some(last), _) if last == at => Op::Probe { read, batches, near, key, negated: false },
+                    (_, operations) => Op::Scan { read, batches, near, key, operations },
                 }
             }
             Step::Probe { read, key, negated } => {
@@ -136,6 +129,17 @@ pub fn compile<'p>(
             _ => return None,
         });
     }
+    if let Some(Step::Scan(scan)) = last.map(|last| &plan.steps[last])
+        && let [Operation::Bind(place, _)] = scan.operations[..]
+    {
+        let (read, batches) = (scan.read, sources[scan.read].as_slice());
+        if last == Some(plan.steps.len() - 1) {
+            ops.pop();
+        }
+        let row = plan.output.first().copied().filter(|_| plan.output.len() == 2);
+        ops.push(Op::Columns { read, batches, near, key: &scan.key, place, row });
+        near += batches.len();
+    }
     let mut registers = vec![MISSING; plan.registers];
     for (reg, value) in &plan.constants {
         // A value without a word is in no relation; the machine gives it one.
@@ -144,6 +148,7 @@ pub fn compile<'p>(
     Some(Compiled {
         ops,
         output: &plan.output,
+        whole_chunks,
         witness_from: plan.witness_from,
         registers,
         reads: plan.reads.len(),
@@ -151,21 +156,54 @@ pub fn compile<'p>(
     })
 }
 
-/// Turns round the last two loops where the inner one gives the head's first column and the outer
-/// one its last, which they could do either way round: columns are added many at a time, rows not.
-fn last_column_last(steps: &mut [&Step], plan: &RulePlan) {
-    let ([first, last], [.., Step::Scan(outer), Step::Scan(inner)]) =
-        (plan.output.as_slice(), &plan.steps[..])
-    else {
-        return;
+/// The loop that gives the head's last column and nothing else, if no step behind it needs that:
+/// all columns can be added at once when the rest is known.
+fn last_column(plan: &RulePlan) -> Option<usize> {
+    let (last, others) = plan.output.split_last()?;
+    let binds = |step: &Step| match step {
+        Step::Scan(scan) => matches!(scan.operations[..], [Operation::Bind(_, reg)] if reg == *last),
+        _ => false,
     };
-    let only_binds =
-        |scan: &Scan, reg: Reg| matches!(scan.operations[..], [Operation::Bind(_, to)] if to == reg);
-    let free = !inner.key.contains(last) && steps.len() > 2 && plan.witness_from == steps.len();
-    if free && only_binds(inner, *first) && only_binds(outer, *last) {
-        let len = steps.len();
-        steps.swap(len - 1, len - 2);
+    let at = plan.steps.iter().skip(1).position(binds)? + 1;
+    (!others.contains(last) && !read_behind(plan, at, *last)).then_some(at)
+}
+
+/// Whether a step behind `at` reads the register.
+fn read_behind(plan: &RulePlan, at: usize, reg: Reg) -> bool {
+    let mut read = false;
+    for step in plan.steps.iter().skip(at + 1) {
+        step.reads(&mut |other| read |= other == reg);
+        if let Step::Scan(scan) = step {
+            read |= scan
+                .operations
+                .iter()
+                .any(|operation| matches!(operation, Operation::Same(_, other) if *other == reg));
+        }
     }
+    read
+}
+
+/// Whether the outermost loop goes through chunks of what is the head's last column, and no step
+/// needs its values.
+fn whole_chunks(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> bool {
+    let (Some(Step::Scan(scan)), Some((last, others))) = (plan.steps.first(), plan.output.split_last())
+    else {
+        return false;
+    };
+    let [Batch::Chunks { width: 2, columns, .. }] = sources[scan.read][..] else { return false };
+    let of_last = |operation: &Operation| match operation {
+        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => {
+            columns.get(*place) == Some(&1)
+        }
+    };
+    let mut on_last = scan.operations.iter().filter(|operation| of_last(operation));
+    let only_bound =
+        matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);
+    only_bound
+        && !others.contains(last)
+        && !read_behind(plan, 0, *last)
+        && plan.witness_from > 0
+        && plan.steps.len() > 1
 }
 
 impl Compiled<'_> {
@@ -187,6 +225,8 @@ pub struct Kernel<'p, 's, 'k> {
     registers: Vec<Word>,
     near: Vec<usize>,
     visited: Vec<u64>,
+    /// The chunk of the outermost loop, where all of it is added at once.
+    chunk: (u32, u32),
     turns: u64,
     scratch: Vec<Vec<Word>>,
 }
@@ -201,6 +241,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
             visited: vec![0; plan.reads],
+            chunk: (0, 0),
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
         }
@@ -233,7 +274,11 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     fn step(&mut self, at: usize) -> Result<bool, Stop> {
         let plan = self.plan;
         let Some(op) = plan.ops.get(at) else {
-            self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+            if plan.whole_chunks {
+                self.add_chunk();
+            } else {
+                self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+            }
             return Ok(true);
         };
         match op {
@@ -396,8 +441,24 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         operations: &[Operation],
     ) -> Result<bool, Stop> {
         let witness = at >= self.plan.witness_from;
-        if let Cursor::Words { words, stride, columns: None } = cursor {
-            return self.words(at, read, words, stride, operations);
+        match cursor {
+            Cursor::Words { words, stride, columns: None } => {
+                return self.words(at, read, words, stride, operations);
+            }
+            Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_chunks(chunks, read, columns, operations);
+            }
+            Cursor::Chunks { chunks, columns: [0, 1], .. } => {
+                for [word, chunk, bits] in chunks {
+                    let row = Columns::new_chunk(*chunk, *bits);
+                    if self.pairs(at, read, *word, row, operations)? && witness {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+            Cursor::Row { word, row, only: false } => return self.pairs(at, read, word, row, operations),
+            _ => {}
         }
         let mut scratch = std::mem::take(&mut self.scratch[2 * at + 1]);
         let mut enough = false;
@@ -411,6 +472,70 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         }
         self.scratch[2 * at + 1] = scratch;
         Ok(enough)
+    }
+
+    /// The loop over the columns of a row of bits.
+    #[inline]
+    fn pairs(
+        &mut self,
+        at: usize,
+        read: usize,
+        word: Word,
+        columns: Columns<'p>,
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        let witness = at >= self.plan.witness_from;
+        for column in columns {
+            self.visited[read] += 1;
+            self.turns(1)?;
+            if matches(operations, &[word, column], &mut self.registers) && self.step(at + 1)? && witness {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The outermost loop over chunks of which every column does the same.
+    fn whole_chunks(
+        &mut self,
+        chunks: &[[Word; 3]],
+        read: usize,
+        columns: &[usize],
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        for [word, chunk, bits] in chunks {
+            self.chunk = (*chunk, *bits);
+            self.visited[read] += u64::from(bits.count_ones());
+            self.turns(1)?;
+            let holds = operations.iter().all(|operation| match *operation {
+                Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
+                    self.registers[reg] = *word;
+                    true
+                }
+                Operation::Bind(..) => true,
+                Operation::Same(_, reg) => self.registers[reg] == *word,
+                Operation::NotNil(_) => *word != NIL,
+            });
+            if holds && self.step(1)? && self.plan.witness_from == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Adds the chunk at hand to the row that the head says.
+    #[inline]
+    fn add_chunk(&mut self) {
+        let (chunk, bits) = self.chunk;
+        let row = match self.plan.output {
+            [row, _] => self.registers[*row],
+            _ => 0,
+        };
+        if let Some(pairs) = self.sink.pairs() {
+            pairs.select(row);
+            pairs.add_chunk(chunk, bits);
+        }
+        self.sink.count(u64::from(bits.count_ones()));
     }
 
     /// Adds a column of the rows that begin with the key to a row of bits; returns how many.

@@ -76,6 +76,8 @@ pub struct PairsSink<'a> {
     shard: usize,
     number: usize,
     held: Option<(usize, MutexGuard<'a, BitRows>)>,
+    /// Where rows wait that all threads would add to the same shard.
+    own: Option<BitRows>,
 }
 
 impl<'a> PairsSink<'a> {
@@ -97,8 +99,9 @@ impl<'a> PairsSink<'a> {
         self.add_chunk(column / CHUNK, 1 << (column % CHUNK));
     }
 
+    /// Adds columns of a chunk to the row at hand.
     #[inline]
-    fn add_chunk(&mut self, chunk: u32, bits: u32) {
+    pub fn add_chunk(&mut self, chunk: u32, bits: u32) {
         let rest = bits & !self.row.chunk(chunk);
         if rest != 0 {
             let number = self.number;
@@ -181,6 +184,9 @@ impl<'a> PairsSink<'a> {
 
     #[inline]
     fn shard(&mut self) -> &mut BitRows {
+        if let Some(own) = &mut self.own {
+            return own;
+        }
         let (found, shard) = (self.found, self.shard);
         // One at a time, so that no two threads wait for each other.
         self.held.take_if(|(held, _)| *held != shard);
@@ -205,6 +211,7 @@ impl<'a> Sink<'a> {
                 shard: usize::MAX,
                 number: 0,
                 held: None,
+                own: None,
             }),
             Target::Stored { known, found, .. } => {
                 Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()] }
@@ -214,6 +221,17 @@ impl<'a> Sink<'a> {
             }
         };
         Sink { kind, budget, noted, held: Held::new(budget), produced: 0, told: 0 }
+    }
+
+    /// A way to `target` for one of several threads.
+    pub fn for_thread(target: Target<'a>, budget: &'a Budget) -> Self {
+        let mut sink = Sink::new(target, budget);
+        if let Kind::Pairs(pairs) = &mut sink.kind
+            && pairs.found.len() == 1
+        {
+            pairs.own = Some(pairs.known.layout().shard(0, false));
+        }
+        sink
     }
 
     /// Rows produced so far.
@@ -292,6 +310,7 @@ impl<'a> Sink<'a> {
             Kind::Pairs(pairs) => {
                 // Another thread may wait for it.
                 pairs.held = None;
+                self.held.set(pairs.own.as_ref().map_or(0, BitRows::bytes))?;
                 note(pairs.found.iter().filter_map(|found| Some(found.try_lock().ok()?.bytes())).sum())
             }
             Kind::Stored { known, found, .. } => {
@@ -324,6 +343,17 @@ impl<'a> Sink<'a> {
     pub fn finish(mut self) -> Result<(Vec<Word>, usize), Stop> {
         self.account()?;
         match self.kind {
+            Kind::Pairs(PairsSink { own: Some(own), found: [found], .. }) => {
+                let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+                own.for_each(|row, chunks| {
+                    self.budget.check()?;
+                    for entry in chunks {
+                        found.or(row as usize, (entry >> 32) as u32, *entry as u32);
+                    }
+                    Ok(())
+                })?;
+                Ok((Vec::new(), 0))
+            }
             Kind::Pairs(_) => Ok((Vec::new(), 0)),
             Kind::Stored { known, found, mut handfuls } => {
                 for ((handful, known), found) in handfuls.iter_mut().zip(known).zip(found) {

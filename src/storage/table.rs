@@ -17,6 +17,7 @@ pub struct Sorted {
     len: usize,
     words: Vec<Word>,
     starts: OnceLock<Option<Starts>>,
+    groups: OnceLock<Groups>,
     chunks: OnceLock<Option<Chunks>>,
 }
 
@@ -27,6 +28,16 @@ struct Chunks {
     entries: Vec<u64>,
     /// Where those of each first word begin; as in [`Starts`].
     starts: Vec<u32>,
+}
+
+/// Where the rows of each first word begin, for tables whose first words lie far apart: a hash
+/// table of words with the number of their group.
+#[derive(Debug)]
+struct Groups {
+    /// The word in the high half, the number plus one in the low.
+    slots: Vec<u64>,
+    /// One for each group, and one past the end.
+    rows: Vec<u32>,
 }
 
 /// Where the rows of each first word begin, for tables whose first words lie close together.
@@ -102,21 +113,28 @@ impl Sorted {
     /// [`Sorted::range`], fastest when the range begins not far behind row `near`.
     pub fn range_near(&self, key: &[Word], near: usize) -> (usize, usize) {
         let Some(first) = key.first() else { return (0, self.len) };
-        match self.starts() {
-            Some(starts) => {
-                let rows = starts.rows_of(*first);
-                if key.len() == 1 { rows } else { sort::prefix_range(&self.words, self.width, rows, 0, key) }
-            }
-            None => sort::prefix_range(&self.words, self.width, (0, self.len), near, key),
-        }
+        let rows = match (self.starts(), self.groups.get()) {
+            (Some(starts), _) => starts.rows_of(*first),
+            (None, Some(groups)) => groups.rows_of(*first),
+            (None, None) => return sort::prefix_range(&self.words, self.width, (0, self.len), near, key),
+        };
+        if key.len() == 1 { rows } else { sort::prefix_range(&self.words, self.width, rows, 0, key) }
     }
 
     /// The rows that begin with `word`.
     #[inline]
     pub fn range_of(&self, word: Word, near: usize) -> (usize, usize) {
-        match self.starts() {
-            Some(starts) => starts.rows_of(word),
-            None => sort::prefix_range(&self.words, self.width, (0, self.len), near, &[word]),
+        match (self.starts(), self.groups.get()) {
+            (Some(starts), _) => starts.rows_of(word),
+            (None, Some(groups)) => groups.rows_of(word),
+            (None, None) => sort::prefix_range(&self.words, self.width, (0, self.len), near, &[word]),
+        }
+    }
+
+    /// Gets ready for many lookups.
+    pub fn index(&self) {
+        if self.width > 0 && self.len >= SMALL && u32::try_from(self.len).is_ok() && self.starts().is_none() {
+            self.groups.get_or_init(|| Groups::of(self));
         }
     }
 
@@ -146,14 +164,67 @@ impl Sorted {
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
         let starts = self.starts.get().and_then(Option::as_ref).map_or(0, |starts| starts.rows.len());
+        let groups = self.groups.get().map_or(0, |groups| 2 * groups.slots.len() + groups.rows.len());
         let chunks = self.chunks.get().and_then(Option::as_ref);
-        let chunks = chunks.map_or(0, |chunks| 2 * chunks.entries.len() + chunks.starts.len());
+        let chunks = chunks.map_or(0, |chunks| 2 * chunks.entries.len() + chunks.starts.len()) + groups;
         ((self.words.capacity() + starts + chunks) * size_of::<Word>()) as u64
     }
 
     #[inline]
     fn starts(&self) -> Option<&Starts> {
         self.starts.get_or_init(|| Starts::of(&self.words, self.width, self.len)).as_ref()
+    }
+}
+
+/// Tables up to so many rows are searched by halving.
+const SMALL: usize = 64;
+
+impl Groups {
+    fn of(sorted: &Sorted) -> Groups {
+        let (width, words) = (sorted.width, &sorted.words);
+        let mut rows = Vec::new();
+        let mut last = None;
+        for (number, row) in words.chunks_exact(width).enumerate() {
+            if last != row.first() {
+                rows.push(number as u32);
+                last = row.first();
+            }
+        }
+        let mut slots = vec![0_u64; (2 * rows.len()).next_power_of_two()];
+        let mask = slots.len() - 1;
+        for (group, row) in rows.iter().enumerate() {
+            let word = words[*row as usize * width];
+            let mut at = Groups::place(word, slots.len());
+            while slots[at & mask] != 0 {
+                at += 1;
+            }
+            slots[at & mask] = u64::from(word) << 32 | (group as u64 + 1);
+        }
+        rows.push(sorted.len as u32);
+        Groups { slots, rows }
+    }
+
+    /// Fibonacci hashing (Knuth, TAOCP 6.4).
+    #[inline]
+    fn place(word: Word, slots: usize) -> usize {
+        (u64::from(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - slots.trailing_zeros())) as usize
+    }
+
+    #[inline]
+    fn rows_of(&self, word: Word) -> (usize, usize) {
+        let mask = self.slots.len() - 1;
+        let mut at = Groups::place(word, self.slots.len());
+        loop {
+            let slot = self.slots[at & mask];
+            if slot == 0 {
+                return (0, 0);
+            }
+            if (slot >> 32) as u32 == word {
+                let group = slot as u32 as usize;
+                return (self.rows[group - 1] as usize, self.rows[group] as usize);
+            }
+            at += 1;
+        }
     }
 }
 
@@ -195,7 +266,7 @@ impl Starts {
     fn of(words: &[Word], width: usize, len: usize) -> Option<Starts> {
         let (first, last) = (*words.first()?, *words.get(words.len().checked_sub(width)?)?);
         let span = (last - first) as usize + 1;
-        if len < 64 || span > 4 * len || u32::try_from(len).is_err() {
+        if len < SMALL || span > 8 * len || u32::try_from(len).is_err() {
             return None;
         }
         let mut rows = Vec::with_capacity(span + 1);

@@ -180,11 +180,12 @@ impl Growing {
                 let take = |(number, known, found): (usize, &mut BitRows, &mut BitRows)| {
                     take_in(&layout, number, known, found, budget)
                 };
-                let pieces: Vec<Vec<Piece>> = if added as usize > WORTH_THREADS && parts.len() > 1 {
-                    pool.install(|| parts.into_par_iter().map(take).collect::<Result<_, Stop>>())?
-                } else {
-                    parts.into_iter().map(take).collect::<Result<_, Stop>>()?
-                };
+                let pieces: Vec<Vec<Piece>> =
+                    if pool.shares(added as usize > WORTH_THREADS && parts.len() > 1) {
+                        pool.install(|| parts.into_par_iter().map(take).collect::<Result<_, Stop>>())?
+                    } else {
+                        parts.into_iter().map(take).collect::<Result<_, Stop>>()?
+                    };
                 let pieces = pieces.concat();
                 if let Some(swapped) = swapped {
                     add_swapped(swapped, &pieces, pool, budget)?;
@@ -299,7 +300,7 @@ fn take_in(
 fn add_swapped(swapped: &mut Pairs, pieces: &[Piece], pool: &Pool, budget: &Budget) -> Result<(), Stop> {
     let layout = *swapped.layout();
     let shards = swapped.shards_mut();
-    if shards.len() == 1 || pieces.len() < WORTH_THREADS {
+    if !pool.shares(shards.len() > 1 && pieces.len() >= WORTH_THREADS) {
         for (turn, [row, chunk, bits]) in pieces.iter().enumerate() {
             if turn % WORTH_THREADS == 0 {
                 budget.check()?;

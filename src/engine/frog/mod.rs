@@ -52,7 +52,7 @@ impl Engine for Frog {
             held: Vec::new(),
             values,
             values_before,
-            pool: Pool::new(request.jobs),
+            pool: Pool::new(request.tuning),
         };
         let reached = reached(request);
         for stratum in &request.program.strata {
@@ -173,7 +173,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         stated: Option<&Table>,
     ) -> Option<Layout> {
         let expected: f64 = jobs.iter().map(|job| shape::expected(&job.plan)).sum();
-        if !(1..=2).contains(&width) || expected < MANY_ROWS {
+        if !(1..=2).contains(&width) || !self.request.tuning.bits || expected < MANY_ROWS {
             return None;
         }
         let plans: Vec<&RulePlan> = jobs.iter().map(|job| &job.plan).collect();
