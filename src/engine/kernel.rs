@@ -10,7 +10,7 @@ use crate::base::Stop;
 use crate::model::program::CompareOp;
 use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Step};
 use crate::storage::interner::{MISSING, NIL};
-use crate::storage::{Interner, Word};
+use crate::storage::{Interner, Sorted, Word};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: u64 = 1 << 13;
@@ -40,6 +40,9 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         operations: &'p [Operation],
+        /// The relation that the next step looks up by the last column bound here alone: columns
+        /// that are no key of it are passed over.
+        mask: Option<&'p Sorted>,
     },
     /// The innermost loop of a plan for a relation kept as bits: it gives the last column of the
     /// head and nothing else happens in it.
@@ -106,7 +109,7 @@ pub fn compile<'p>(
                 match (last, scan.operations.as_slice()) {
                     // Done in the end, for all columns at once; here it counts whether there is any.
                     (Some(last), _) if last == at => Op::Probe { read, batches, near, key, negated: false },
-                    (_, operations) => Op::Scan { read, batches, near, key, operations },
+                    (_, operations) => Op::Scan { read, batches, near, key, operations, mask: None },
                 }
             }
             Step::Probe { read, key, negated } => {
@@ -139,6 +142,20 @@ pub fn compile<'p>(
         let row = plan.output.first().copied().filter(|_| plan.output.len() == 2);
         ops.push(Op::Columns { read, batches, near, key: &scan.key, place, row });
         near += batches.len();
+    }
+    for at in 1..ops.len() {
+        let (before, behind) = ops.split_at_mut(at);
+        if let (Some(Op::Scan { operations, mask, .. }), Some(next)) = (before.last_mut(), behind.first())
+            && let (
+                Some(Operation::Bind(_, bound)),
+                Op::Scan { key: [reg], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Columns { key: [reg], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Probe { key: [reg], batches: [Batch::Sorted(sorted)], negated: false, .. },
+            ) = (operations.last(), next)
+            && reg == bound
+        {
+            *mask = Some(sorted);
+        }
     }
     let mut registers = vec![MISSING; plan.registers];
     for (reg, value) in &plan.constants {
@@ -225,8 +242,8 @@ pub struct Kernel<'p, 's, 'k> {
     registers: Vec<Word>,
     near: Vec<usize>,
     visited: Vec<u64>,
-    /// The chunk of the outermost loop, where all of it is added at once.
-    chunk: (u32, u32),
+    /// The chunks of the outermost loop that have a row in common, where they are added whole.
+    chunks: &'p [[Word; 3]],
     turns: u64,
     scratch: Vec<Vec<Word>>,
 }
@@ -241,7 +258,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
             visited: vec![0; plan.reads],
-            chunk: (0, 0),
+            chunks: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
         }
@@ -262,11 +279,11 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// solution was enough.
     pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
         let plan = self.plan;
-        let Some(Op::Scan { read, batches: [batch], operations, .. }) = plan.ops.first() else {
+        let Some(Op::Scan { read, batches: [batch], operations, mask, .. }) = plan.ops.first() else {
             return self.step(0);
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
-        self.rows(0, *read, cursor, operations)
+        self.rows(0, *read, cursor, operations, *mask)
     }
 
     /// Finds the solutions of the steps from `at` on; whether one was found and is enough for the
@@ -275,14 +292,14 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         let plan = self.plan;
         let Some(op) = plan.ops.get(at) else {
             if plan.whole_chunks {
-                self.add_chunk();
+                self.add_chunks();
             } else {
                 self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
             }
             return Ok(true);
         };
         match op {
-            Op::Scan { read, batches, near, key, operations } => {
+            Op::Scan { read, batches, near, key, operations, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
                         // By far the most frequent.
@@ -297,7 +314,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                         continue;
                     }
                     let cursor = self.open(at, *batch, near + number, key);
-                    if self.rows(at, *read, cursor, operations)? {
+                    if self.rows(at, *read, cursor, operations, *mask)? {
                         return Ok(true);
                     }
                 }
@@ -439,6 +456,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         read: usize,
         mut cursor: Cursor<'p>,
         operations: &[Operation],
+        mask: Option<&'p Sorted>,
     ) -> Result<bool, Stop> {
         let witness = at >= self.plan.witness_from;
         match cursor {
@@ -450,14 +468,17 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
-                    let row = Columns::new_chunk(*chunk, *bits);
+                    let bits = mask.map_or(*bits, |mask| bits & mask.first_words(*chunk));
+                    let row = Columns::new_chunk(*chunk, bits);
                     if self.pairs(at, read, *word, row, operations)? && witness {
                         return Ok(true);
                     }
                 }
                 return Ok(false);
             }
-            Cursor::Row { word, row, only: false } => return self.pairs(at, read, word, row, operations),
+            Cursor::Row { word, row, only: false } => {
+                return self.pairs(at, read, word, row.masked(mask), operations);
+            }
             _ => {}
         }
         let mut scratch = std::mem::take(&mut self.scratch[2 * at + 1]);
@@ -498,15 +519,16 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// The outermost loop over chunks of which every column does the same.
     fn whole_chunks(
         &mut self,
-        chunks: &[[Word; 3]],
+        chunks: &'p [[Word; 3]],
         read: usize,
         columns: &[usize],
         operations: &[Operation],
     ) -> Result<bool, Stop> {
-        for [word, chunk, bits] in chunks {
-            self.chunk = (*chunk, *bits);
-            self.visited[read] += u64::from(bits.count_ones());
-            self.turns(1)?;
+        self.visited[read] += chunks.len() as u64;
+        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
+            let Some([word, ..]) = same.first() else { continue };
+            self.chunks = same;
+            self.turns(same.len() as u64)?;
             let holds = operations.iter().all(|operation| match *operation {
                 Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
                     self.registers[reg] = *word;
@@ -523,19 +545,23 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         Ok(false)
     }
 
-    /// Adds the chunk at hand to the row that the head says.
+    /// Adds the chunks at hand to the row that the head says.
     #[inline]
-    fn add_chunk(&mut self) {
-        let (chunk, bits) = self.chunk;
+    fn add_chunks(&mut self) {
+        let mut count = 0;
         let row = match self.plan.output {
             [row, _] => self.registers[*row],
             _ => 0,
         };
         if let Some(pairs) = self.sink.pairs() {
             pairs.select(row);
-            pairs.add_chunk(chunk, bits);
+            for [_, chunk, bits] in self.chunks {
+                pairs.add_chunk(*chunk, *bits);
+                count += u64::from(bits.count_ones());
+            }
         }
-        self.sink.count(u64::from(bits.count_ones()));
+        self.turns += self.chunks.len() as u64;
+        self.sink.count(count);
     }
 
     /// Adds a column of the rows that begin with the key to a row of bits; returns how many.

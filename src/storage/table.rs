@@ -46,6 +46,8 @@ struct Starts {
     base: Word,
     /// One for each word from `base`, and one past the end.
     rows: Vec<u32>,
+    /// Which words begin rows, a chunk of bits after the other from that of `base`.
+    words: Vec<u32>,
 }
 
 impl Sorted {
@@ -69,11 +71,13 @@ impl Sorted {
     }
 
     /// Number of columns.
+    #[inline]
     pub fn width(&self) -> usize {
         self.width
     }
 
     /// Number of rows.
+    #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
@@ -84,6 +88,7 @@ impl Sorted {
     }
 
     /// All rows, one after the other.
+    #[inline]
     pub fn words(&self) -> &[Word] {
         &self.words
     }
@@ -128,6 +133,18 @@ impl Sorted {
             (Some(starts), _) => starts.rows_of(word),
             (None, Some(groups)) => groups.rows_of(word),
             (None, None) => sort::prefix_range(&self.words, self.width, (0, self.len), near, &[word]),
+        }
+    }
+
+    /// Which words of a chunk begin rows, or more where that is not known.
+    #[inline]
+    pub fn first_words(&self, chunk: u32) -> u32 {
+        match self.starts() {
+            Some(starts) => {
+                let at = chunk.wrapping_sub(starts.base / CHUNK) as usize;
+                starts.words.get(at).copied().unwrap_or(0)
+            }
+            None => u32::MAX,
         }
     }
 
@@ -270,16 +287,20 @@ impl Starts {
             return None;
         }
         let mut rows = Vec::with_capacity(span + 1);
+        let first_chunk = first / CHUNK;
+        let mut bits = vec![0; (last / CHUNK - first_chunk) as usize + 1];
         for (i, row) in words.chunks_exact(width).enumerate() {
             let word = row.first().copied().unwrap_or(first);
+            bits[(word / CHUNK - first_chunk) as usize] |= 1 << (word % CHUNK);
             while rows.len() <= (word - first) as usize {
                 rows.push(i as u32);
             }
         }
         rows.push(len as u32);
-        Some(Starts { base: first, rows })
+        Some(Starts { base: first, rows, words: bits })
     }
 
+    #[inline]
     fn rows_of(&self, word: Word) -> (usize, usize) {
         let at = word.wrapping_sub(self.base) as usize;
         match (self.rows.get(at), self.rows.get(at.wrapping_add(1))) {

@@ -342,7 +342,7 @@ fn parallel(
     let enough = AtomicBool::new(false);
     let few = (units / (32 * pool.jobs())).clamp(1, 1 << 16);
     let work = |_| {
-        let mut sink = Sink::for_thread(target, budget);
+        let mut sink = Sink::new(target, budget);
         let mut kernel = Kernel::new(compiled, interner, &mut sink);
         loop {
             let from = next.fetch_add(few, Ordering::Relaxed);

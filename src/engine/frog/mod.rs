@@ -22,7 +22,6 @@ use crate::base::{Budget, Stop};
 use crate::model::functor::Patterns;
 use crate::model::{PredId, Rule, RuleId, Stratum, Value};
 use crate::plan::{Estimate, RulePlan, Statistics};
-use crate::storage::bits::BitRows;
 use crate::storage::interner::MISSING;
 use crate::storage::pairs::{Layout, Pairs, Span};
 use crate::storage::{Interner, Sorted, Table, Word};
@@ -190,8 +189,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         stated: Option<&Table>,
     ) -> Result<Table, EvalError> {
         let known = Pairs::new(layout, false);
-        let found: Vec<Mutex<BitRows>> =
-            (0..layout.shards()).map(|shard| Mutex::new(layout.shard(shard, false))).collect();
+        let found = Mutex::default();
         let noted = AtomicU64::new(0);
         let target = Target::Pairs { known: &known, found: &found, noted: &noted };
         let by = jobs.first().map(|job| job.by);
@@ -206,9 +204,13 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         for job in jobs {
             self.run_once(job, target)?;
         }
-        let shards =
-            found.into_iter().map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut pairs = Pairs::from_shards(layout, shards.collect());
+        let mut sets = found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let mut pairs = sets.next().unwrap_or(known);
+        for set in sets {
+            pairs
+                .add(&set, &mut || self.env.budget.check())
+                .map_err(|stop| EvalError::Stopped { stop, rule: by })?;
+        }
         pairs.shrink();
         note(&noted, 0, self.env.budget).map_err(|stop| EvalError::Stopped { stop, rule: by })?;
         Ok(Table::from_bits(pairs))
