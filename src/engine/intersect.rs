@@ -45,6 +45,7 @@ impl<'a> Meeting<'a> {
     pub fn clear(&mut self) {
         self.parts.clear();
         self.runs.clear();
+        self.driver = 0;
     }
 
     /// The next part begins; values stand in `column` of its rows.
@@ -187,6 +188,25 @@ mod tests {
             let some: Vec<Word> = (0..1000).step_by(step).collect();
             assert_eq!(meet(&[&[&all], &[&some]]), some);
             assert_eq!(meet(&[&[&some], &[&all], &[&all]]), some);
+        }
+    }
+
+    #[test]
+    fn a_meeting_can_be_used_again() {
+        let mut meeting = Meeting::default();
+        for (one, two) in [(&[1, 2, 3][..], &[2][..]), (&[4, 5], &[3, 4, 5])] {
+            meeting.clear();
+            for (read, words) in [one, two].into_iter().enumerate() {
+                meeting.part(read, 0);
+                meeting.add(Batch::Plain { words, stride: 1 }, 0, words.len());
+                assert!(!meeting.is_over());
+            }
+            meeting.start();
+            let mut found = Vec::new();
+            while !meeting.is_over() {
+                found.extend(meeting.step(&mut [0, 0]));
+            }
+            assert!(found == [2] || found == [4, 5], "{found:?}");
         }
     }
 

@@ -14,7 +14,7 @@ use super::{Engine, EvalError, Model, Request, RuleRef, Tables};
 use crate::base::{Budget, Stop};
 use crate::model::functor::Patterns;
 use crate::model::{PredId, Rule, RuleId, Stratum, Value};
-use crate::plan::{Estimate, Planner, Read, RulePlan, Statistics};
+use crate::plan::{Estimate, Growth, Planner, Read, RulePlan, Statistics};
 use crate::storage::interner::MISSING;
 use crate::storage::{Interner, Sorted, Table, Word};
 
@@ -217,10 +217,11 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         recursive: &[PredId],
     ) -> Result<Vec<Job<'a>>, EvalError> {
         let mut jobs = Vec::new();
+        let sizes = Sizes { tables: self.tables, model: &self.model, recursive };
+        let bodies: Vec<&Rule> = rules.iter().map(|(_, rule)| *rule).collect();
+        let statistics = Growth::new(&bodies, recursive, &sizes);
+        let planner = Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
         for (by, rule) in rules {
-            let statistics = Sizes { tables: self.tables, model: &self.model, recursive };
-            let planner =
-                Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
             for plan in planner.plans(rule) {
                 self.env.budget.check().map_err(|stop| EvalError::Stopped { stop, rule: Some(*by) })?;
                 let complete = self.complete(&plan.reads, recursive, *by)?;
@@ -351,7 +352,8 @@ struct Sizes<'a> {
 impl Statistics for Sizes<'_> {
     fn estimate(&self, pred: PredId) -> Option<Estimate> {
         if self.recursive.contains(&pred) {
-            return None;
+            let stated = self.tables.table(pred).filter(|table| !table.is_empty())?;
+            return Some(Estimate { rows: stated.len() as f64, distinct: stated.distinct().to_vec() });
         }
         let derived = self.model.tables.get(&pred).map(|table| &**table);
         Some(match derived.or_else(|| self.tables.table(pred)) {
