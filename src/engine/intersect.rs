@@ -1,227 +1,215 @@
-//! Values that stand in several sorted ranges at once.
+//! Values that stand in several relations at once: one step of a generic join.
 //!
 //! The part with the fewest rows is gone through, and each of its values is looked for in the
-//! others by galloping from where the last one was found: the work is that of the smallest part
-//! times the logarithm of the gaps in the others, as in a leapfrog join (Veldhuizen 2014).
+//! others: by galloping from where the last one was found where rows are sorted, so that the work
+//! is that of the smallest part times the logarithm of the gaps in the others, as in a leapfrog
+//! join (Veldhuizen 2014), and by a lookup elsewhere.
 
-use super::machine::Batch;
+use super::batch::{Batch, Cursor};
 use crate::storage::Word;
+use crate::storage::interner::NIL;
 
-/// The runs of all parts, part by part, and how far they are gone through.
-#[derive(Debug, Default)]
-pub(super) struct Meeting<'a> {
-    parts: Vec<Place>,
-    runs: Vec<Run<'a>>,
-    /// The part gone through.
-    driver: usize,
-    /// Of its runs, the one at hand.
-    run: usize,
-}
-
+/// One of the relations, cut down to the rows that begin with a key.
 #[derive(Clone, Copy, Debug)]
-struct Place {
-    read: usize,
-    /// The column whose values meet.
-    column: usize,
-    /// Its runs: from here to `end`.
-    first: usize,
-    end: usize,
-    rows: usize,
+pub(super) struct Part<'a, 'k> {
+    /// Its read's number.
+    pub read: usize,
+    /// Its rows.
+    pub batches: &'a [Batch<'a>],
+    /// What they begin with.
+    pub key: &'k [Word],
 }
 
-/// Rows with one key, sorted by the column behind it.
+/// Sorted rows with one key.
 #[derive(Clone, Copy, Debug)]
 struct Run<'a> {
     words: &'a [Word],
     stride: usize,
-    low: usize,
-    high: usize,
-    /// The first row that can still matter.
-    at: usize,
+    column: usize,
 }
 
-impl<'a> Meeting<'a> {
-    /// Forgets all parts.
-    pub fn clear(&mut self) {
-        self.parts.clear();
-        self.runs.clear();
-        self.driver = 0;
+impl<'a> Run<'a> {
+    fn of(part: &Part<'a, '_>, near: &mut usize) -> Option<Run<'a>> {
+        let [Batch::Sorted(sorted)] = part.batches else { return None };
+        let (low, high) = match part.key {
+            [word] => sorted.range_of(*word, *near),
+            key => sorted.range_near(key, *near),
+        };
+        *near = low;
+        let stride = sorted.width();
+        Some(Run { words: &sorted.words()[low * stride..high * stride], stride, column: part.key.len() })
     }
 
-    /// The next part begins; values stand in `column` of its rows.
-    pub fn part(&mut self, read: usize, column: usize) {
-        let first = self.runs.len();
-        self.parts.push(Place { read, column, first, end: first, rows: 0 });
+    fn len(&self) -> usize {
+        self.words.len() / self.stride
     }
 
-    /// Rows `low..high` of the batch belong to the part. They have all columns before that one in
-    /// common, and no row of another batch of the part has the same value.
-    pub fn add(&mut self, batch: Batch<'a>, low: usize, high: usize) {
-        let Some(part) = self.parts.last_mut().filter(|_| low < high) else { return };
-        let (words, stride) = batch.words();
-        self.runs.push(Run { words, stride, low, high, at: low });
-        part.end += 1;
-        part.rows += high - low;
+    fn value(&self, row: usize) -> Word {
+        self.words[row * self.stride + self.column]
     }
 
-    /// All parts are there.
-    pub fn start(&mut self) {
-        let smallest = self.parts.iter().enumerate().min_by_key(|(_, part)| part.rows);
-        self.driver = smallest.map_or(0, |(driver, _)| driver);
-        self.run = self.parts.get(self.driver).map_or(0, |part| part.first);
-    }
-
-    /// Whether there is nothing more: the last part has no rows, or the smallest is through.
-    pub fn is_over(&self) -> bool {
-        self.parts.last().is_none_or(|part| part.rows == 0)
-            || self.parts.get(self.driver).is_none_or(|part| part.rows == 0)
-    }
-
-    /// Takes the next value of the smallest part; returns it if all others have it. Adds the values
-    /// looked at to `visited`, by read.
-    pub fn step(&mut self, visited: &mut [u64]) -> Option<Word> {
-        if self.is_over() {
-            return None;
+    /// The first row from `at` on whose value is not below `value`.
+    #[inline]
+    fn seek(&self, at: usize, value: Word) -> usize {
+        let len = self.len();
+        let below = |row: usize| row < len && self.value(row) < value;
+        if !below(at) {
+            return at;
         }
-        let driver = self.parts.get_mut(self.driver)?;
-        let run = self.runs.get_mut(self.run)?;
-        let value = *run.words.get(run.at * run.stride + driver.column)?;
-        run.at += 1;
-        driver.rows -= 1;
-        count(visited, driver.read);
-        let ended = run.at == run.high;
-        let mut held = true;
-        for (at, part) in self.parts.iter().enumerate() {
-            let Some(runs) = self.runs.get_mut(part.first..part.end).filter(|_| at != self.driver) else {
-                continue;
-            };
-            if held && runs.iter_mut().any(|run| run.has(part.column, value)) {
-                count(visited, part.read);
+        // Rows before `low` are below the value, those from `high` are not.
+        let (mut low, mut step) = (at + 1, 1);
+        while below(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = (low + step - 1).min(len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if below(middle) {
+                low = middle + 1;
             } else {
-                held = false;
-            }
-            if ended {
-                // The values of the next run begin anew.
-                runs.iter_mut().for_each(|run| run.at = run.low);
+                high = middle;
             }
         }
-        self.run += usize::from(ended);
-        held.then_some(value)
+        low
     }
 }
 
-fn count(visited: &mut [u64], read: usize) {
-    if let Some(visited) = visited.get_mut(read) {
-        *visited += 1;
+/// Puts the values that stand behind the keys of all parts into `found`, in order. `near` are the
+/// places where the lookups of the parts ended, part by part; `visited` counts values looked at, by
+/// read.
+pub(super) fn meet(parts: &[Part<'_, '_>], near: &mut [usize], visited: &mut [u64], found: &mut Vec<Word>) {
+    found.clear();
+    let mut runs: [Option<Run<'_>>; 8] = [None; 8];
+    let runs = match runs.get_mut(..parts.len()) {
+        Some(runs) => runs,
+        None => &mut vec![None; parts.len()],
+    };
+    for ((part, near), run) in parts.iter().zip(near.iter_mut()).zip(runs.iter_mut()) {
+        *run = Run::of(part, near);
+        if run.is_some_and(|run| run.words.is_empty()) {
+            return;
+        }
+    }
+    let driver = runs.iter().enumerate().filter_map(|(at, run)| Some((run.as_ref()?.len(), at))).min();
+    let Some((rows, driver)) = driver else {
+        return look_up(parts, 0, near, visited, found);
+    };
+    visited[parts[driver].read] += rows as u64;
+    let Some(first) = runs[driver] else { return };
+    found.extend((0..rows).map(|row| first.value(row)).filter(|value| *value != NIL));
+    for at in (0..parts.len()).filter(|at| *at != driver) {
+        visited[parts[at].read] += found.len() as u64;
+        match runs[at] {
+            Some(run) if run.len() < 16 * found.len() => {
+                // Close together: both side by side.
+                let mut row = 0;
+                let len = run.len();
+                found.retain(|value| {
+                    while row < len && run.value(row) < *value {
+                        row += 1;
+                    }
+                    row < len && run.value(row) == *value
+                });
+            }
+            Some(run) => {
+                let mut row = 0;
+                found.retain(|value| {
+                    row = run.seek(row, *value);
+                    row < run.len() && run.value(row) == *value
+                });
+            }
+            None => retain_known(&parts[at], &mut near[at], found),
+        }
+        if found.is_empty() {
+            return;
+        }
     }
 }
 
-impl Run<'_> {
-    /// Whether the column has `value`; asked for rising values.
-    fn has(&mut self, column: usize, value: Word) -> bool {
-        let word = |row: usize| self.words.get(row * self.stride + column).copied();
-        let below = |row: usize| row < self.high && word(row).is_some_and(|word| word < value);
-        if below(self.at) {
-            // Rows before `low` are below the value, those from `high` are not.
-            let (mut low, mut step) = (self.at + 1, 1);
-            while below(low + step - 1) {
-                low += step;
-                step *= 2;
-            }
-            let mut high = (low + step - 1).min(self.high);
-            while low < high {
-                let middle = low + (high - low) / 2;
-                if below(middle) {
-                    low = middle + 1;
-                } else {
-                    high = middle;
-                }
-            }
-            self.at = low;
+/// The same where no part is sorted.
+fn look_up(
+    parts: &[Part<'_, '_>],
+    driver: usize,
+    near: &mut [usize],
+    visited: &mut [u64],
+    found: &mut Vec<Word>,
+) {
+    let (mut scratch, column) = (Vec::new(), parts[driver].key.len());
+    for batch in parts[driver].batches {
+        let mut cursor: Cursor<'_> = batch.open(parts[driver].key, &mut near[driver]);
+        while let Some(row) = cursor.next(&mut scratch) {
+            found.extend(row.get(column).filter(|value| **value != NIL));
         }
-        self.at < self.high && word(self.at) == Some(value)
     }
+    visited[parts[driver].read] += found.len() as u64;
+    found.sort_unstable();
+    found.dedup();
+    for at in (0..parts.len()).filter(|at| *at != driver) {
+        visited[parts[at].read] += found.len() as u64;
+        retain_known(&parts[at], &mut near[at], found);
+    }
+}
+
+fn retain_known(part: &Part<'_, '_>, near: &mut usize, found: &mut Vec<Word>) {
+    let mut key = part.key.to_vec();
+    key.push(NIL);
+    found.retain(|value| {
+        if let Some(last) = key.last_mut() {
+            *last = *value;
+        }
+        part.batches.iter().any(|batch| batch.has(&key, near))
+    });
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::storage::Sorted;
 
-    /// The values that all parts have. A part is its runs, each of rising values.
-    fn meet(parts: &[&[&[Word]]]) -> Vec<Word> {
-        let mut meeting = Meeting::default();
-        for (read, runs) in parts.iter().enumerate() {
-            meeting.part(read, 0);
-            for words in *runs {
-                meeting.add(Batch::Plain { words, stride: 1 }, 0, words.len());
-            }
-        }
-        meeting.start();
-        let mut visited = vec![0; parts.len()];
-        let mut found = Vec::new();
-        while !meeting.is_over() {
-            found.extend(meeting.step(&mut visited));
-        }
-        found.sort_unstable();
-        found
+    /// The values that all parts have behind their keys.
+    fn met(parts: &[(&[Word], usize, &[Word])]) -> (Vec<Word>, Vec<u64>) {
+        let tables: Vec<Sorted> =
+            parts.iter().map(|(words, width, _)| Sorted::from_sorted(*width, words.to_vec(), 0)).collect();
+        let batches: Vec<[Batch<'_>; 1]> = tables.iter().map(|table| [Batch::Sorted(table)]).collect();
+        let parts: Vec<Part<'_, '_>> = batches
+            .iter()
+            .zip(parts)
+            .enumerate()
+            .map(|(read, (batches, (_, _, key)))| Part { read, batches, key })
+            .collect();
+        let (mut near, mut visited, mut found) = (vec![0; parts.len()], vec![0; parts.len()], vec![7]);
+        meet(&parts, &mut near, &mut visited, &mut found);
+        (found, visited)
     }
 
     #[test]
     fn values_of_all_parts_are_found_once() {
-        assert_eq!(meet(&[&[&[1, 3, 5, 7]], &[&[2, 3, 4, 7, 9]]]), [3, 7]);
-        assert_eq!(meet(&[&[&[1, 3, 5, 7]], &[&[2, 3, 7]], &[&[0, 7]]]), [7]);
-        assert_eq!(meet(&[&[&[1, 2]], &[&[]]]), [0; 0]);
+        let (found, _) = met(&[(&[1, 3, 5, 7], 1, &[]), (&[2, 3, 4, 7, 9], 1, &[])]);
+        assert_eq!(found, [3, 7]);
+        assert_eq!(met(&[(&[1, 3, 5, 7], 1, &[]), (&[2, 3, 7], 1, &[]), (&[1, 7], 1, &[])]).0, [7]);
+        assert_eq!(met(&[(&[1, 2], 1, &[]), (&[], 1, &[])]).0, [0; 0]);
     }
 
     #[test]
-    fn runs_of_a_part_count_together() {
-        let (one, two): (&[&[Word]], &[&[Word]]) = (&[&[5, 9], &[1, 7]], &[&[7, 8], &[1, 2, 5], &[3, 9]]);
-        assert_eq!(meet(&[one, two]), [1, 5, 7, 9]);
-        assert_eq!(meet(&[two, one]), [1, 5, 7, 9]);
-        assert_eq!(meet(&[one, two, &[&[1, 9, 10, 11, 12]]]), [1, 9]);
+    fn nil_meets_nothing() {
+        assert_eq!(met(&[(&[NIL, 2], 1, &[]), (&[NIL, 2], 1, &[])]).0, [2]);
     }
 
     #[test]
     fn galloping_finds_every_value() {
-        let all: Vec<Word> = (0..1000).collect();
+        let all: Vec<Word> = (1..1001).collect();
         for step in [1, 2, 3, 17, 250, 999] {
-            let some: Vec<Word> = (0..1000).step_by(step).collect();
-            assert_eq!(meet(&[&[&all], &[&some]]), some);
-            assert_eq!(meet(&[&[&some], &[&all], &[&all]]), some);
+            let some: Vec<Word> = (1..1001).step_by(step).collect();
+            assert_eq!(met(&[(&all, 1, &[]), (&some, 1, &[])]).0, some);
+            assert_eq!(met(&[(&some, 1, &[]), (&all, 1, &[]), (&all, 1, &[])]).0, some);
         }
     }
 
     #[test]
-    fn a_meeting_can_be_used_again() {
-        let mut meeting = Meeting::default();
-        for (one, two) in [(&[1, 2, 3][..], &[2][..]), (&[4, 5], &[3, 4, 5])] {
-            meeting.clear();
-            for (read, words) in [one, two].into_iter().enumerate() {
-                meeting.part(read, 0);
-                meeting.add(Batch::Plain { words, stride: 1 }, 0, words.len());
-                assert!(!meeting.is_over());
-            }
-            meeting.start();
-            let mut found = Vec::new();
-            while !meeting.is_over() {
-                found.extend(meeting.step(&mut [0, 0]));
-            }
-            assert!(found == [2] || found == [4, 5], "{found:?}");
-        }
-    }
-
-    #[test]
-    fn other_columns_and_padding_do_not_matter() {
-        let mut meeting = Meeting::default();
-        // Rows of three words of which two are columns; those of key 4 are rows 1 to 3.
-        let words = [3, 8, 0, 4, 2, 0, 4, 6, 0, 5, 6, 0];
-        meeting.part(0, 1);
-        meeting.add(Batch::Plain { words: &words, stride: 3 }, 1, 3);
-        meeting.part(1, 0);
-        meeting.add(Batch::Plain { words: &[5, 6, 8], stride: 1 }, 0, 3);
-        meeting.start();
-        let mut visited = [0, 0];
-        let steps: Vec<_> = (0..2).map(|_| meeting.step(&mut visited)).collect();
-        assert_eq!((steps, meeting.is_over(), visited), (vec![None, Some(6)], true, [2, 1]));
+    fn only_rows_with_the_key_count() {
+        let pairs = [3, 8, 4, 2, 4, 6, 5, 6];
+        assert_eq!(met(&[(&pairs, 2, &[4]), (&[5, 6, 8], 1, &[])]), (vec![6], vec![2, 2]));
+        assert_eq!(met(&[(&pairs, 2, &[9]), (&[5, 6, 8], 1, &[])]).0, [0; 0]);
     }
 }
