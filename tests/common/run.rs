@@ -8,6 +8,7 @@ use factlog::base::{Budget, CancelToken, FileId, Limits};
 use factlog::engine::naive::{self, Relations};
 use factlog::engine::{Engine, EvalError, Frog, Request, Tuning};
 use factlog::model::schema::PredId;
+use factlog::plan::RulePlan;
 use factlog::storage::{Interner, Table};
 use factlog::syntax::datalog::parse_program;
 
@@ -111,6 +112,17 @@ impl Base {
             (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
         };
         Ok(wanted.iter().map(rows).collect())
+    }
+}
+
+/// The plans that the engine makes for a case.
+pub fn plans(case: &Case) -> Vec<RulePlan> {
+    let mut base = Base::new(case);
+    let wanted = all(case);
+    let request = Request { profile: true, ..Request::new(&case.program, &[], &wanted) };
+    match Frog.evaluate(&request, &base.tables, &mut base.interner, &budget()) {
+        Ok(model) => model.into_profile().plans.into_iter().map(|done| done.plan).collect(),
+        Err(_) => Vec::new(),
     }
 }
 

@@ -335,7 +335,8 @@ struct Sizes<'a> {
 impl Statistics for Sizes<'_> {
     fn estimate(&self, pred: PredId) -> Option<Estimate> {
         if self.recursive.contains(&pred) {
-            return None;
+            let stated = self.tables.table(pred).filter(|table| !table.is_empty())?;
+            return Some(Estimate { rows: stated.rough_len() as f64, distinct: stated.distinct().to_vec() });
         }
         let derived = self.model.tables.get(&pred).map(|table| &**table);
         Some(match derived.or_else(|| self.tables.table(pred)) {
