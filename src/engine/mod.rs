@@ -3,6 +3,7 @@
 pub mod aggregate;
 mod block;
 pub mod compute;
+mod demand;
 pub mod error;
 pub mod frog;
 pub mod machine;
@@ -58,12 +59,19 @@ pub struct Request<'a> {
     pub rounds: bool,
     /// Whether to keep the plans with what they did.
     pub profile: bool,
+    /// Whether to derive only what the goals need where they give values. Relations that are not
+    /// wanted may then be missing from the model, and errors in parts that are not needed stay
+    /// unseen; the answers are the same. Has no effect together with `rounds`.
+    pub demand: bool,
+    /// Rows of relations that rules define, where they are known from before, over the same rules
+    /// and stated rows.
+    pub known: Option<&'a HashMap<PredId, Arc<Table>>>,
 }
 
 impl<'a> Request<'a> {
-    /// Everything that `wanted` and `goals` need of `program`, without rounds or profile.
+    /// Everything that `wanted` and `goals` read of `program`, whole, without rounds or profile.
     pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
-        Request { program, goals, wanted, rounds: false, profile: false }
+        Request { program, goals, wanted, rounds: false, profile: false, demand: false, known: None }
     }
 }
 

@@ -1,6 +1,7 @@
 //! From a rule to what a machine does: which premise is looked up in which order, by which columns.
 
 pub mod build;
+pub mod demand;
 pub mod ir;
 mod item;
 pub mod order;

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::demand;
 use super::machine::{self, Batch, Env, Halt, Memory};
 use super::profile::{PlanProfile, RelationProfile};
 use super::rows::{Held, Rows};
@@ -30,16 +31,23 @@ impl Engine for Frog {
         interner: &mut Interner,
         budget: &Budget,
     ) -> Result<Model, EvalError> {
+        if request.demand {
+            return demand::evaluate(self, request, tables, interner, budget);
+        }
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
         let values_before = env.interner.bytes();
         let values = Held::new(budget);
-        let model = Model::default();
+        let reached = reached(request);
+        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+        let model = Model { tables: known.map(|(p, table)| (*p, table.clone())).collect(), ..Model::default() };
         let mut evaluation =
             Evaluation { request, tables, env, model, held: Vec::new(), values, values_before };
-        let reached = reached(request);
         for stratum in &request.program.strata {
-            if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
+            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+                && !stratum.rules.is_empty()
+            {
                 evaluation.stratum(stratum)?;
             }
         }
@@ -57,8 +65,9 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
     let mut open: Vec<PredId> = request.wanted.to_vec();
     request.goals.iter().for_each(|goal| goal.body.atoms(&mut |atom, _| open.push(atom.pred)));
     let mut reached = HashSet::new();
+    let known = |pred: &PredId| request.known.is_some_and(|known| known.contains_key(pred));
     while let Some(pred) = open.pop() {
-        if reached.insert(pred) {
+        if reached.insert(pred) && !known(&pred) {
             for id in rules_of.get(&pred).into_iter().flatten() {
                 request.program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
