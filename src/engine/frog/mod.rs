@@ -65,9 +65,8 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
     let mut open: Vec<PredId> = request.wanted.to_vec();
     request.goals.iter().for_each(|goal| goal.body.atoms(&mut |atom, _| open.push(atom.pred)));
     let mut reached = HashSet::new();
-    let known = |pred: &PredId| request.known.is_some_and(|known| known.contains_key(pred));
     while let Some(pred) = open.pop() {
-        if reached.insert(pred) && !known(&pred) {
+        if reached.insert(pred) {
             for id in rules_of.get(&pred).into_iter().flatten() {
                 request.program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
