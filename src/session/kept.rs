@@ -67,8 +67,10 @@ impl Kept {
             for pred in stratum.predicates.iter().filter(|pred| reached.contains(pred)) {
                 let Some(entry) = self.entries.get(pred) else { continue };
                 let is_current = entry.inputs.iter().all(|input| match input {
-                    Input::Stated(pred, rows) => {
-                        stored.ready(*pred).is_some_and(|table| Arc::ptr_eq(table.rows(), rows))
+                    // A relation may have got rules since.
+                    Input::Stated(input, rows) => {
+                        (input == pred || !program.rules_of.contains_key(input))
+                            && stored.ready(*input).is_some_and(|table| Arc::ptr_eq(table.rows(), rows))
                     }
                     // Those of its own stratum are looked at one after the other.
                     Input::Derived(input, table) if stratum.predicates.contains(input) => {
@@ -107,7 +109,8 @@ impl Kept {
             .collect();
         for pred in fresh {
             let Some(table) = model.table(pred) else { continue };
-            let inputs = reads(program, pred).into_iter().filter_map(|read| input(program, stored, model, read, pred));
+            let inputs =
+                reads(program, pred).into_iter().filter_map(|read| input(program, stored, model, read, pred));
             self.entries.insert(pred, Entry { table: Arc::clone(table), inputs: inputs.collect() });
         }
     }
@@ -116,13 +119,14 @@ impl Kept {
     /// now. What was derived from them is found out later.
     pub fn rules_changed(&mut self, before: &CheckedProgram, now: &CheckedProgram) {
         let (old, new) = (&before.schema, &now.schema);
-        let declared = |predicate: &&Predicate| {
-            matches!(predicate.kind, PredKind::Declared | PredKind::Assertions(_))
-        };
+        let declared =
+            |predicate: &&Predicate| matches!(predicate.kind, PredKind::Declared | PredKind::Assertions(_));
         let count = |schema: &Schema| schema.predicates.iter().filter(declared).count();
-        let same = old.predicates.iter().zip(&new.predicates).all(|(old, new)| {
-            old.name == new.name && old.kind == new.kind && old.arity() == new.arity()
-        });
+        let same = old
+            .predicates
+            .iter()
+            .zip(&new.predicates)
+            .all(|(old, new)| old.name == new.name && old.kind == new.kind && old.arity() == new.arity());
         // Ids of derived relations follow those of declared ones.
         if !same || count(old) != count(new) || old.enums.len() != new.enums.len() {
             self.clear();

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::{Answer, Error, Session};
-use crate::engine::{Profile, RuleRef};
 use crate::analysis::types::builtin;
-use crate::model::schema::{Column, PredKind, Predicate, Schema};
+use crate::engine::{Profile, RuleRef};
 use crate::model::Rule;
+use crate::model::schema::{Column, PredKind, Predicate, Schema};
 use crate::plan::demand::Unused;
 use crate::plan::show::{self, Actual, Shown};
 

@@ -48,8 +48,7 @@ impl Session {
         let demand = !self.options.whole;
         let found = loop {
             let known = self.kept.current(program, self.base.database.stored(), goals, wanted);
-            let request =
-                Request { demand, known: Some(&known), ..Request::new(program, goals, wanted) };
+            let request = Request { demand, known: Some(&known), ..Request::new(program, goals, wanted) };
             let database = &mut self.base.database;
             let held = self.kept.bytes();
             match evaluated(&self.engine, &request, database, &self.limits, &self.cancel, held) {

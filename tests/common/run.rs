@@ -108,10 +108,11 @@ impl Base {
         case: &Case,
         goal: &Rule,
         demand: bool,
+        budget: &Budget,
     ) -> Result<BTreeSet<Vec<Value>>, EvalError> {
         let goals = std::slice::from_ref(goal);
         let request = Request { demand, ..Request::new(&case.program, goals, &[]) };
-        let model = Frog.evaluate(&request, &self.tables, &mut self.interner, &budget())?;
+        let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
         let row = |row: &[u32]| row.iter().map(|word| self.interner.value(*word)).collect();
         Ok(model.table(goal.head).into_iter().flat_map(|table| table.iter()).map(row).collect())
     }

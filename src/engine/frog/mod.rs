@@ -40,7 +40,8 @@ impl Engine for Frog {
         let values = Held::new(budget);
         let reached = reached(request);
         let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
-        let model = Model { tables: known.map(|(p, table)| (*p, table.clone())).collect(), ..Model::default() };
+        let model =
+            Model { tables: known.map(|(p, table)| (*p, table.clone())).collect(), ..Model::default() };
         let mut evaluation =
             Evaluation { request, tables, env, model, held: Vec::new(), values, values_before };
         for stratum in &request.program.strata {

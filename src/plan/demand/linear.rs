@@ -46,26 +46,38 @@ struct Columns<'a> {
     free: Vec<usize>,
 }
 
+impl<'a> Columns<'a> {
+    fn new(rewriter: &Rewriter<'_>, pred: PredId, given: &'a [usize]) -> Self {
+        let width = rewriter.rules_of(pred).first().map_or(0, |(_, rule)| rule.args.len());
+        Columns { given, free: (0..width).filter(|column| !given.contains(column)).collect() }
+    }
+}
+
+/// Of the columns in which a relation is given values, those to ask for it with. Where a rule reads
+/// it more than once, values in some columns may be better than in all: these rules hand each premise
+/// other ones.
+pub(super) fn worth_giving(rewriter: &Rewriter<'_>, pred: PredId, given: &[usize]) -> Vec<usize> {
+    let reads = |literals: &Vec<Literal>| {
+        literals.iter().filter(|literal| matches!(literal, Literal::Atom(atom) if atom.pred == pred)).count()
+    };
+    let rules = rewriter.rules_of(pred);
+    let mut alternatives = rules.iter().flat_map(|(_, rule)| &rule.body.alternatives);
+    if given.len() > 1 && alternatives.any(|literals| reads(literals) > 1) {
+        for column in given {
+            let one = vec![*column];
+            if shapes(rewriter, pred, &Columns::new(rewriter, pred, &one)).is_some() {
+                return one;
+            }
+        }
+    }
+    given.to_vec()
+}
+
 /// Writes the factored rules of a relation asked for with values in `given`; `false`, having done
 /// nothing, if its rules are of other shapes or hand on no answers.
 pub(super) fn factor(rewriter: &mut Rewriter<'_>, pred: PredId, given: &[usize], pair: Pair) -> bool {
-    let rules = rewriter.rules_of(pred);
-    let Some(width) = rules.first().map(|(_, rule)| rule.args.len()) else { return false };
-    let columns = Columns { given, free: (0..width).filter(|column| !given.contains(column)).collect() };
-    if columns.free.is_empty() {
-        // Demand and answer are one and the same; nothing is answered twice.
-        return false;
-    }
-    let mut shapes = Vec::new();
-    for (id, rule) in &rules {
-        for literals in &rule.body.alternatives {
-            let Some(shape) = shape(pred, rule, literals, &columns) else { return false };
-            shapes.push((*id, *rule, literals, shape));
-        }
-    }
-    if !shapes.iter().any(|(.., shape)| matches!(shape, Shape::Right(_) | Shape::Both(..))) {
-        return false;
-    }
+    let columns = Columns::new(rewriter, pred, given);
+    let Some(shapes) = shapes(rewriter, pred, &columns) else { return false };
     let name = rewriter.name(pred, given);
     let names: Vec<String> = given.iter().map(|column| rewriter.column_name(pred, *column)).collect();
     let from = names.iter().map(|name| format!("from {name}"));
@@ -77,6 +89,28 @@ pub(super) fn factor(rewriter: &mut Rewriter<'_>, pred: PredId, given: &[usize],
     }
     factored.stated(rewriter);
     true
+}
+
+/// The alternatives of a relation's rules with what they do; `None` if there are others than those
+/// shapes, or none that hands on answers.
+#[allow(clippy::type_complexity)] // It is taken apart at once.
+fn shapes<'a>(
+    rewriter: &Rewriter<'a>,
+    pred: PredId,
+    columns: &Columns<'_>,
+) -> Option<Vec<(RuleId, &'a Rule, &'a Vec<Literal>, Shape)>> {
+    if columns.free.is_empty() {
+        // Demand and answer are one and the same; nothing is answered twice.
+        return None;
+    }
+    let mut shapes = Vec::new();
+    for (id, rule) in rewriter.rules_of(pred) {
+        for literals in &rule.body.alternatives {
+            shapes.push((id, rule, literals, shape(pred, rule, literals, columns)?));
+        }
+    }
+    let hands_on = |shape: &Shape| matches!(shape, Shape::Right(_) | Shape::Both(..));
+    shapes.iter().any(|(.., shape)| hands_on(shape)).then_some(shapes)
 }
 
 fn shape(pred: PredId, rule: &Rule, literals: &[Literal], columns: &Columns<'_>) -> Option<Shape> {
@@ -129,7 +163,9 @@ fn hands_on(rule: &Rule, literals: &[Literal], atom: &Atom, columns: &[usize]) -
         let mut in_head = 0;
         rule.args.iter().for_each(|arg| arg.vars(&mut |other| in_head += usize::from(other == *var)));
         let mut in_body = 0;
-        literals.iter().for_each(|literal| collect(literal, &mut |other| in_body += usize::from(other == *var)));
+        literals
+            .iter()
+            .for_each(|literal| collect(literal, &mut |other| in_body += usize::from(other == *var)));
         head == var && in_head == 1 && in_body == 1
     })
 }

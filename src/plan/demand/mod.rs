@@ -28,8 +28,6 @@ mod linear;
 mod passing;
 mod rewrite;
 mod strata;
-#[cfg(test)]
-mod tests;
 
 use std::fmt;
 
@@ -106,7 +104,9 @@ impl fmt::Display for Unused {
             Unused::NothingGiven => {
                 "relations are evaluated whole: the goal gives no value that rules could go by"
             }
-            Unused::TooMany => "relations are evaluated whole: going by the goal's values takes too many rules",
+            Unused::TooMany => {
+                "relations are evaluated whole: going by the goal's values takes too many rules"
+            }
         })
     }
 }

@@ -232,9 +232,14 @@ impl<'a> Rewriter<'a> {
     /// The relations for one that is asked for with values in at least some of `columns`, and in
     /// which of them. `None` if it is to be evaluated whole.
     fn way(&mut self, pred: PredId, columns: &[usize]) -> Option<(Pair, Vec<usize>)> {
+        let all = columns;
+        let columns = &match self.alone.contains(&pred) {
+            true => linear::worth_giving(self, pred, all),
+            false => all.to_vec(),
+        };
         let ways = self.ways.entry(pred).or_default();
         if let Some((known, pair)) =
-            ways.iter().find(|(known, _)| known.iter().all(|column| columns.contains(column)))
+            ways.iter().find(|(known, _)| known.iter().all(|column| all.contains(column)))
         {
             return Some((*pair, known.clone()));
         }
@@ -407,8 +412,7 @@ impl<'a> Rewriter<'a> {
 
     /// Rows expected of a relation for given values.
     fn expected(&self, pred: PredId, given: &[usize]) -> f64 {
-        let estimate =
-            if self.is_settled(pred) { self.question.statistics.estimate(pred) } else { None };
+        let estimate = if self.is_settled(pred) { self.question.statistics.estimate(pred) } else { None };
         let rows = estimate.as_ref().map_or(UNKNOWN_ROWS, |estimate| estimate.rows);
         given.iter().fold(rows, |rows, column| {
             let distinct = estimate.as_ref().and_then(|estimate| estimate.distinct.get(*column)).copied();
@@ -461,7 +465,12 @@ impl<'a> Rewriter<'a> {
         let vars: Vec<Var> = predicate
             .columns
             .iter()
-            .map(|column| Var { name: format!("0{}", column.name).into(), ty: column.ty, optional: column.optional, span })
+            .map(|column| Var {
+                name: format!("0{}", column.name).into(),
+                ty: column.ty,
+                optional: column.optional,
+                span,
+            })
             .collect();
         let args = (0..vars.len()).map(|var| Arg::Is(Expr::Var(VarId(var as u32)))).collect();
         Some((Atom { pred, args, span }, vars))
