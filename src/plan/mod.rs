@@ -6,6 +6,8 @@ pub mod ir;
 mod item;
 pub mod order;
 pub mod show;
+mod strata;
+pub mod update;
 
 pub use build::Planner;
 pub use ir::{Access, Block, Code, Fold, Group, Operation, Read, Reg, RulePlan, Scan, Site, Step};

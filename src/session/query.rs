@@ -1,5 +1,6 @@
 //! Goals to answers.
 
+use super::kept::Over;
 use super::{Answer, Error, Session};
 use crate::analysis::{self, Goal};
 use crate::base::{Budget, CancelToken, Diagnostic, Limits, Stop};
@@ -47,7 +48,17 @@ impl Session {
         let program = &self.base.analysis.program;
         let demand = !self.options.whole;
         let found = loop {
-            let known = self.kept.current(program, self.base.database.stored(), goals, wanted);
+            let known = self.kept.current(
+                &mut Over {
+                    program,
+                    database: &mut self.base.database,
+                    engine: &self.engine,
+                    limits: &self.limits,
+                    cancel: &self.cancel,
+                },
+                goals,
+                wanted,
+            );
             let request = Request { demand, known: Some(&known), ..Request::new(program, goals, wanted) };
             let database = &mut self.base.database;
             let held = self.kept.bytes();

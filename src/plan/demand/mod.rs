@@ -22,12 +22,10 @@
 //!
 //! - `passing`: which values a body hands to which of its premises
 //! - `rewrite`: the rules of demands and answers · `linear`: of factored recursions
-//! - `strata`: the order of evaluation
 
 mod linear;
-mod passing;
+pub(super) mod passing;
 mod rewrite;
-mod strata;
 
 use std::fmt;
 

@@ -234,7 +234,7 @@ fn holds_aggregate(expr: &Expr) -> bool {
 }
 
 /// Whether evaluating a literal can fail.
-pub(super) fn can_fail(literal: &Literal) -> bool {
+pub(in crate::plan) fn can_fail(literal: &Literal) -> bool {
     match literal {
         Literal::Atom(atom) => {
             atom.args.iter().any(|arg| matches!(arg, Arg::Is(expr) if expr_can_fail(expr)))
@@ -260,7 +260,8 @@ fn body_can_fail(body: &Body) -> bool {
     body.alternatives.iter().flatten().any(can_fail)
 }
 
-fn expr_can_fail(expr: &Expr) -> bool {
+/// The same of an expression.
+pub(in crate::plan) fn expr_can_fail(expr: &Expr) -> bool {
     match expr {
         Expr::Var(_) | Expr::Const(_) => false,
         Expr::Call(functor, args, _) => functor::can_fail(*functor) || args.iter().any(expr_can_fail),

@@ -3,8 +3,9 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
+use super::super::strata;
 use super::passing::{Known, atom_vars, without_calls};
-use super::{Demanded, Made, Origin, Question, Unused, linear, strata};
+use super::{Demanded, Made, Origin, Question, Unused, linear};
 use crate::base::Span;
 use crate::model::program::{Arg, Var};
 use crate::model::schema::{PredKind, TypeId};

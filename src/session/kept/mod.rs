@@ -3,22 +3,26 @@
 //! A relation is kept with the tables that its rules have read. Before an evaluation each that it
 //! needs is looked at, bottom-up: it counts while these are the tables that its rules would read
 //! now. Steps of a session therefore need not say what they touch: tables that they leave as they
-//! are stay the same, and so does what was derived from them.
+//! are stay the same, and so does what was derived from them. Where tables are others now, `follow`
+//! brings the relation up to date if it can; if not, it is forgotten.
+
+mod follow;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::engine::Model;
+use crate::base::{CancelToken, Limits};
+use crate::engine::{Frog, Model};
 use crate::model::schema::{PredId, PredKind, Predicate, Schema};
 use crate::model::{CheckedProgram, Rule, RuleId};
-use crate::storage::{Sorted, Stored, Table};
+use crate::storage::{Database, Stored, Table};
 
-/// Rows that rules have read.
+/// A table that rules have read.
 #[derive(Clone, Debug)]
 enum Input {
-    /// Of a relation of which facts are stated.
-    Stated(PredId, Arc<Sorted>),
-    /// Of a relation that is kept itself.
+    /// What is stated of a relation.
+    Stated(PredId, Arc<Table>),
+    /// What rules derive, kept itself.
     Derived(PredId, Arc<Table>),
 }
 
@@ -33,6 +37,18 @@ struct Entry {
 pub(super) struct Kept {
     entries: HashMap<PredId, Entry>,
 }
+
+/// What an evaluation works on.
+pub(super) struct Over<'a> {
+    pub program: &'a CheckedProgram,
+    pub database: &'a mut Database,
+    pub engine: &'a Frog,
+    pub limits: &'a Limits,
+    pub cancel: &'a CancelToken,
+}
+
+/// Relations as they are now.
+type Current = HashMap<PredId, Arc<Table>>;
 
 impl Kept {
     /// Forgets everything.
@@ -49,69 +65,80 @@ impl Kept {
         self.entries.values().map(|entry| entry.table.bytes()).sum()
     }
 
-    /// The relations that are as an evaluation of `goals` and `wanted` would find them, of those
-    /// that it reaches; the others that it reaches are forgotten.
-    pub fn current(
-        &mut self,
-        program: &CheckedProgram,
-        stored: Stored<'_>,
-        goals: &[Rule],
-        wanted: &[PredId],
-    ) -> HashMap<PredId, Arc<Table>> {
-        let mut current = HashMap::new();
+    /// The relations that an evaluation of `goals` and `wanted` reaches, of those that are kept, as
+    /// it would find them.
+    pub fn current(&mut self, over: &mut Over<'_>, goals: &[Rule], wanted: &[PredId]) -> Current {
+        let mut current = Current::new();
         if self.entries.is_empty() {
             return current;
         }
+        let program = over.program;
         let reached = reached(program, goals, wanted);
         for stratum in &program.strata {
-            for pred in stratum.predicates.iter().filter(|pred| reached.contains(pred)) {
-                let Some(entry) = self.entries.get(pred) else { continue };
-                let is_current = entry.inputs.iter().all(|input| match input {
-                    // A relation may have got rules since.
-                    Input::Stated(input, rows) => {
-                        (input == pred || !program.rules_of.contains_key(input))
-                            && stored.ready(*input).is_some_and(|table| Arc::ptr_eq(table.rows(), rows))
-                    }
-                    // Those of its own stratum are looked at one after the other.
-                    Input::Derived(input, table) if stratum.predicates.contains(input) => {
-                        self.entries.get(input).is_some_and(|entry| Arc::ptr_eq(&entry.table, table))
-                    }
-                    Input::Derived(input, table) => {
-                        current.get(input).is_some_and(|known: &Arc<Table>| Arc::ptr_eq(known, table))
-                    }
-                });
-                if is_current {
-                    current.insert(*pred, Arc::clone(&entry.table));
-                } else {
-                    self.entries.remove(pred);
-                }
+            if !stratum.predicates.iter().any(|pred| reached.contains(pred)) {
+                continue;
             }
-            let whole = stratum.predicates.iter().all(|pred| current.contains_key(pred));
-            if !whole {
-                for pred in &stratum.predicates {
-                    if current.remove(pred).is_some() {
-                        self.entries.remove(pred);
+            let entries: Vec<&Entry> =
+                stratum.predicates.iter().filter_map(|pred| self.entries.get(pred)).collect();
+            let whole = entries.len() == stratum.predicates.len();
+            let stored = over.database.stored();
+            if whole
+                && stratum.predicates.iter().all(|pred| self.is_current(program, stored, *pred, &current))
+            {
+                let tables = stratum.predicates.iter().zip(&entries);
+                current.extend(tables.map(|(pred, entry)| (*pred, Arc::clone(&entry.table))));
+                continue;
+            }
+            let followed = if whole { follow::follow(over, stratum, &entries, &current) } else { None };
+            match followed {
+                Some(tables) => {
+                    current.extend(tables.iter().map(|(pred, table)| (*pred, Arc::clone(table))));
+                    let stored = over.database.stored();
+                    for (pred, table) in tables {
+                        let inputs = inputs(program, stored, &current, pred);
+                        self.entries.insert(pred, Entry { table, inputs });
                     }
                 }
+                None => stratum.predicates.iter().for_each(|pred| {
+                    self.entries.remove(pred);
+                }),
             }
         }
         current
     }
 
+    fn is_current(
+        &self,
+        program: &CheckedProgram,
+        stored: Stored<'_>,
+        pred: PredId,
+        current: &Current,
+    ) -> bool {
+        let Some(entry) = self.entries.get(&pred) else { return false };
+        entry.inputs.iter().all(|input| match input {
+            // A relation may have got rules since.
+            Input::Stated(read, table) => {
+                (*read == pred || !program.rules_of.contains_key(read))
+                    && stored.ready(*read).is_some_and(|now| Arc::ptr_eq(now.rows(), table.rows()))
+            }
+            // Those of its own stratum are looked at together with it.
+            Input::Derived(read, table) => {
+                let own = self.entries.get(read).map(|entry| &entry.table);
+                current.get(read).or(own).is_some_and(|now| Arc::ptr_eq(now, table))
+            }
+        })
+    }
+
     /// Keeps what a model holds of the program's relations, evaluated over these tables.
     pub fn keep(&mut self, program: &CheckedProgram, stored: Stored<'_>, model: &Model) {
-        let fresh: Vec<PredId> = program
-            .strata
-            .iter()
-            .flat_map(|stratum| &stratum.predicates)
-            .copied()
-            .filter(|pred| !self.entries.contains_key(pred) && model.table(*pred).is_some())
-            .collect();
-        for pred in fresh {
-            let Some(table) = model.table(pred) else { continue };
-            let inputs =
-                reads(program, pred).into_iter().filter_map(|read| input(program, stored, model, read, pred));
-            self.entries.insert(pred, Entry { table: Arc::clone(table), inputs: inputs.collect() });
+        let preds = || program.strata.iter().flat_map(|stratum| &stratum.predicates).copied();
+        let derived: Current =
+            preds().filter_map(|pred| Some((pred, Arc::clone(model.table(pred)?)))).collect();
+        for (pred, table) in &derived {
+            if !self.entries.contains_key(pred) {
+                let inputs = inputs(program, stored, &derived, *pred);
+                self.entries.insert(*pred, Entry { table: Arc::clone(table), inputs });
+            }
         }
     }
 
@@ -135,27 +162,20 @@ impl Kept {
     }
 }
 
-/// What an evaluation read of a relation for `of`.
-fn input(
-    program: &CheckedProgram,
-    stored: Stored<'_>,
-    model: &Model,
-    read: PredId,
-    of: PredId,
-) -> Option<Input> {
-    let kind = program.schema.predicates.get(read.0 as usize)?.kind;
-    if read != of
-        && program.rules_of.contains_key(&read)
-        && let Some(table) = model.table(read)
-    {
-        return Some(Input::Derived(read, Arc::clone(table)));
-    }
-    match kind {
-        PredKind::Declared | PredKind::Assertions(_) => {
-            stored.table(read).map(|table| Input::Stated(read, Arc::clone(table.rows())))
+/// What an evaluation read to derive a relation: `derived` has what it derived.
+fn inputs(program: &CheckedProgram, stored: Stored<'_>, derived: &Current, of: PredId) -> Vec<Input> {
+    let input = |read: PredId| {
+        if read != of && program.rules_of.contains_key(&read) {
+            return derived.get(&read).map(|table| Input::Derived(read, Arc::clone(table)));
         }
-        PredKind::Derived | PredKind::Answer => None,
-    }
+        match program.schema.predicates.get(read.0 as usize)?.kind {
+            PredKind::Declared | PredKind::Assertions(_) => {
+                stored.table(read).map(|table| Input::Stated(read, Arc::new(table.clone())))
+            }
+            PredKind::Derived | PredKind::Answer => None,
+        }
+    };
+    reads(program, of).into_iter().filter_map(input).collect()
 }
 
 /// The relations that the rules of one read; itself where facts are stated of it.
