@@ -348,7 +348,7 @@ fn demand_changes_no_answer_of_recursions() {
     let share = |cell: &Cell<u32>| cell.get() * 100 / seen.goals.get().max(1);
     let shares = [&seen.used, &seen.factored, &seen.answered].map(share);
     assert!(refused.get() * 2 < tried.get(), "{} of {} refused", refused.get(), tried.get());
-    assert!(shares[0] >= 40 && shares[1] >= 10 && shares[2] >= 20, "{shares:?}");
+    assert!(shares[0] >= 40 && shares[1] >= 4 && shares[2] >= 20, "{shares:?}");
 }
 
 /// The goal that a text says.

@@ -44,8 +44,6 @@ pub(super) fn evaluate(
             }
             Ok(model)
         }
-        // A relation that is not recursive by itself may be so together with its demand.
-        Err(EvalError::TooWide { .. }) => engine.evaluate(&whole, tables, interner, budget),
         Err(error) => Err(of_request(error, &demanded)),
     }
 }
@@ -64,9 +62,6 @@ fn of_request(error: EvalError, demanded: &Demanded) -> EvalError {
         EvalError::Stopped { stop, rule } => EvalError::Stopped { stop, rule: rule.map(original) },
         EvalError::Runtime { error, rule, span, binding } => {
             EvalError::Runtime { error, rule: original(rule), span, binding }
-        }
-        EvalError::TooWide { rule, columns, limit } => {
-            EvalError::TooWide { rule: original(rule), columns, limit }
         }
     }
 }

@@ -10,5 +10,7 @@ mod strata;
 pub mod update;
 
 pub use build::Planner;
-pub use ir::{Access, Block, Code, Fold, Group, Operation, Read, Reg, RulePlan, Scan, Site, Step};
+pub use ir::{
+    Access, Block, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, RulePlan, Scan, Site, Step,
+};
 pub use order::{Estimate, Statistics};

@@ -15,6 +15,7 @@
 pub mod added;
 pub mod answer;
 pub mod fault;
+pub mod souffle;
 
 mod base;
 mod batch;

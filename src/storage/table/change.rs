@@ -1,7 +1,7 @@
 //! A table with some rows less and some more, at the cost of a copy: its orders stay orders.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use super::{Sorted, Table};
 use crate::storage::interner::Word;
@@ -25,7 +25,7 @@ impl Table {
             let order = merged(order, &picked(gone, columns), &picked(come, columns));
             orders.insert(columns.clone(), Arc::new(order));
         }
-        Table { rows, orders: Mutex::new(orders), ..Table::default() }
+        Table { width, rows: OnceLock::from(rows), orders: Mutex::new(orders), ..Table::default() }
     }
 
     /// What has gone from `self` and what has come to it to make it `now`.
