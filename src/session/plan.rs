@@ -61,7 +61,7 @@ impl Session {
                     RuleRef::Goal(index) => goals.get(index)?,
                 };
                 let actual = Actual { visited: &done.visited, produced: done.produced };
-                Some(show::show(&program, rule, &done.plan, Some(actual)))
+                Some(show::show(&program, &with_names(rule), &done.plan, Some(actual)))
             })
             .collect()
     }
@@ -95,6 +95,18 @@ impl Session {
         }
         Arc::new(schema)
     }
+}
+
+/// The rule with names for variables that nobody wrote; those begin with a digit, so that they clash
+/// with nothing.
+fn with_names(rule: &Rule) -> Rule {
+    let mut rule = rule.clone();
+    for var in &mut rule.vars {
+        if let Some(name) = var.name.strip_prefix('0') {
+            var.name = name.into();
+        }
+    }
+    rule
 }
 
 fn demand_text(profile: &Profile) -> Option<String> {

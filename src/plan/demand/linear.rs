@@ -25,7 +25,7 @@ use super::passing::{Known, atom_vars, can_fail, collect, without_calls};
 use super::rewrite::{At, Pair, Rewriter, head_args};
 use crate::base::Span;
 use crate::model::program::{Arg, CompareOp, Var};
-use crate::model::{Atom, Expr, Literal, PredId, Rule, RuleId, Value, VarId};
+use crate::model::{Atom, Expr, Literal, PredId, Rule, RuleId, TypeId, Value, VarId};
 
 /// What an alternative of a rule does with demand and answers; premises by their places.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +80,8 @@ pub(super) fn factor(rewriter: &mut Rewriter<'_>, pred: PredId, given: &[usize],
     let Some(shapes) = shapes(rewriter, pred, &columns) else { return false };
     let name = rewriter.name(pred, given);
     let names: Vec<String> = given.iter().map(|column| rewriter.column_name(pred, *column)).collect();
-    let from = names.iter().map(|name| format!("from {name}"));
-    let reached = rewriter.make(format!("reached {name}"), from.chain(names.clone()).collect());
+    let start = names.iter().map(|name| format!("start_{name}"));
+    let reached = rewriter.make(format!("reached {name}"), start.chain(names.clone()).collect());
     let factored = Factored { pred, columns, pair, reached };
     factored.start(rewriter);
     for (id, rule, literals, shape) in shapes {
@@ -205,12 +205,13 @@ impl Factored<'_> {
     /// Variables for the values asked for, behind those of a rule.
     fn seeds(&self, rewriter: &Rewriter<'_>, vars: &mut Vec<Var>, span: Span) -> Vec<Expr> {
         let types = rewriter.types(self.pred, self.columns.given);
-        let seed = |ty| {
+        let seed = |(column, ty): (&usize, TypeId)| {
             let var = VarId(vars.len() as u32);
-            vars.push(Var { name: format!("0from{}", var.0).into(), ty, optional: false, span });
+            let name = format!("0start_{}", rewriter.column_name(self.pred, *column)).into();
+            vars.push(Var { name, ty, optional: false, span });
             Expr::Var(var)
         };
-        types.into_iter().map(seed).collect()
+        self.columns.given.iter().zip(types).map(seed).collect()
     }
 
     fn reached(&self, seeds: &[Expr], values: Vec<Arg>, span: Span) -> Atom {
