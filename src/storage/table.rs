@@ -1,5 +1,7 @@
 //! Relations as flat tables of words: rows sorted and distinct, with copies in other column orders.
 
+mod change;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use job::Job;
 use pool::Pool;
 
+use super::demand;
 use super::machine::Env;
 use super::profile::{PlanProfile, RelationProfile};
 use super::rows::Held;
@@ -38,11 +39,17 @@ impl Engine for Frog {
         interner: &mut Interner,
         budget: &Budget,
     ) -> Result<Model, EvalError> {
+        if request.demand {
+            return demand::evaluate(self, request, tables, interner, budget);
+        }
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
         let values_before = env.interner.bytes();
         let values = Held::new(budget);
-        let model = Model::default();
+        let reached = reached(request);
+        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+        let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
+        let model = Model { tables: tables_known, ..Model::default() };
         let mut evaluation = Evaluation {
             request,
             tables,
@@ -53,9 +60,11 @@ impl Engine for Frog {
             values_before,
             pool: Pool::new(request.tuning),
         };
-        let reached = reached(request);
         for stratum in &request.program.strata {
-            if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
+            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+                && !stratum.rules.is_empty()
+            {
                 evaluation.stratum(stratum)?;
             }
         }
