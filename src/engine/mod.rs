@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 pub use error::{EvalError, RuleRef};
 pub use frog::Frog;
-pub use profile::{PlanProfile, Profile};
+pub use profile::{PlanProfile, Profile, RoundProfile};
 
 use crate::base::Budget;
 use crate::model::{CheckedProgram, PredId, Rule};

@@ -60,7 +60,12 @@ impl Session {
                     RuleRef::Rule(id) => rules.get(id.0 as usize)?,
                     RuleRef::Goal(index) => goals.get(index)?,
                 };
-                let actual = Actual { visited: &done.visited, produced: done.produced };
+                let actual = Actual {
+                    visited: &done.visited,
+                    entered: &done.entered,
+                    produced: done.produced,
+                    runs: done.runs,
+                };
                 Some(show::show(&program, &with_names(rule), &done.plan, Some(actual)))
             })
             .collect()

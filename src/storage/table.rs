@@ -153,6 +153,13 @@ impl Table {
         Ok(sorted)
     }
 
+    /// Whether [`Table::order`] has these columns ready.
+    pub fn has_order(&self, columns: &[usize]) -> bool {
+        let in_place =
+            columns.len() == self.width && columns.iter().enumerate().all(|(i, column)| i == *column);
+        if in_place { self.rows.get().is_some() } else { self.lock().contains_key(columns) }
+    }
+
     /// Estimated numbers of distinct words in the columns: exact for small tables, else from a
     /// sample of rows (I. J. Good 1953: the share of words seen once estimates the share unseen).
     pub fn distinct(&self) -> &[f64] {
