@@ -58,6 +58,8 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     let format = output::answer_format(args.format, output, &session);
     output::write_to(context, output, &answer, format)?;
     context.notes(&answer.notes);
+    // The system takes a large base back faster than it is dropped piece by piece.
+    std::mem::forget(session);
     if args.fail_empty && answer.rows.is_empty() {
         context.error("there is no answer, and --fail-empty was given");
         return Ok(Exit::Findings);
