@@ -45,8 +45,13 @@ pub struct QueryArgs {
 }
 
 pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> {
-    let options =
-        Options { keep_going: args.keep_going, limits: args.limits.options(), ..Options::default() };
+    let options = Options {
+        keep_going: args.keep_going,
+        limits: args.limits.options(),
+        // There is no other question.
+        forget: true,
+        ..Options::default()
+    };
     refuse_graphs(args)?;
     let mut session = open(context, options)?;
     let (answer, warnings) = match session.query(&args.goal) {

@@ -29,7 +29,7 @@ mod rewrite;
 
 use std::fmt;
 
-use super::order::Statistics;
+use super::statistics::Statistics;
 use crate::model::{CheckedProgram, PredId, Rule, RuleId};
 use rewrite::Rewriter;
 
