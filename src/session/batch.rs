@@ -83,7 +83,7 @@ impl Session {
         wanted.dedup();
         let model = match profile {
             true => self.evaluate_noting(&goals, &wanted)?,
-            false => self.evaluate(&goals, &wanted)?,
+            false => self.evaluate_once(&goals, &wanted)?,
         };
         let outputs = outputs
             .into_iter()

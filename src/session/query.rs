@@ -43,8 +43,22 @@ impl Session {
     }
 
     /// Evaluates goals, by demand where that is on, and relations, whole, under the session's
-    /// limits. What is known from before is not evaluated again.
+    /// limits. What is known from before is not evaluated again, and what has been is kept.
     pub(super) fn evaluate(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
+        let model = self.evaluate_once(goals, wanted)?;
+        if !self.options.forget {
+            let program = &self.base.analysis.program;
+            self.kept.keep(program, self.base.database.stored(), &model);
+            let most = self.limits.memory.map_or(u64::MAX, |limit| limit / 2);
+            if self.kept.bytes() > most {
+                self.kept.clear();
+            }
+        }
+        Ok(model)
+    }
+
+    /// The same, keeping nothing.
+    pub(super) fn evaluate_once(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
         let program = &self.base.analysis.program;
         let demand = !self.options.whole;
         let found = loop {
@@ -70,15 +84,7 @@ impl Session {
                 found => break found,
             }
         };
-        let model = found.map_err(|error| failure(&error, program, goals))?;
-        if !self.options.forget {
-            self.kept.keep(program, self.base.database.stored(), &model);
-            let most = self.limits.memory.map_or(u64::MAX, |limit| limit / 2);
-            if self.kept.bytes() > most {
-                self.kept.clear();
-            }
-        }
-        Ok(model)
+        found.map_err(|error| failure(&error, program, goals))
     }
 
     /// Evaluates everything anew and notes how.
