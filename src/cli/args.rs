@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test};
+use super::{check, completions, fmt, plan, query, repl, rule, run, schema, souffle, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -79,6 +79,7 @@ pub enum Command {
     Test(test::TestArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
+    Souffle(souffle::SouffleArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output
@@ -219,7 +220,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["why A(1)", "souffle p.dl", "query --at HEAD A(x)", "query --as-of 2025 A(x)", "help"] {
+        for line in ["why A(1)", "query --at HEAD A(x)", "query --as-of 2025 A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),
