@@ -2,6 +2,7 @@
 //! completions.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,6 +61,9 @@ pub struct Global {
         hide_possible_values = true
     )]
     pub color: ColorChoice,
+    /// Threads to load and evaluate with [default: as many as there are processors]
+    #[arg(short, long, value_name = "N", global = true)]
+    pub jobs: Option<NonZeroUsize>,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,

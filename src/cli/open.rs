@@ -47,6 +47,7 @@ pub fn load(context: &Context, options: Options) -> Result<Session, (Diagnostic,
     let started = Instant::now();
     let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
     let dir = context.global.dir.as_deref();
+    let options = Options { jobs: options.jobs.or(context.global.jobs), ..options };
     let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
     progress.finish();
     let session = opened?;

@@ -13,7 +13,8 @@ pub struct Extent {
     width: usize,
     /// Every tuple stated, seen or not.
     tuples: Table,
-    /// Where the assertions of each tuple begin, and one past the end.
+    /// Where the assertions of each tuple begin, and one past the end. Nothing where every tuple
+    /// has one and the same assertion, which is then all of `stated`.
     first: Vec<u32>,
     stated: Vec<Stated>,
     /// The tuples that a plain atom sees.
@@ -45,6 +46,19 @@ impl Extent {
         }
     }
 
+    /// Tuples of which each has this one assertion, by which a plain atom sees it: bulk data, at no
+    /// more cost than its words.
+    pub fn uniform(width: usize, tuples: Table, stated: Stated) -> Self {
+        let mut extent = Extent::new(width);
+        if !tuples.is_empty() {
+            extent.visible = tuples.clone();
+            extent.tuples = tuples;
+            extent.first = Vec::new();
+            extent.stated = vec![stated];
+        }
+        extent
+    }
+
     /// All tuples, seen or not.
     pub fn tuples(&self) -> &Table {
         &self.tuples
@@ -57,7 +71,7 @@ impl Extent {
 
     /// Number of assertions.
     pub fn len(&self) -> usize {
-        self.stated.len()
+        if self.first.is_empty() { self.tuples.len() } else { self.stated.len() }
     }
 
     /// Whether nothing is stated.
@@ -72,6 +86,9 @@ impl Extent {
 
     /// Assertions of the tuple in row `row` of [`Extent::tuples`], in the order of loading.
     pub fn assertions(&self, row: usize) -> &[Stated] {
+        if self.first.is_empty() {
+            return &self.stated;
+        }
         let bound = |at: usize| self.first.get(at).map_or(self.stated.len(), |first| *first as usize);
         self.stated.get(bound(row)..bound(row + 1)).unwrap_or(&[])
     }
@@ -96,7 +113,7 @@ impl Extent {
     /// This with more facts. Linear in both, apart from sorting the new ones.
     pub fn with(&self, staged: Staged, context: &Context<'_>) -> Extent {
         let new = Groups::sort(self.width, staged);
-        let total = self.stated.len() + new.stated.len();
+        let total = self.len() + new.stated.len();
         let mut merged = Merged {
             words: Vec::with_capacity((self.tuples.len() + new.len()) * self.width),
             first: Vec::with_capacity(self.tuples.len() + new.len() + 1),
@@ -140,7 +157,7 @@ impl Extent {
                 kept.words.extend_from_slice(self.tuples.row(row));
             }
         }
-        (kept.stated.len() < self.stated.len()).then(|| kept.finish(self.width, context))
+        (kept.stated.len() < self.len()).then(|| kept.finish(self.width, context))
     }
 
     /// This with what a plain atom sees found again, after the sources' dates have changed.

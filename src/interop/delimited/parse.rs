@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hashbrown::HashMap;
 
 use super::record::{BadQuotes, Fields, Found};
-use super::{Column, Extra, Field, Header, Kind, Options, fallback, number};
+use super::{Column, Extra, Field, Header, Kind, Mistake, Options, Place, fallback, number};
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::model::Float;
 use crate::storage::interner::{NIL, inline_number};
@@ -18,26 +18,9 @@ const CONTEXT: usize = 4 << 10;
 /// Of a longer record only the part around a mistake is shown.
 const LONG_RECORD: usize = 1 << 20;
 
-/// What is wrong with a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The line on which its record begins, from 1.
-    pub line: u64,
-    /// The record's text, or as much of it as is needed.
-    pub excerpt: String,
-    /// Where in `excerpt` the mistake begins.
-    pub start: usize,
-    /// And where it ends.
-    pub end: usize,
-    /// One sentence.
-    pub message: String,
-    /// How to mend it.
-    pub help: Option<String>,
-}
-
 /// Which fields go where.
 pub struct Layout<'c> {
-    columns: &'c [Column<'c>],
+    columns: Vec<Column<'c>>,
     /// By field: its column.
     fields: Vec<Option<usize>>,
     /// What a row is before its record has been read.
@@ -56,6 +39,16 @@ impl<'c> Layout<'c> {
         options: &Options,
         names: &[Cow<'_, str>],
     ) -> Result<Self, Vec<String>> {
+        let mut columns = columns.to_vec();
+        let mut header = options.header;
+        if header == Header::NamesOrOrder {
+            let named = names.iter().any(|name| is_taken(&columns, name));
+            header = if named { Header::Names } else { Header::Skip };
+            if !named {
+                columns.iter_mut().enumerate().for_each(|(at, column)| column.field = Field::At(at));
+            }
+        }
+        let names = if header == Header::Names { names } else { &[] };
         let mut fields = vec![None; names.len()];
         let mut wrong = Vec::new();
         for (at, name) in names.iter().enumerate() {
@@ -69,7 +62,7 @@ impl<'c> Layout<'c> {
                 Field::Named(name) | Field::NamedOr(name, _) => {
                     let found = names.iter().position(|known| known == name);
                     if found.is_none() && matches!(column.field, Field::Named(_)) {
-                        let free = names.iter().filter(|name| !is_taken(columns, name));
+                        let free = names.iter().filter(|name| !is_taken(&columns, name));
                         let near = did_you_mean(&nearest(name, free.map(|name| &**name)));
                         let near = near.map_or_else(String::new, |near| format!(" ({near})"));
                         wrong.push(format!("no field is called `{name}`{near}"));
@@ -87,7 +80,7 @@ impl<'c> Layout<'c> {
                 }
             }
         }
-        if options.header == Header::Names && options.extra == Extra::Refuse {
+        if header == Header::Names && options.extra == Extra::Refuse {
             for (name, _) in names.iter().zip(&fields).filter(|(_, column)| column.is_none()) {
                 wrong.push(format!("no column is called `{name}`"));
             }
@@ -97,7 +90,7 @@ impl<'c> Layout<'c> {
         }
         let blank = columns.iter().map(|column| fallback(column.field)).collect();
         let text = columns.iter().any(|column| matches!(column.kind, Kind::Symbol | Kind::Other(_)));
-        let blank_is_nil = matches!(columns, [column] if column.optional);
+        let blank_is_nil = matches!(&columns[..], [column] if column.optional);
         Ok(Layout { columns, fields, blank, text, blank_is_nil })
     }
 }
@@ -404,7 +397,7 @@ impl<'p> Parser<'p> {
 }
 
 /// A float's text, or what is wrong with it.
-fn float(text: &str, lenient: bool) -> Result<Float, &'static str> {
+pub fn float(text: &str, lenient: bool) -> Result<Float, &'static str> {
     let text = text.trim();
     let Ok(number) = text.parse::<f64>() else { return Err("is no number") };
     if number.is_finite() {
@@ -443,7 +436,9 @@ impl Wrong {
         excerpt.push_str(&piece(start, end));
         let finish = excerpt.len();
         excerpt.push_str(&piece(end, start + stop));
-        Mistake { line, excerpt, start: begin, end: finish, message, help }
+        let skipped = String::from_utf8_lossy(block.get(record..from).unwrap_or(&[])).chars().count();
+        let column = skipped as u64 + 1;
+        Mistake { place: Place::Text { line, column, excerpt, start: begin, end: finish }, message, help }
     }
 }
 

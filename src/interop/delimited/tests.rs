@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::threads::read_in_blocks;
 use super::*;
 use crate::base::codes::project::BAD_INPUT;
-use crate::base::{Budget, CancelToken, Limits};
+use crate::base::{Budget, CancelToken, Limits, SourceMap};
 use crate::model::Date;
 use crate::storage::Interner;
 

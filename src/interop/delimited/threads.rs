@@ -7,9 +7,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::blocks::{Blocks, Place};
-use super::parse::{Layout, Mistake, Parsed, Parser};
+use super::parse::{Layout, Parsed, Parser};
 use super::record::Fields;
-use super::{Column, Header, Options, ReadError, Rows};
+use super::{Column, Header, Mistake, Options, Place as At, ReadError, Rows};
 use crate::base::Budget;
 use crate::storage::interner::inlined;
 use crate::storage::{Interner, Word};
@@ -98,13 +98,10 @@ fn layout<'r, R: Read>(
     let fault = |messages: Vec<String>, excerpt: &str| ReadError::Mistakes {
         found: messages
             .into_iter()
-            .map(|message| Mistake {
-                line: 1,
-                excerpt: excerpt.to_owned(),
-                start: 0,
-                end: excerpt.len(),
-                message,
-                help: None,
+            .map(|message| {
+                let end = excerpt.len();
+                let place = At::Text { line: 1, column: 1, excerpt: excerpt.to_owned(), start: 0, end };
+                Mistake { place, message, help: None }
             })
             .collect(),
         more: false,
@@ -114,7 +111,7 @@ fn layout<'r, R: Read>(
     }
     let mut block = Vec::new();
     let Some(place) = blocks.next(&mut block)? else {
-        let named = options.header == Header::Names;
+        let named = matches!(options.header, Header::Names | Header::NamesOrOrder);
         return match plain(&[]) {
             Err(_) if named => Err(fault(vec!["a header is due, but there is no text".to_owned()], "")),
             Err(messages) => Err(fault(messages, "")),
@@ -140,8 +137,7 @@ fn layout<'r, R: Read>(
     }
     let header = block.get(..at).unwrap_or(&[]);
     let shown = String::from_utf8_lossy(header);
-    let known = if options.header == Header::Names { names.as_slice() } else { &[] };
-    let layout = plain(known).map_err(|messages| fault(messages, shown.trim_end()))?;
+    let layout = plain(&names).map_err(|messages| fault(messages, shown.trim_end()))?;
     blocks.unread(&block, place, at);
     Ok((layout, memchr::memchr_iter(b'\n', header).count() as u64))
 }
@@ -179,7 +175,9 @@ impl Output<'_> {
         self.rows.len += parsed.rows;
         self.rows.places.append(&mut parsed.places);
         for mut mistake in parsed.mistakes.drain(..) {
-            mistake.line += self.lines;
+            if let At::Text { line, .. } = &mut mistake.place {
+                *line += self.lines;
+            }
             if self.mistakes.len() == options.max_mistakes.max(1) {
                 self.stopped.get_or_insert(Stopped::Enough);
                 break;
