@@ -11,7 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test};
+use super::{check, completions, export, fmt, import, plan, query, repl, rule, run, schema, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -81,6 +81,8 @@ pub enum Command {
     Check(check::CheckArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
     Rule(rule::RuleArgs),

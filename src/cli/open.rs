@@ -2,6 +2,7 @@
 //! refused.
 
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -95,6 +96,29 @@ fn loaded(session: &Session) -> String {
         ));
     }
     text
+}
+
+/// A bar on standard error that appears when reading a data file takes long; of streams of which
+/// the size is not known, it counts.
+pub struct DataProgress(Mutex<Progress>, Option<u64>);
+
+impl DataProgress {
+    /// Shows nothing before the first bytes have been read.
+    pub fn new(context: &Context, size: Option<u64>) -> Self {
+        let shown = !context.global.quiet && io::stderr().is_terminal();
+        DataProgress(Mutex::new(Progress::new(shown)), size)
+    }
+
+    /// So many bytes have been read.
+    pub fn show(&self, bytes: u64) {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.show(Loading { bytes, of: self.1.unwrap_or(bytes) });
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+    }
 }
 
 /// A bar on standard error that appears when loading takes long.

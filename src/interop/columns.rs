@@ -179,6 +179,8 @@ impl<'t> List<'t> {
             self.at += usize::from(dated);
             let text = self.string()?;
             return match shape {
+                // JSON has no number for what is not finite.
+                Shape::Float if matches!(&*text, "NaN" | "inf" | "-inf") => shape.parse(&text),
                 Shape::Symbol | Shape::Date | Shape::Enum { .. } => {
                     shape.parse(&text).map_err(|why| format!("is no list: {} {why}", escape::quoted(&text)))
                 }

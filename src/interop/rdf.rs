@@ -336,7 +336,10 @@ fn triples(
                         put(TripleRef::new(subject, property.as_ref(), TermRef::NamedNode(iri.as_ref())))?;
                     }
                     _ => {
-                        let literal = literal(&value);
+                        let literal = match value {
+                            Value::List(_) => list(*word, written.interner),
+                            _ => literal(&value),
+                        };
                         put(TripleRef::new(subject, property.as_ref(), literal.as_ref()))?;
                     }
                 }
@@ -350,6 +353,13 @@ fn triples(
 fn encoded_label(relation: &str) -> String {
     let plain: String = relation.chars().filter(char::is_ascii_alphanumeric).collect();
     format!("n{plain}")
+}
+
+/// A list as a JSON array.
+fn list(word: Word, interner: &Interner) -> Literal {
+    let mut text = Vec::new();
+    super::json::value(word, interner, &mut text);
+    Literal::new_typed_literal(String::from_utf8(text).unwrap_or_default(), JSON)
 }
 
 fn literal(value: &Value) -> Literal {
@@ -375,7 +385,6 @@ fn literal(value: &Value) -> Literal {
             };
             Literal::new_typed_literal(text, datatype)
         }
-        Value::List(_) => Literal::new_typed_literal(text, JSON),
-        Value::Nil | Value::Symbol(_) | Value::Enum(_) => Literal::new_simple_literal(text),
+        _ => Literal::new_simple_literal(text),
     }
 }

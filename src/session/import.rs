@@ -136,7 +136,8 @@ impl Session {
         let predicate = self.relation(import.relation)?;
         let schema = self.schema().clone();
         if schema.predicate(predicate).kind != PredKind::Declared {
-            let message = format!("`{}` is derived by rules, and nothing can be stated of it", import.relation);
+            let message =
+                format!("`{}` is derived by rules, and nothing can be stated of it", import.relation);
             return Err(Diagnostic::new(codes::BAD_IMPORT, message).into());
         }
         let columns = described(&schema, predicate, import).map_err(Error::Invalid)?;
@@ -223,7 +224,8 @@ fn described(
 impl Imported {
     /// Metadata can be of the right type and yet wrong.
     fn check_metadata(&self, import: &Import<'_>) -> Result<(), Vec<Diagnostic>> {
-        let column = |name: &str| self.columns.iter().skip(self.arity).position(|column| &*column.name == name);
+        let column =
+            |name: &str| self.columns.iter().skip(self.arity).position(|column| &*column.name == name);
         let (conf, at) = (column("_conf"), column("_at"));
         let mut found = Vec::new();
         let most = import.request.max_mistakes.max(1);

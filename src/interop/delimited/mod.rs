@@ -47,8 +47,8 @@ pub struct Options {
     pub header: Header,
     /// What becomes of fields behind the last one that a column takes.
     pub extra: Extra,
-    /// Whether a line without a character is passed over rather than read as a record. Of a
-    /// relation with one, optional, column it is always a record.
+    /// Whether a line without a character is passed over rather than read as a record. In a
+    /// text of one field, which is optional, it is always a record.
     pub skip_blank: bool,
     /// Whether a delimiter between `[` and `]` belongs to its field.
     pub brackets: bool,

@@ -23,8 +23,8 @@ pub struct Layout<'c> {
     columns: Vec<Column<'c>>,
     /// By field: its column.
     fields: Vec<Option<usize>>,
-    /// What a row is before its record has been read.
-    blank: Vec<Word>,
+    /// What a row is before its record has been read, in words of the shared interner.
+    pub blank: Vec<Word>,
     /// Whether the text has to be UTF-8: some column shows it.
     text: bool,
     /// Whether a line with nothing on it is the row of one nil.
@@ -90,7 +90,10 @@ impl<'c> Layout<'c> {
         }
         let blank = columns.iter().map(|column| fallback(column.field)).collect();
         let text = columns.iter().any(|column| matches!(column.kind, Kind::Symbol | Kind::Other(_)));
-        let blank_is_nil = matches!(&columns[..], [column] if column.optional);
+        let blank_is_nil = match &fields[..] {
+            [Some(only)] => columns.get(*only).is_some_and(|column| column.optional),
+            _ => false,
+        };
         Ok(Layout { columns, fields, blank, text, blank_is_nil })
     }
 }
@@ -129,6 +132,8 @@ impl Parsed {
 /// Parses blocks, one after the other, with words of one interner.
 pub struct Parser<'p> {
     layout: &'p Layout<'p>,
+    /// The same as [`Layout::blank`], in words of the interner that blocks are parsed with.
+    blank: &'p [Word],
     options: &'p Options,
     fields: Fields<'p>,
     /// For columns of [`Kind::Other`], the words of texts seen.
@@ -152,9 +157,9 @@ struct Done {
 }
 
 impl<'p> Parser<'p> {
-    pub fn new(layout: &'p Layout<'p>, options: &'p Options) -> Self {
+    pub fn new(layout: &'p Layout<'p>, options: &'p Options, blank: &'p [Word]) -> Self {
         let known = layout.columns.iter().map(|_| HashMap::new()).collect();
-        Parser { layout, options, fields: Fields::new(options), known }
+        Parser { layout, blank, options, fields: Fields::new(options), known }
     }
 
     /// Forgets words, before another interner is used.
@@ -188,7 +193,7 @@ impl<'p> Parser<'p> {
                 continue;
             }
             let base = words.len();
-            words.extend_from_slice(&self.layout.blank);
+            words.extend_from_slice(self.blank);
             let row = words.get_mut(base..).unwrap_or_default();
             let done = self.record(block, at, row, interner, &mut wrong);
             let bad = !wrong.is_empty();

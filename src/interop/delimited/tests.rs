@@ -140,6 +140,23 @@ fn headers_name_fields_in_any_order() {
 }
 
 #[test]
+fn what_fields_do_not_say_is_the_same_on_every_thread() {
+    let budget = Budget::unlimited();
+    let mut columns = columns(&[(SYMBOL, false), (SYMBOL, false)]);
+    for jobs in [1, 3] {
+        let mut interner = Interner::new();
+        interner.symbol("something else");
+        let fixed = interner.symbol("fixed");
+        columns[1].field = Field::Fixed(fixed);
+        let options = Options::default();
+        let reading = Reading { jobs, ..reading(&columns, &options, &budget) };
+        let rows = read_in_blocks(&b"x\ny\nx\n"[..], &reading, &mut interner, 2).unwrap();
+        let shown: Vec<&str> = rows.words.iter().filter_map(|word| interner.symbol_text(*word)).collect();
+        assert_eq!(shown, ["x", "fixed", "y", "fixed", "x", "fixed"]);
+    }
+}
+
+#[test]
 fn every_mistake_has_its_place() {
     let columns = columns(&[(Kind::NUMBER32, false), (SYMBOL, false), (Kind::UNSIGNED32, false)]);
     let text = "1\tx\t0x1f\nä\ty\t-1\n\n2\tz\n3\ta\t4\t5\n3000000000\tb\t1\nx\n";

@@ -70,11 +70,12 @@ pub(super) fn read_in_blocks<R: Read + Send>(
     if reading.jobs <= 1 {
         alone(&shared, &layout, reading);
     } else {
+        let seed = Seed::new(&layout, lock(&shared.output).interner);
         thread::scope(|scope| {
             for _ in 1..reading.jobs {
-                scope.spawn(|| worker(&shared, &layout, reading));
+                scope.spawn(|| worker(&shared, &layout, reading, &seed));
             }
-            worker(&shared, &layout, reading);
+            worker(&shared, &layout, reading, &seed);
         });
     }
     let Output { rows, mistakes, stopped, .. } =
@@ -209,7 +210,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn alone<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Reading<'_>) {
     let (mut input, mut output) = (lock(&shared.input), lock(&shared.output));
     let output = &mut *output;
-    let mut parser = Parser::new(layout, reading.options);
+    let mut parser = Parser::new(layout, reading.options, &layout.blank);
     let (mut block, mut parsed) = (Vec::new(), Parsed::default());
     while output.stopped.is_none() {
         let place = match next(&mut input, &mut block, reading) {
@@ -247,11 +248,25 @@ struct Chunk {
     entries: usize,
 }
 
+/// What the threads' own interners know from the start: the values of [`Layout::blank`].
+struct Seed {
+    interner: Interner,
+    blank: Vec<Word>,
+}
+
+impl Seed {
+    fn new(layout: &Layout<'_>, shared: &Interner) -> Seed {
+        let mut interner = Interner::new();
+        let blank = layout.blank.iter().map(|word| interner.adopt(shared, *word)).collect();
+        Seed { interner, blank }
+    }
+}
+
 /// One of several threads: takes blocks as they come, hands them in when their turn has come.
-fn worker<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Reading<'_>) {
+fn worker<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Reading<'_>, seed: &Seed) {
     let _alarm = Alarm { output: &shared.output, turn: &shared.turn };
-    let mut parser = Parser::new(layout, reading.options);
-    let mut own = Interner::new();
+    let mut parser = Parser::new(layout, reading.options, &seed.blank);
+    let mut own = seed.interner.clone();
     // By word of `own`: the word in the shared interner.
     let mut words: Vec<Word> = Vec::new();
     let mut waiting: VecDeque<Chunk> = VecDeque::new();
@@ -281,7 +296,7 @@ fn worker<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Readin
             return;
         }
         if patience == 0 {
-            own = Interner::new();
+            own = seed.interner.clone();
             words.clear();
             parser.forget();
         }

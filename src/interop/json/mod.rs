@@ -330,7 +330,8 @@ pub fn write(format: Format, out: &mut (dyn Write + Send), written: &Written<'_>
     Ok(())
 }
 
-fn value(word: Word, interner: &Interner, text: &mut Vec<u8>) {
+/// Appends the JSON of a word.
+pub fn value(word: Word, interner: &Interner, text: &mut Vec<u8>) {
     if let Some(number) = inlined(word) {
         text.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
     } else if let Some(symbol) = interner.symbol_text(word) {
