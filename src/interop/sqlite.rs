@@ -43,7 +43,7 @@ pub fn read(path: &Path, request: &Request<'_>, interner: &mut Interner) -> Resu
     let mut statement = connection
         .prepare(&format!("SELECT * FROM {}", quoted(request.table)))
         .map_err(|error| broken(&error))?;
-    let names: Vec<String> = statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let fields = fields(request, &names)?;
     let blank: Vec<Word> = request
         .columns
