@@ -2,6 +2,7 @@
 //! completions.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, souffle, test};
+use super::{check, completions, export, fmt, import, plan, query, repl, rule, run, schema, souffle, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -60,6 +61,9 @@ pub struct Global {
         hide_possible_values = true
     )]
     pub color: ColorChoice,
+    /// Threads to load and evaluate with [default: as many as there are processors]
+    #[arg(short, long, value_name = "N", global = true)]
+    pub jobs: Option<NonZeroUsize>,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -77,6 +81,8 @@ pub enum Command {
     Check(check::CheckArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
     Souffle(souffle::SouffleArgs),

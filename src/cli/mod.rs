@@ -4,8 +4,11 @@ mod args;
 mod check;
 mod completions;
 mod context;
+mod data;
 mod exit;
+mod export;
 mod fmt;
+mod import;
 mod interrupt;
 mod levels;
 mod man;
@@ -82,6 +85,8 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Check(args) => check::run(context, &args, matches),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Test(args) => test::run(context, &args),
+        Command::Import(args) => import::run(context, &args),
+        Command::Export(args) => export::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Souffle(args) => souffle::run(context, &args),

@@ -2,6 +2,7 @@
 //! refused.
 
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -47,6 +48,7 @@ pub fn load(context: &Context, options: Options) -> Result<Session, (Diagnostic,
     let started = Instant::now();
     let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
     let dir = context.global.dir.as_deref();
+    let options = Options { jobs: options.jobs.or(context.global.jobs), ..options };
     let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
     progress.finish();
     let session = opened?;
@@ -94,6 +96,29 @@ fn loaded(session: &Session) -> String {
         ));
     }
     text
+}
+
+/// A bar on standard error that appears when reading a data file takes long; of streams of which
+/// the size is not known, it counts.
+pub struct DataProgress(Mutex<Progress>, Option<u64>);
+
+impl DataProgress {
+    /// Shows nothing before the first bytes have been read.
+    pub fn new(context: &Context, size: Option<u64>) -> Self {
+        let shown = !context.global.quiet && io::stderr().is_terminal();
+        DataProgress(Mutex::new(Progress::new(shown)), size)
+    }
+
+    /// So many bytes have been read.
+    pub fn show(&self, bytes: u64) {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.show(Loading { bytes, of: self.1.unwrap_or(bytes) });
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+    }
 }
 
 /// A bar on standard error that appears when loading takes long.

@@ -225,8 +225,10 @@ impl Session {
             .collect();
         self.base.database.assert(&facts);
         let unit = &units[units.len() - 1..];
+        let means = self.means();
         let database = &mut self.base.database;
-        let problems = input::load(self.project.as_ref(), &analysis, unit, &mut self.sources, database);
+        let problems =
+            input::load(self.project.as_ref(), &analysis, unit, &means, &mut self.sources, database);
         if !problems.is_empty() {
             self.base.database.rewind(Arc::clone(&self.base.declared), snapshot);
             return Err(Error::Invalid(problems));
@@ -273,7 +275,7 @@ impl Session {
     pub fn reload_with(&mut self, progress: &mut dyn FnMut(Loading)) -> Result<Vec<Diagnostic>, Error> {
         if let Some(project) = &self.project {
             let fresh = crate::files::Project::open(project.root(), &mut self.sources)?;
-            let base = Base::load(Some(&fresh), &self.options, &mut self.sources, progress)
+            let base = Base::load(Some(&fresh), &self.options, &self.means(), &mut self.sources, progress)
                 .map_err(Error::Invalid)?;
             if fresh.settings().limits() != self.settings.limits() {
                 self.limits = self.options.limits.over(fresh.settings().limits());

@@ -10,6 +10,7 @@
 //! - `edit`: assert, retract, define, undo, reload
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
+//! - `input`: `.input` · `import`, `export`: other formats · `shapes`: columns as formats of data see them
 //! - `describe`: what relations, facts and sources there are, for people
 
 pub mod added;
@@ -22,6 +23,8 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod export;
+mod import;
 mod input;
 mod kept;
 mod plan;
@@ -29,7 +32,9 @@ mod profile;
 mod query;
 mod rests_on;
 mod rows;
+mod shapes;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,6 +45,8 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use export::Exported;
+pub use import::{Import, Imported, Origin, unsupported};
 pub use plan::Explained;
 
 use crate::base::codes::project as project_codes;
@@ -69,6 +76,16 @@ pub struct Options {
     pub whole: bool,
     /// Keep nothing of an evaluation for the next. Answers are the same.
     pub forget: bool,
+    /// Threads to work with; `None` for as many as there are processors.
+    pub jobs: Option<NonZeroUsize>,
+}
+
+impl Options {
+    /// Threads to work with, at least one.
+    pub fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.jobs.unwrap_or_else(all).get()
+    }
 }
 
 /// Limits given on the command line; `None` leaves the setting.
@@ -162,7 +179,8 @@ impl Session {
         };
         let settings = project.settings().clone();
         let mut session = Self::new(Some(project), settings, options, sources);
-        match Base::load(session.project.as_ref(), &session.options, &mut session.sources, progress) {
+        let means = session.means();
+        match Base::load(session.project.as_ref(), &session.options, &means, &mut session.sources, progress) {
             Ok(base) => session.base = base,
             Err(diagnostics) => session.broken = diagnostics,
         }
@@ -260,6 +278,16 @@ impl Session {
     /// Evaluates goals by demand from now on, or relations whole.
     pub fn set_demand(&mut self, on: bool) {
         self.options.whole = !on;
+    }
+
+    /// With what data files are read.
+    fn means(&self) -> input::Means {
+        input::Means { jobs: self.options.threads(), cancel: self.cancel.clone() }
+    }
+
+    /// How the session was opened.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Fails when the base did not load.

@@ -4,7 +4,7 @@ use super::kept::Over;
 use super::{Answer, Error, Session};
 use crate::analysis::{self, Goal};
 use crate::base::{Budget, CancelToken, Diagnostic, Limits, Stop};
-use crate::engine::{Engine, EvalError, Model, Request, Tables};
+use crate::engine::{Engine, EvalError, Model, Request, Tables, Tuning};
 use crate::model::schema::{PredId, PredKind, Schema};
 use crate::model::{CheckedProgram, Rule, Value};
 use crate::storage::{Database, Interner, Stored, Table, Word};
@@ -61,6 +61,7 @@ impl Session {
     pub(super) fn evaluate_once(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
         let program = &self.base.analysis.program;
         let demand = !self.options.whole;
+        let tuning = self.tuning();
         let found = loop {
             let known = self.kept.current(
                 &mut Over {
@@ -73,7 +74,8 @@ impl Session {
                 goals,
                 wanted,
             );
-            let request = Request { demand, known: Some(&known), ..Request::new(program, goals, wanted) };
+            let known = Some(&known);
+            let request = Request { demand, known, tuning, ..Request::new(program, goals, wanted) };
             let database = &mut self.base.database;
             let held = self.kept.bytes();
             match evaluated(&self.engine, &request, database, &self.limits, &self.cancel, held) {
@@ -92,8 +94,13 @@ impl Session {
         let mut request = Request::new(&self.base.analysis.program, goals, wanted);
         request.profile = true;
         request.demand = !self.options.whole;
+        request.tuning = self.tuning();
         let database = &mut self.base.database;
         evaluate(&self.engine, &request, database, &self.limits, &self.cancel)
+    }
+
+    fn tuning(&self) -> Tuning {
+        Tuning { jobs: self.options.threads(), ..Tuning::default() }
     }
 
     /// What a reader of any answer has to know.

@@ -7,12 +7,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::assertions::{self, Metas, Stated};
+use super::assertions::{self, Meta, Metas, Stated};
 use super::extent::{Extent, Staged};
-use super::interner::{Interner, Word};
+use super::interner::{Interner, NIL, Word};
 use super::sources::{Context, SOURCE, Sources};
 use super::table::Table;
 use super::views::{self, EnumWords};
+use crate::base::Span;
 use crate::model::schema::PredKind;
 use crate::model::{Assertion, Fact, PredId, Schema, Value};
 
@@ -210,6 +211,40 @@ impl Database {
             slot.stated.push(assertions::pack(&fact.assertion, &mut self.interner, &mut self.metas));
         }
         self.add(staged);
+    }
+
+    /// Adds background facts of one relation, whose rows are words of this database's interner;
+    /// `places` tells where each stands.
+    pub fn assert_rows(&mut self, predicate: PredId, words: Vec<Word>, places: &[Span]) {
+        let meta = self.metas.intern(Meta::background(&mut self.interner));
+        let stated = places.iter().map(|span| Stated { src: NIL, at: NIL, meta, span: *span }).collect();
+        self.add_to(predicate, Staged { words, stated });
+    }
+
+    /// The same for bulk data, which is placed as a whole: a repeated row is one assertion, and, of
+    /// a relation of which nothing else is stated, rows take no more room than their words.
+    pub fn assert_bulk(&mut self, predicate: PredId, words: Vec<Word>, len: usize, span: Span) {
+        let Some(relation) = self.relations.get(predicate.0 as usize) else { return };
+        let width = self.schema.predicate(predicate).arity();
+        let tuples = if width == 0 { Table::nullary(len > 0) } else { Table::from_rows(width, words) };
+        let empty = relation.extent.is_empty() && Some(predicate) != self.schema.find(SOURCE);
+        if empty {
+            let meta = self.metas.intern(Meta::background(&mut self.interner));
+            let stated = Stated { src: NIL, at: NIL, meta, span };
+            self.put(predicate, Extent::uniform(width, tuples, stated));
+        } else {
+            let words = tuples.iter().flatten().copied().collect();
+            self.assert_rows(predicate, words, &vec![span; tuples.len()]);
+        }
+    }
+
+    fn add_to(&mut self, predicate: PredId, staged: Staged) {
+        let mut all = Vec::new();
+        all.resize_with(self.relations.len(), Staged::default);
+        if let Some(slot) = all.get_mut(predicate.0 as usize) {
+            *slot = staged;
+        }
+        self.add(all);
     }
 
     /// Removes the assertions that fit `pattern`; a tuple that has none left is gone. Returns the

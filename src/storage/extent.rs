@@ -15,7 +15,8 @@ pub struct Extent {
     width: usize,
     /// Every tuple stated, seen or not.
     tuples: Table,
-    /// Where the assertions of each tuple begin, and one past the end.
+    /// Where the assertions of each tuple begin, and one past the end. Nothing where every tuple
+    /// has one and the same assertion, which is then all of `stated`.
     first: Vec<u32>,
     stated: Vec<Stated>,
     /// The tuples that a plain atom sees.
@@ -47,6 +48,19 @@ impl Extent {
         }
     }
 
+    /// Tuples of which each has this one assertion, by which a plain atom sees it: bulk data, at no
+    /// more cost than its words.
+    pub fn uniform(width: usize, tuples: Table, stated: Stated) -> Self {
+        let mut extent = Extent::new(width);
+        if !tuples.is_empty() {
+            extent.visible = tuples.clone();
+            extent.tuples = tuples;
+            extent.first = Vec::new();
+            extent.stated = vec![stated];
+        }
+        extent
+    }
+
     /// All tuples, seen or not.
     pub fn tuples(&self) -> &Table {
         &self.tuples
@@ -59,7 +73,7 @@ impl Extent {
 
     /// Number of assertions.
     pub fn len(&self) -> usize {
-        self.stated.len()
+        if self.first.is_empty() { self.tuples.len() } else { self.stated.len() }
     }
 
     /// Whether nothing is stated.
@@ -74,6 +88,9 @@ impl Extent {
 
     /// Assertions of the tuple in row `row` of [`Extent::tuples`], in the order of loading.
     pub fn assertions(&self, row: usize) -> &[Stated] {
+        if self.first.is_empty() {
+            return &self.stated;
+        }
         let bound = |at: usize| self.first.get(at).map_or(self.stated.len(), |first| *first as usize);
         self.stated.get(bound(row)..bound(row + 1)).unwrap_or(&[])
     }
@@ -89,8 +106,7 @@ impl Extent {
 
     /// Bytes in use, copies in other column orders included.
     pub fn bytes(&self) -> u64 {
-        let shared = std::sync::Arc::ptr_eq(self.tuples.rows(), self.visible.rows());
-        let visible = if shared { 0 } else { self.visible.bytes() };
+        let visible = if self.visible.is_same(&self.tuples) { 0 } else { self.visible.bytes() };
         let beside = self.first.capacity() * size_of::<u32>() + self.stated.capacity() * size_of::<Stated>();
         self.tuples.bytes() + visible + beside as u64
     }
@@ -101,7 +117,7 @@ impl Extent {
         if self.dwarfs(new.stated.len()) {
             return self.with_few(&new, context);
         }
-        let total = self.stated.len() + new.stated.len();
+        let total = self.len() + new.stated.len();
         let mut merged = Merged {
             words: Vec::with_capacity((self.tuples.len() + new.len()) * self.width),
             first: Vec::with_capacity(self.tuples.len() + new.len() + 1),
@@ -138,7 +154,7 @@ impl Extent {
     ) -> Option<Extent> {
         let mut dropped: Vec<usize> = Vec::new();
         for row in 0..self.tuples.len() {
-            let start = self.first.get(row).map_or(0, |first| *first as usize);
+            let start = self.first.get(row).map_or(row, |first| *first as usize);
             let all = self.assertions(row).iter().enumerate();
             dropped.extend(all.filter(|(_, stated)| drop(row, stated)).map(|(i, _)| start + i));
         }

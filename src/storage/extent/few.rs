@@ -12,7 +12,7 @@ const MANY: usize = 64;
 impl Extent {
     /// Whether so many facts are few beside those there are.
     pub(super) fn dwarfs(&self, facts: usize) -> bool {
-        self.width > 0 && facts * MANY <= self.tuples.len()
+        self.width > 0 && !self.first.is_empty() && facts * MANY <= self.tuples.len()
     }
 
     /// [`Extent::with`] for few facts.
