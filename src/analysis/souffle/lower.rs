@@ -37,14 +37,22 @@ impl<'a> Lower<'a> {
     }
 
     /// The rule of a clause whose variables all have a value.
-    pub fn rule(mut self, head: &ast::Atom, body: &[ast::Literal], span: Span) -> Option<Rule> {
+    /// `counters` are variables that get one elsewhere; their ids are returned.
+    pub fn rule(
+        mut self,
+        head: &ast::Atom,
+        body: &[ast::Literal],
+        counters: &[Arc<str>],
+        span: Span,
+    ) -> Option<(Rule, Vec<VarId>)> {
         let relation = self.typing.relations.get(&head.name.text)?;
-        let mut out = self.body(body, &Names::new());
+        let mut out = self.body(body, &counters.iter().cloned().collect());
         let mut args = Vec::new();
         for (arg, (_, ty)) in head.args.iter().zip(&relation.columns) {
             args.push(self.expr(arg, Some(*ty), &mut out));
         }
-        Some(Rule {
+        let counters = counters.iter().map(|name| self.var(name, span)).collect();
+        let rule = Rule {
             head: relation.pred,
             args,
             body: Body { alternatives: vec![out] },
@@ -52,7 +60,8 @@ impl<'a> Lower<'a> {
             label: None,
             assume: Vec::new(),
             span,
-        })
+        };
+        Some((rule, counters))
     }
 
     /// The literals of a body in the scope of the variables `outer`.
@@ -288,11 +297,6 @@ impl<'a> Lower<'a> {
                 );
                 Expr::Const(NIL)
             }
-            ExprKind::Counter | ExprKind::Iteration => {
-                let message = "counters are not supported here";
-                self.diagnostics.push(Diagnostic::new(souffle::UNSUPPORTED, message).at(span));
-                Expr::Const(NIL)
-            }
             ExprKind::Wildcard => {
                 let message = "`_` stands where a value is needed";
                 self.diagnostics.push(Diagnostic::new(codes::MISPLACED_WILDCARD, message).at(span));
@@ -305,7 +309,8 @@ impl<'a> Lower<'a> {
                 self.diagnostics.push(Diagnostic::new(syntax::BAD_NUMBER, message).at(span));
                 Expr::Const(NIL)
             }
-            ExprKind::Text(_) | ExprKind::Nil => Expr::Const(NIL),
+            // Variables have taken the place of counters.
+            ExprKind::Text(_) | ExprKind::Nil | ExprKind::Counter | ExprKind::Iteration => Expr::Const(NIL),
         }
     }
 
@@ -541,8 +546,13 @@ fn binary(op: BinaryOp) -> FixedOp {
 }
 
 /// The variables of a clause that nothing gives a value, with their places.
-pub(super) fn unbound(head: &ast::Atom, body: &[ast::Literal], found: &mut Vec<(Arc<str>, Span)>) {
-    let mut bound = Names::new();
+pub(super) fn unbound(
+    head: &ast::Atom,
+    body: &[ast::Literal],
+    known: &[Arc<str>],
+    found: &mut Vec<(Arc<str>, Span)>,
+) {
+    let mut bound: Names = known.iter().cloned().collect();
     ground::bind(body, &mut bound);
     let mut missing = |expr: &ast::Expr, bound: &Names| {
         each_var(expr, &mut |name, span| {

@@ -1,15 +1,17 @@
 //! From the tree of a Soufflé program to a checked program.
 //!
-//! `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
+//! `components` writes instances out; `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
 //! `infer` finds the types of variables, on which the meaning of constants and operators depends;
 //! `lower` makes rules of the model.
 
+mod components;
 mod ground;
 mod infer;
 pub mod lower;
 mod normal;
 mod scope;
+pub mod special;
 pub mod types;
 
 use std::collections::HashMap;
@@ -19,10 +21,11 @@ use super::types::builtin;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
-use crate::model::program::{CheckedProgram, RuleId};
+use crate::model::program::{CheckedProgram, Rule, RuleId};
 use crate::model::schema::{Column, PredKind, Predicate, Schema, Type, TypeDef};
 use crate::model::{PredId, Value};
 use crate::syntax::souffle::ast::{self, IoKind, Literal};
+use special::{Special, Subsumption};
 use types::{Ty, Types};
 
 /// A relation.
@@ -55,6 +58,13 @@ impl Relations {
     pub fn all(&self) -> &[Relation] {
         &self.all
     }
+
+    /// Adds one that the program does not declare, under a name that it cannot use.
+    fn make_up(&mut self, name: String, columns: Vec<(String, Ty)>, span: Span) {
+        let pred = PredId(self.all.len() as u32);
+        self.by_name.insert(name.clone(), self.all.len());
+        self.all.push(Relation { name, columns, pred, span });
+    }
 }
 
 /// `.input` and its like, of one relation.
@@ -83,6 +93,8 @@ pub struct Analysis {
     pub facts: Vec<(PredId, Vec<Value>)>,
     /// In order.
     pub directives: Vec<Directive>,
+    /// What more than rules decides.
+    pub special: Special,
     /// Whether numbers have 64 bits.
     pub wide: bool,
     /// Errors and warnings, sorted by place.
@@ -92,14 +104,17 @@ pub struct Analysis {
 /// Checks a program. `wide` makes numbers of 64 bits.
 pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     let mut diagnostics = Vec::new();
+    let unit = &components::instantiate(unit, &mut diagnostics);
     let types = Types::declare(&unit.types, &mut diagnostics);
-    let relations = declare(&unit.relations, &types, &mut diagnostics);
+    let mut relations = declare(&unit.relations, &types, &mut diagnostics);
+    let special = specials(unit, &mut relations, &mut diagnostics);
     let mut analysis = Analysis {
         program: CheckedProgram::default(),
         types,
         relations,
         facts: Vec::new(),
         directives: Vec::new(),
+        special,
         wide,
         diagnostics,
     };
@@ -146,6 +161,54 @@ fn declare(decls: &[ast::Relation], types: &Types, diagnostics: &mut Vec<Diagnos
         relations.all.push(Relation { name: name.clone(), columns, pred, span: decl.name.span });
     }
     relations
+}
+
+/// What the declarations ask for beside rules; relations are made up for what it takes.
+fn specials(unit: &ast::Unit, relations: &mut Relations, diagnostics: &mut Vec<Diagnostic>) -> Special {
+    let mut special = Special::default();
+    for decl in &unit.relations {
+        let Some(relation) = relations.get(&decl.name.text) else { continue };
+        let (pred, columns) = (relation.pred, relation.columns.clone());
+        if decl.qualifiers.iter().any(|qualifier| qualifier.text == "eqrel") {
+            special.equivalence.insert(pred);
+        }
+        let mut keys = Vec::new();
+        for key in &decl.choice {
+            let mut places = Vec::new();
+            for name in key {
+                match columns.iter().position(|(column, _)| *column == name.text) {
+                    Some(at) => places.push(at),
+                    None => {
+                        let message = format!("`{}` has no column `{}`", decl.name.text, name.text);
+                        let near = nearest(&name.text, columns.iter().map(|(column, _)| column.as_str()));
+                        diagnostics.push(
+                            Diagnostic::new(codes::UNKNOWN_COLUMN, message)
+                                .at(name.span)
+                                .help_opt(did_you_mean(&near)),
+                        );
+                    }
+                }
+            }
+            keys.push(places);
+        }
+        if !keys.is_empty() {
+            special.choice.insert(pred, keys);
+        }
+        let subsumes = |clause: &&ast::Clause| {
+            clause.subsumes && clause.heads.iter().any(|head| head.name.text == decl.name.text)
+        };
+        if let Some(clause) = unit.clauses.iter().find(subsumes) {
+            relations.make_up(special::less(&decl.name.text), columns.clone(), clause.span);
+            relations.make_up(special::greater(&decl.name.text), columns.clone(), clause.span);
+            let both = columns.iter().chain(&columns).cloned().collect();
+            relations.make_up(special::pair(&decl.name.text), both, clause.span);
+        }
+    }
+    if let Some(first) = unit.clauses.first() {
+        let column = vec![("iteration".to_owned(), types::NUMBER)];
+        relations.make_up(special::ITERATION.to_owned(), column, first.span);
+    }
+    special
 }
 
 /// What the planner and the engine need to know of the relations.
@@ -205,6 +268,30 @@ impl Analysis {
         let params =
             directive.params.iter().map(|(name, value)| (name.text.clone(), value.clone())).collect();
         let (pred, span) = (relation.pred, directive.relation.span);
+        let same = |known: &&Directive| known.pred == pred && known.kind == directive.kind;
+        if matches!(directive.kind, IoKind::PrintSize | IoKind::LimitSize)
+            && let Some(first) = self.directives.iter().find(same)
+        {
+            let message = format!("the size of `{}` is asked for twice", directive.relation.text);
+            let first = first.span;
+            self.diagnostics.push(
+                Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(span).also(first, "first here"),
+            );
+            return;
+        }
+        if directive.kind == IoKind::LimitSize {
+            let size = directive.params.iter().find(|(name, _)| name.text == "n");
+            match size.and_then(|(_, value)| value.parse().ok()) {
+                Some(size) => {
+                    self.special.limits.insert(pred, size);
+                }
+                None => self.report(
+                    codes::BAD_DIRECTIVE,
+                    "`.limitsize` needs `n`, a whole number".to_owned(),
+                    span,
+                ),
+            }
+        }
         self.directives.push(Directive { kind: directive.kind, pred, params, span });
     }
 
@@ -213,26 +300,61 @@ impl Analysis {
             None => vec![Vec::new()],
             Some(body) => normal::alternatives(body, clause.span, &mut self.diagnostics).unwrap_or_default(),
         };
+        if let (true, [less, greater]) = (clause.subsumes, clause.heads.as_slice()) {
+            return self.subsumption(less, greater, &bodies, clause.span);
+        }
         for head in &clause.heads {
             for body in &bodies {
-                self.single(head.clone(), body.clone(), clause.span);
+                if let Some(rule) = self.single(head.clone(), body.clone(), clause.span) {
+                    self.program.rules.push(rule);
+                }
+            }
+        }
+    }
+
+    fn subsumption(&mut self, less: &ast::Atom, greater: &ast::Atom, bodies: &[Vec<Literal>], span: Span) {
+        if less.name.text != greater.name.text {
+            let message =
+                format!("`{}` cannot give way to `{}`, another relation", less.name.text, greater.name.text);
+            return self.report(codes::TYPE_MISMATCH, message, span);
+        }
+        let before = self.diagnostics.len();
+        self.check_atom(less);
+        self.check_atom(greater);
+        if self.diagnostics.len() > before {
+            return;
+        }
+        let name = &less.name.text;
+        let pred =
+            |analysis: &Analysis, name: &str| analysis.relations.get(name).map(|relation| relation.pred);
+        let (Some(of), Some(low), Some(high)) =
+            (pred(self, name), pred(self, &special::less(name)), pred(self, &special::greater(name)))
+        else {
+            return;
+        };
+        for body in bodies {
+            let (head, body) = special::subsumption(less, greater, body);
+            if let Some(rule) = self.single(head, body, span) {
+                self.special.subsumptions.push(Subsumption { pred: of, less: low, greater: high, rule });
             }
         }
     }
 
     /// A clause with one head and one alternative.
-    fn single(&mut self, mut head: ast::Atom, mut body: Vec<Literal>, span: Span) {
+    fn single(&mut self, mut head: ast::Atom, mut body: Vec<Literal>, span: Span) -> Option<Rule> {
         let before = self.diagnostics.len();
         self.check_atom(&head);
         for literal in &body {
             self.check_literal(literal);
         }
         if self.diagnostics.len() > before {
-            return;
+            return None;
         }
+        let stated = body.is_empty();
+        let counters = special::counters(&mut head, &mut body);
         scope::resolve(&mut head, &mut body, &mut self.diagnostics);
         let mut missing = Vec::new();
-        lower::unbound(&head, &body, &mut missing);
+        lower::unbound(&head, &body, &counters, &mut missing);
         missing.sort();
         missing.dedup_by(|a, b| a.0 == b.0);
         for (name, place) in missing {
@@ -241,24 +363,30 @@ impl Analysis {
             self.report(codes::UNBOUND_VARIABLE, message, place);
         }
         if self.diagnostics.len() > before {
-            return;
+            return None;
         }
         let mut typing = infer::Typing::new(&self.types, &self.relations);
         typing.run(&head, &body);
         let lower = lower::Lower::new(typing, self.wide, &mut self.diagnostics);
-        if body.is_empty()
-            && let Some(relation) = self.relations.get(&head.name.text)
-        {
+        if stated && let Some(relation) = self.relations.get(&head.name.text) {
             let values =
                 head.args.iter().zip(&relation.columns).map(|(arg, (_, ty))| lower.constant(arg, *ty));
             if let Some(values) = values.collect::<Option<Vec<Value>>>() {
                 self.facts.push((relation.pred, values));
-                return;
+                return None;
             }
         }
-        if let Some(rule) = lower.rule(&head, &body, span) {
-            self.program.rules.push(rule);
+        let (rule, counters) = lower.rule(&head, &body, &counters, span)?;
+        if !counters.is_empty() {
+            self.special.counters.insert(RuleId(self.program.rules.len() as u32), counters);
         }
+        let iteration = self.relations.get(special::ITERATION).map(|relation| relation.pred);
+        rule.body.atoms(&mut |atom, _| {
+            if Some(atom.pred) == iteration {
+                self.special.iteration = iteration;
+            }
+        });
+        Some(rule)
     }
 
     fn check_literal(&mut self, literal: &Literal) {

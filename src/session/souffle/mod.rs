@@ -1,5 +1,7 @@
 //! Running a Soufflé program: from its text and fact files to what it prints and writes.
 
+mod equivalence;
+mod evaluate;
 mod input;
 mod output;
 mod value;
@@ -12,12 +14,13 @@ use super::Error;
 use crate::analysis::souffle::{self, Analysis, Directive};
 use crate::base::limits::MAX_FILE_BYTES;
 use crate::base::{Budget, CancelToken, Diagnostic, Limits, SourceMap, Span, Stop};
-use crate::engine::{Engine, EvalError, Frog, Model, Request, Tables};
+use crate::engine::{EvalError, Tables};
 use crate::files;
 use crate::model::PredId;
 use crate::storage::{Interner, Table, Word};
 use crate::syntax::souffle::ast::IoKind;
 use crate::syntax::souffle::{self as syntax, Include};
+use evaluate::Known;
 
 /// How to run a program.
 #[derive(Clone, Debug)]
@@ -67,16 +70,6 @@ impl Include for Includes {
     }
 }
 
-/// The rows that fact files and facts state, and those of the strata evaluated so far.
-#[derive(Debug, Default)]
-struct Stated(HashMap<PredId, Arc<Table>>);
-
-impl Tables for Stated {
-    fn table(&self, pred: PredId) -> Option<&Table> {
-        self.0.get(&pred).map(|table| &**table)
-    }
-}
-
 /// Runs the program at `path`.
 ///
 /// # Errors
@@ -110,11 +103,10 @@ fn run_in(
     }
     warnings.append(&mut analysis.diagnostics);
     let mut interner = Interner::new();
-    let stated = load(&analysis, options, &mut interner).map_err(Error::Invalid)?;
+    let mut known = load(&analysis, options, &mut interner).map_err(Error::Invalid)?;
     let budget = Budget::new(options.limits.clone(), options.cancel.clone());
     let wanted = wanted(&analysis);
-    let request = Request::new(&analysis.program, &[], &wanted);
-    let model = Frog.evaluate(&request, &stated, &mut interner, &budget).map_err(|error| {
+    evaluate::evaluate(&analysis, &wanted, &mut known, &mut interner, &budget).map_err(|error| {
         let diagnostic = || Box::new(error.diagnostic(&analysis.program, &[]));
         match error {
             EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
@@ -122,7 +114,7 @@ fn run_in(
             _ => Error::Failed(diagnostic()),
         }
     })?;
-    let stdout = write(&analysis, options, &stated, &model, &interner)?;
+    let stdout = write(&analysis, options, &known, &interner)?;
     Ok((stdout, warnings))
 }
 
@@ -143,7 +135,7 @@ fn load(
     analysis: &Analysis,
     options: &RunOptions,
     interner: &mut Interner,
-) -> Result<Stated, Vec<Diagnostic>> {
+) -> Result<Known, Vec<Diagnostic>> {
     let mut rows: HashMap<PredId, Vec<Word>> = HashMap::new();
     let mut diagnostics = Vec::new();
     let mut holds: Vec<PredId> = Vec::new();
@@ -174,22 +166,18 @@ fn load(
         };
         (pred, Arc::new(table))
     };
-    Ok(Stated(rows.into_iter().map(table).collect()))
+    Ok(Known(rows.into_iter().map(table).collect()))
 }
 
 fn write(
     analysis: &Analysis,
     options: &RunOptions,
-    stated: &Stated,
-    model: &Model,
+    known: &Known,
     interner: &Interner,
 ) -> Result<Vec<u8>, Diagnostic> {
     let mut stdout = Vec::new();
     let empty = Table::default();
-    let table = |directive: &Directive| -> &Table {
-        let derived = model.table(directive.pred).map(|table| &**table);
-        derived.or_else(|| stated.table(directive.pred)).unwrap_or(&empty)
-    };
+    let table = |directive: &Directive| -> &Table { known.table(directive.pred).unwrap_or(&empty) };
     for directive in &analysis.directives {
         match directive.kind {
             IoKind::Output => {
