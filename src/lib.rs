@@ -33,6 +33,7 @@
 //! - [`plan`]: rules to plans
 //! - [`engine`]: plans to the least model, on datafrog; the reference evaluator
 //! - [`files`]: the only user of the file system
+//! - [`interop`]: data in other formats, to words and back
 //! - [`session`]: a project in memory, and the questions one can ask of it
 //! - [`render`]: answers and diagnostics as text
 //! - [`cli`], [`repl`]: the command line and the prompt
@@ -51,6 +52,8 @@ pub mod plan;
 pub mod engine;
 
 pub mod files;
+
+pub mod interop;
 
 pub mod session;
 
