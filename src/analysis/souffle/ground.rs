@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::normal::each_var;
+use super::normal::{each_expr, each_var};
 use crate::syntax::souffle::ast::{CompareOp, Expr, ExprKind, Literal};
 
 pub(super) type Names = HashSet<Arc<str>>;
@@ -55,10 +55,34 @@ pub(super) fn unify(left: &Expr, right: &Expr, bound: &mut Names) {
     }
 }
 
-/// Whether all variables of `expr` have a value. An aggregate has one whatever its own are.
+/// Whether all variables of `expr` have a value. Those of an aggregate that its own body binds are no
+/// matter.
 pub(super) fn is_ground(expr: &Expr, bound: &Names) -> bool {
     let mut ground = true;
     each_var(expr, &mut |name, _| ground &= bound.contains(name));
-    expr.walk(&mut |expr| ground &= !matches!(expr.kind, ExprKind::Wildcard));
+    expr.walk(&mut |expr| match &expr.kind {
+        ExprKind::Wildcard => ground = false,
+        ExprKind::Aggregate(aggregate) if aggregate.shared.is_some() => {
+            ground &= aggregate.shared.iter().flatten().all(|name| bound.contains(name));
+        }
+        ExprKind::Aggregate(aggregate) => {
+            let mut inner = bound.clone();
+            let body: Vec<&Literal> = aggregate.body.iter().flatten().collect();
+            for literal in &body {
+                bind(std::slice::from_ref(*literal), &mut inner);
+            }
+            for literal in &body {
+                bind(std::slice::from_ref(*literal), &mut inner);
+                each_expr(literal, &mut |expr| {
+                    // A wildcard in an atom is no matter.
+                    each_var(expr, &mut |name, _| ground &= inner.contains(name));
+                });
+            }
+            if let Some(arg) = &aggregate.arg {
+                each_var(arg, &mut |name, _| ground &= inner.contains(name));
+            }
+        }
+        _ => {}
+    });
     ground
 }

@@ -17,7 +17,7 @@ use crate::model::{TypeId, Value};
 use crate::syntax::souffle::ast::{self, AggregateOp, BinaryOp, Builtin, CompareOp, ExprKind, TestOp};
 
 /// The value of `nil`. It is no list and equals no other value of a record.
-pub(super) const NIL: Value = Value::Bool(false);
+pub const NIL: Value = Value::Bool(false);
 
 pub(super) struct Lower<'a> {
     pub typing: Typing<'a>,
@@ -145,7 +145,14 @@ impl<'a> Lower<'a> {
         out: &mut Out,
     ) -> Literal {
         let (left, right) = (self.expr(left, Some(SYMBOL), out), self.expr(right, Some(SYMBOL), out));
-        Literal::Test { op, left, right, span }
+        match op {
+            // A pattern that is none matches nothing.
+            TestOp::Match => {
+                let found = fixed(FixedOp::Match, Width::Signed32, vec![left, right], span);
+                compare(CompareOp::Eq, Expr::Const(Value::Number(1)), found, span)
+            }
+            _ => Literal::Test { op, left, right, span },
+        }
     }
 
     fn atom(&mut self, atom: &ast::Atom, out: &mut Out) -> Option<Atom> {
@@ -282,8 +289,11 @@ impl<'a> Lower<'a> {
             }
             ExprKind::Binary(op, left, right) => {
                 let ty = self.typing.primitive(self.common(left, right).or(expected).unwrap_or(NUMBER));
-                let width = self.width(ty).unwrap_or(self.narrow(Kind::Number));
                 let args = vec![self.expr(left, Some(ty), out), self.expr(right, Some(ty), out)];
+                if self.typing.types.kind(ty) == Kind::Symbol {
+                    return Expr::Call(Functor::Cat, args, span);
+                }
+                let width = self.width(ty).unwrap_or(self.narrow(Kind::Number));
                 fixed(binary(*op), width, args, span)
             }
             ExprKind::Call(functor, args) => self.call(*functor, args, ty, span, out),

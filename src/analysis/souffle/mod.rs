@@ -2,10 +2,13 @@
 //!
 //! `components` writes instances out; `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
-//! `infer` finds the types of variables, on which the meaning of constants and operators depends;
+//! `infer` finds the types of variables, on which the meaning of constants and operators depends, and
+//! `check` whether they fit; `usage` checks qualifiers, plans and directives;
 //! `lower` makes rules of the model.
 
+mod check;
 mod components;
+mod declare;
 mod ground;
 mod infer;
 pub mod lower;
@@ -13,16 +16,15 @@ mod normal;
 mod scope;
 pub mod special;
 pub mod types;
+mod usage;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::types::builtin;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
-use crate::model::program::{CheckedProgram, Rule, RuleId};
-use crate::model::schema::{Column, PredKind, Predicate, Schema, Type, TypeDef};
+use crate::model::program::{CheckedProgram, Rule, RuleId, Stratum};
 use crate::model::{PredId, Value};
 use crate::syntax::souffle::ast::{self, IoKind, Literal};
 use special::{Special, Subsumption};
@@ -80,6 +82,18 @@ pub struct Directive {
     pub span: Span,
 }
 
+impl Directive {
+    /// A parameter's value.
+    pub fn param(&self, wanted: &str) -> Option<&str> {
+        self.params.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a parameter is `true`.
+    pub fn flag(&self, wanted: &str) -> bool {
+        self.param(wanted) == Some("true")
+    }
+}
+
 /// A program that can be evaluated, if there are no errors.
 #[derive(Debug)]
 pub struct Analysis {
@@ -95,6 +109,8 @@ pub struct Analysis {
     pub directives: Vec<Directive>,
     /// What more than rules decides.
     pub special: Special,
+    /// Whether the declarations are free of mistakes, so that types can be checked against them.
+    sound: bool,
     /// Whether numbers have 64 bits.
     pub wide: bool,
     /// Errors and warnings, sorted by place.
@@ -106,8 +122,11 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     let mut diagnostics = Vec::new();
     let unit = &components::instantiate(unit, &mut diagnostics);
     let types = Types::declare(&unit.types, &mut diagnostics);
-    let mut relations = declare(&unit.relations, &types, &mut diagnostics);
-    let special = specials(unit, &mut relations, &mut diagnostics);
+    declare::check_names(unit, &mut diagnostics);
+    let mut relations = declare::declare(&unit.relations, &types, &mut diagnostics);
+    let special = declare::specials(unit, &mut relations, &mut diagnostics);
+    usage::check(unit, &types, &mut diagnostics);
+    let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let mut analysis = Analysis {
         program: CheckedProgram::default(),
         types,
@@ -115,6 +134,7 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
         facts: Vec::new(),
         directives: Vec::new(),
         special,
+        sound,
         wide,
         diagnostics,
     };
@@ -124,9 +144,20 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     for clause in &unit.clauses {
         analysis.clause(clause);
     }
-    let schema = schema(&analysis);
-    let (strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    let schema = declare::schema(&analysis);
+    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    // A relation without rules is a stratum too where more than facts decides.
+    let ruled: HashSet<PredId> = analysis.program.rules.iter().map(|rule| rule.head).collect();
+    let special = &analysis.special;
+    let subsumed = special.subsumptions.iter().map(|subsumption| subsumption.pred);
+    let mut alone: Vec<PredId> =
+        special.equivalence.iter().copied().chain(subsumed).filter(|pred| !ruled.contains(pred)).collect();
+    alone.sort_unstable();
+    alone.dedup();
+    let alone = alone.into_iter().map(|pred| Stratum { predicates: vec![pred], ..Stratum::default() });
+    strata.splice(0..0, alone);
     analysis.diagnostics.extend(problems);
+    usage::check_counters(&analysis.program.rules, &strata, &analysis.special, &mut analysis.diagnostics);
     for (index, rule) in analysis.program.rules.iter().enumerate() {
         analysis.program.rules_of.entry(rule.head).or_default().push(RuleId(index as u32));
     }
@@ -135,116 +166,6 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     diagnostic::sort(&mut analysis.diagnostics);
     analysis.diagnostics.dedup();
     analysis
-}
-
-fn declare(decls: &[ast::Relation], types: &Types, diagnostics: &mut Vec<Diagnostic>) -> Relations {
-    let mut relations = Relations::default();
-    for decl in decls {
-        let name = &decl.name.text;
-        if let Some(first) = relations.get(name) {
-            let message = format!("the relation `{name}` is declared twice");
-            let diagnostic = Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(decl.name.span);
-            diagnostics.push(diagnostic.also(first.span, "first here"));
-            continue;
-        }
-        let mut columns: Vec<(String, Ty)> = Vec::new();
-        for field in &decl.fields {
-            if columns.iter().any(|(known, _)| *known == field.name.text) {
-                let message = format!("`{name}` has the column `{}` twice", field.name.text);
-                diagnostics.push(Diagnostic::new(codes::DUPLICATE_COLUMN, message).at(field.name.span));
-            }
-            let ty = types.find(&field.ty, diagnostics).unwrap_or(types::SYMBOL);
-            columns.push((field.name.text.clone(), ty));
-        }
-        let pred = PredId(relations.all.len() as u32);
-        relations.by_name.insert(name.clone(), relations.all.len());
-        relations.all.push(Relation { name: name.clone(), columns, pred, span: decl.name.span });
-    }
-    relations
-}
-
-/// What the declarations ask for beside rules; relations are made up for what it takes.
-fn specials(unit: &ast::Unit, relations: &mut Relations, diagnostics: &mut Vec<Diagnostic>) -> Special {
-    let mut special = Special::default();
-    for decl in &unit.relations {
-        let Some(relation) = relations.get(&decl.name.text) else { continue };
-        let (pred, columns) = (relation.pred, relation.columns.clone());
-        if decl.qualifiers.iter().any(|qualifier| qualifier.text == "eqrel") {
-            special.equivalence.insert(pred);
-        }
-        let mut keys = Vec::new();
-        for key in &decl.choice {
-            let mut places = Vec::new();
-            for name in key {
-                match columns.iter().position(|(column, _)| *column == name.text) {
-                    Some(at) => places.push(at),
-                    None => {
-                        let message = format!("`{}` has no column `{}`", decl.name.text, name.text);
-                        let near = nearest(&name.text, columns.iter().map(|(column, _)| column.as_str()));
-                        diagnostics.push(
-                            Diagnostic::new(codes::UNKNOWN_COLUMN, message)
-                                .at(name.span)
-                                .help_opt(did_you_mean(&near)),
-                        );
-                    }
-                }
-            }
-            keys.push(places);
-        }
-        if !keys.is_empty() {
-            special.choice.insert(pred, keys);
-        }
-        let subsumes = |clause: &&ast::Clause| {
-            clause.subsumes && clause.heads.iter().any(|head| head.name.text == decl.name.text)
-        };
-        if let Some(clause) = unit.clauses.iter().find(subsumes) {
-            relations.make_up(special::less(&decl.name.text), columns.clone(), clause.span);
-            relations.make_up(special::greater(&decl.name.text), columns.clone(), clause.span);
-            let both = columns.iter().chain(&columns).cloned().collect();
-            relations.make_up(special::pair(&decl.name.text), both, clause.span);
-        }
-    }
-    if let Some(first) = unit.clauses.first() {
-        let column = vec![("iteration".to_owned(), types::NUMBER)];
-        relations.make_up(special::ITERATION.to_owned(), column, first.span);
-    }
-    special
-}
-
-/// What the planner and the engine need to know of the relations.
-fn schema(analysis: &Analysis) -> Schema {
-    let mut schema = Schema::default();
-    let builtin = [
-        (builtin::SYMBOL, "symbol", TypeDef::Symbol),
-        (builtin::NUMBER, "number", TypeDef::Number),
-        (builtin::FLOAT, "float", TypeDef::Float),
-        (builtin::BOOL, "bool", TypeDef::Bool),
-        (builtin::DATE, "date", TypeDef::Date),
-    ];
-    for (id, name, def) in builtin {
-        debug_assert_eq!(id.0 as usize, schema.types.len());
-        schema.types.push(Type { name: name.into(), def, span: None });
-        schema.type_names.insert(name.into(), id);
-    }
-    for relation in analysis.relations.all() {
-        let columns = relation.columns.iter().map(|(name, ty)| Column {
-            name: name.as_str().into(),
-            ty: lower::model_type(analysis.types.kind(*ty)),
-            optional: false,
-            default: None,
-        });
-        let name: Arc<str> = relation.name.as_str().into();
-        schema.predicate_names.insert(Arc::clone(&name), relation.pred);
-        schema.predicates.push(Predicate {
-            name,
-            columns: columns.collect(),
-            key: None,
-            ranges: Vec::new(),
-            kind: PredKind::Declared,
-            span: Some(relation.span),
-        });
-    }
-    schema
 }
 
 impl Analysis {
@@ -265,18 +186,15 @@ impl Analysis {
         let Some(relation) = self.relations.get(&directive.relation.text) else {
             return self.unknown_relation(&directive.relation);
         };
-        let params =
-            directive.params.iter().map(|(name, value)| (name.text.clone(), value.clone())).collect();
         let (pred, span) = (relation.pred, directive.relation.span);
         let same = |known: &&Directive| known.pred == pred && known.kind == directive.kind;
         if matches!(directive.kind, IoKind::PrintSize | IoKind::LimitSize)
             && let Some(first) = self.directives.iter().find(same)
         {
             let message = format!("the size of `{}` is asked for twice", directive.relation.text);
-            let first = first.span;
-            self.diagnostics.push(
-                Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(span).also(first, "first here"),
-            );
+            let found = Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(span);
+            let found = found.also(first.span, "first here");
+            self.diagnostics.push(found);
             return;
         }
         if directive.kind == IoKind::LimitSize {
@@ -285,14 +203,15 @@ impl Analysis {
                 Some(size) => {
                     self.special.limits.insert(pred, size);
                 }
-                None => self.report(
-                    codes::BAD_DIRECTIVE,
-                    "`.limitsize` needs `n`, a whole number".to_owned(),
-                    span,
-                ),
+                None => {
+                    let message = "`.limitsize` needs `n`, a whole number".to_owned();
+                    self.report(codes::BAD_DIRECTIVE, message, span);
+                }
             }
         }
-        self.directives.push(Directive { kind: directive.kind, pred, params, span });
+        self.diagnostics.extend(usage::way_in_or_out(directive));
+        let params = directive.params.iter().map(|(name, value)| (name.text.clone(), value.clone()));
+        self.directives.push(Directive { kind: directive.kind, pred, params: params.collect(), span });
     }
 
     fn clause(&mut self, clause: &ast::Clause) {
@@ -352,7 +271,13 @@ impl Analysis {
         }
         let stated = body.is_empty();
         let counters = special::counters(&mut head, &mut body);
+        if stated && (!counters.is_empty() || !body.is_empty()) {
+            self.report(codes::NOT_GROUND, "a fact holds only constants".to_owned(), span);
+        }
         scope::resolve(&mut head, &mut body, &mut self.diagnostics);
+        if self.diagnostics.len() > before {
+            return None;
+        }
         let mut missing = Vec::new();
         lower::unbound(&head, &body, &counters, &mut missing);
         missing.sort();
@@ -362,11 +287,15 @@ impl Analysis {
             let message = format!("nothing gives the variable `{name}` a value");
             self.report(codes::UNBOUND_VARIABLE, message, place);
         }
-        if self.diagnostics.len() > before {
+        if self.diagnostics.len() > before || !self.sound {
             return None;
         }
         let mut typing = infer::Typing::new(&self.types, &self.relations);
         typing.run(&head, &body);
+        check::clause(&head, &body, &typing, &mut self.diagnostics);
+        if self.diagnostics.len() > before {
+            return None;
+        }
         let lower = lower::Lower::new(typing, self.wide, &mut self.diagnostics);
         if stated && let Some(relation) = self.relations.get(&head.name.text) {
             let values =

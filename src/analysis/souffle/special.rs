@@ -31,6 +31,8 @@ pub struct Special {
     pub counters: HashMap<RuleId, Vec<VarId>>,
     /// The relation that holds the number of the round, if a rule reads it.
     pub iteration: Option<PredId>,
+    /// For a relation another that holds what each round brought, with the round's number.
+    pub deltas: HashMap<PredId, PredId>,
 }
 
 /// Of each solution of `rule` the first half, a tuple of `pred`, gives way to the second half.

@@ -42,11 +42,12 @@ pub(super) fn evaluate(
     known: &mut Known,
     interner: &mut Interner,
     budget: &Budget,
+    jobs: usize,
 ) -> Result<(), EvalError> {
     let program = &analysis.program;
     let special: Vec<bool> = program.strata.iter().map(|stratum| is_special(analysis, stratum)).collect();
     if !special.contains(&true) {
-        return ordinary(program, wanted, known, interner, budget);
+        return ordinary(program, wanted, known, interner, budget, jobs);
     }
     let mut next_counter = 0;
     let mut at = 0;
@@ -71,7 +72,7 @@ pub(super) fn evaluate(
         let needed: Vec<PredId> =
             strata.iter().flat_map(|stratum| stratum.predicates.iter().copied()).collect();
         let part = CheckedProgram { strata, ..program.clone() };
-        ordinary(&part, &needed, known, interner, budget)?;
+        ordinary(&part, &needed, known, interner, budget, jobs)?;
         at = end;
     }
     Ok(())
@@ -83,8 +84,10 @@ fn ordinary(
     known: &mut Known,
     interner: &mut Interner,
     budget: &Budget,
+    jobs: usize,
 ) -> Result<(), EvalError> {
-    let model = Frog.evaluate(&Request::new(program, &[], wanted), known, interner, budget)?;
+    let request = Request { jobs, ..Request::new(program, &[], wanted) };
+    let model = Frog.evaluate(&request, known, interner, budget)?;
     known.0.extend(model.tables);
     Ok(())
 }
@@ -95,6 +98,7 @@ fn is_special(analysis: &Analysis, stratum: &Stratum) -> bool {
         special.choice.contains_key(pred)
             || special.equivalence.contains(pred)
             || special.limits.contains_key(pred)
+            || special.deltas.contains_key(pred)
             || special.subsumptions.iter().any(|subsumption| subsumption.pred == *pred)
     }) || stratum.rules.iter().any(|rule| {
         special.counters.contains_key(rule)
@@ -150,6 +154,7 @@ impl Run<'_> {
         }
         self.publish(&stratum.predicates, &state, &deltas);
         let mut round = 0;
+        let mut noted: HashMap<PredId, Vec<Word>> = HashMap::new();
         let stopped = |stop: Stop| EvalError::Stopped { stop, rule: first };
         while !recursive.is_empty() && state.values().any(|state| !state.recent.is_empty()) {
             if stratum.predicates.iter().any(|pred| self.is_full(*pred, &state)) {
@@ -166,6 +171,11 @@ impl Run<'_> {
             for pred in &stratum.predicates {
                 if let Some(state) = state.get_mut(pred) {
                     self.settle(*pred, state)?;
+                    if self.analysis.special.deltas.contains_key(pred) {
+                        let number = self.interner.number(round as i64);
+                        let noted = noted.entry(*pred).or_default();
+                        noted.extend(state.recent.iter().flat_map(|row| row.iter().copied().chain([number])));
+                    }
                 }
             }
             self.publish(&stratum.predicates, &state, &deltas);
@@ -173,6 +183,12 @@ impl Run<'_> {
         }
         for delta in deltas.values() {
             self.known.0.remove(delta);
+        }
+        for (pred, words) in noted {
+            if let Some(delta) = self.analysis.special.deltas.get(&pred) {
+                let table = Table::from_rows(self.width(pred) + 1, words);
+                self.known.0.insert(*delta, Arc::new(table));
+            }
         }
         Ok(())
     }
@@ -324,9 +340,6 @@ impl Run<'_> {
                 EvalError::Stopped { stop, .. } => EvalError::Stopped { stop, rule: Some(RuleRef::Rule(id)) },
                 EvalError::Runtime { error, span, binding, .. } => {
                     EvalError::Runtime { error, rule: RuleRef::Rule(id), span, binding }
-                }
-                EvalError::TooWide { columns, limit, .. } => {
-                    EvalError::TooWide { rule: RuleRef::Rule(id), columns, limit }
                 }
             }
         })?;
