@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::normal::{each_expr, each_var};
-use crate::syntax::souffle::ast::{CompareOp, Expr, ExprKind, Literal};
+use crate::base::Span;
+use crate::syntax::souffle::ast::{Atom, CompareOp, Expr, ExprKind, Literal};
 
 pub(super) type Names = HashSet<Arc<str>>;
 
@@ -85,4 +86,51 @@ pub(super) fn is_ground(expr: &Expr, bound: &Names) -> bool {
         _ => {}
     });
     ground
+}
+
+/// The variables of a clause that nothing gives a value, with their places.
+pub(super) fn unbound(head: &Atom, body: &[Literal], known: &[Arc<str>], found: &mut Vec<(Arc<str>, Span)>) {
+    let mut bound: Names = known.iter().cloned().collect();
+    bind(body, &mut bound);
+    let mut missing = |expr: &Expr, bound: &Names| {
+        each_var(expr, &mut |name, span| {
+            if !bound.contains(name) {
+                found.push((Arc::clone(name), span));
+            }
+        });
+    };
+    head.args.iter().for_each(|arg| missing(arg, &bound));
+    let mut open: Vec<(&[Literal], Names)> = vec![(body, bound.clone())];
+    let in_aggregates = |expr: &Expr, bound: &Names, open: &mut Vec<(Vec<Literal>, Names)>| {
+        let mut found = Vec::new();
+        expr.walk(&mut |expr| {
+            if let ExprKind::Aggregate(aggregate) = &expr.kind {
+                found.push((**aggregate).clone());
+            }
+        });
+        for aggregate in found {
+            let body = aggregate.body.into_iter().next().unwrap_or_default();
+            let mut inner = bound.clone();
+            bind(&body, &mut inner);
+            open.push((body, inner));
+        }
+    };
+    let mut nested = Vec::new();
+    head.args.iter().for_each(|arg| in_aggregates(arg, &bound, &mut nested));
+    while let Some((literals, bound)) = open.pop() {
+        for literal in literals {
+            each_expr(literal, &mut |expr| {
+                missing(expr, &bound);
+                in_aggregates(expr, &bound, &mut nested);
+            });
+        }
+    }
+    while let Some((literals, bound)) = nested.pop() {
+        for literal in &literals {
+            each_expr(literal, &mut |expr| {
+                missing(expr, &bound);
+                in_aggregates(expr, &bound, &mut nested);
+            });
+        }
+    }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::ground::{self, Names};
 use super::infer::Typing;
-use super::normal::each_var;
 use super::types::{FLOAT, Kind, NUMBER, SYMBOL, Ty};
 use crate::analysis::types::builtin;
 use crate::base::codes::{analysis as codes, souffle, syntax};
@@ -552,57 +551,5 @@ fn binary(op: BinaryOp) -> FixedOp {
         BinaryOp::Land => FixedOp::Land,
         BinaryOp::Lor => FixedOp::Lor,
         BinaryOp::Lxor => FixedOp::Lxor,
-    }
-}
-
-/// The variables of a clause that nothing gives a value, with their places.
-pub(super) fn unbound(
-    head: &ast::Atom,
-    body: &[ast::Literal],
-    known: &[Arc<str>],
-    found: &mut Vec<(Arc<str>, Span)>,
-) {
-    let mut bound: Names = known.iter().cloned().collect();
-    ground::bind(body, &mut bound);
-    let mut missing = |expr: &ast::Expr, bound: &Names| {
-        each_var(expr, &mut |name, span| {
-            if !bound.contains(name) {
-                found.push((Arc::clone(name), span));
-            }
-        });
-    };
-    head.args.iter().for_each(|arg| missing(arg, &bound));
-    let mut open: Vec<(&[ast::Literal], Names)> = vec![(body, bound.clone())];
-    let in_aggregates = |expr: &ast::Expr, bound: &Names, open: &mut Vec<(Vec<ast::Literal>, Names)>| {
-        let mut found = Vec::new();
-        expr.walk(&mut |expr| {
-            if let ExprKind::Aggregate(aggregate) = &expr.kind {
-                found.push((**aggregate).clone());
-            }
-        });
-        for aggregate in found {
-            let body = aggregate.body.into_iter().next().unwrap_or_default();
-            let mut inner = bound.clone();
-            ground::bind(&body, &mut inner);
-            open.push((body, inner));
-        }
-    };
-    let mut nested = Vec::new();
-    head.args.iter().for_each(|arg| in_aggregates(arg, &bound, &mut nested));
-    while let Some((literals, bound)) = open.pop() {
-        for literal in literals {
-            super::normal::each_expr(literal, &mut |expr| {
-                missing(expr, &bound);
-                in_aggregates(expr, &bound, &mut nested);
-            });
-        }
-    }
-    while let Some((literals, bound)) = nested.pop() {
-        for literal in &literals {
-            super::normal::each_expr(literal, &mut |expr| {
-                missing(expr, &bound);
-                in_aggregates(expr, &bound, &mut nested);
-            });
-        }
     }
 }

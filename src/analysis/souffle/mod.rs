@@ -269,6 +269,8 @@ impl Analysis {
         if self.diagnostics.len() > before {
             return None;
         }
+        self.diagnostics.extend(usage::single_use(&head, &body));
+        let before = self.diagnostics.len();
         let stated = body.is_empty();
         let counters = special::counters(&mut head, &mut body);
         if stated && (!counters.is_empty() || !body.is_empty()) {
@@ -279,7 +281,7 @@ impl Analysis {
             return None;
         }
         let mut missing = Vec::new();
-        lower::unbound(&head, &body, &counters, &mut missing);
+        ground::unbound(&head, &body, &counters, &mut missing);
         missing.sort();
         missing.dedup_by(|a, b| a.0 == b.0);
         for (name, place) in missing {

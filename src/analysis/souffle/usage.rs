@@ -1,13 +1,13 @@
 //! How relations are used beside what their qualifiers say: `inline`, `.plan`, counters, ways in and
 //! out.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::normal::{each_expr, each_var};
 use super::special::Special;
 use super::types::{Kind, Types};
-use crate::base::codes::{analysis as codes, souffle};
+use crate::base::codes::{analysis as codes, lints, souffle};
 use crate::base::{Diagnostic, Span};
 use crate::model::program::{Rule, Stratum};
 use crate::syntax::souffle::ast::{Atom, Clause, Directive, Expr, ExprKind, IoKind, Literal, Unit};
@@ -49,6 +49,33 @@ fn plan(clause: &Clause, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(Diagnostic::new(codes::BAD_ANNOTATION, message).at(*span));
         }
     }
+}
+
+/// Variables that stand in one place only, where `_` would say the same.
+pub(super) fn single_use(head: &Atom, body: &[Literal]) -> Vec<Diagnostic> {
+    let mut uses: BTreeMap<Arc<str>, (usize, Span)> = BTreeMap::new();
+    let mut open: Vec<&Expr> = head.args.iter().collect();
+    body.iter().for_each(|literal| each_expr(literal, &mut |expr| open.push(expr)));
+    while let Some(expr) = open.pop() {
+        expr.walk(&mut |expr| match &expr.kind {
+            ExprKind::Var(name) => uses.entry(Arc::clone(name)).or_insert((0, expr.span)).0 += 1,
+            ExprKind::Aggregate(aggregate) => {
+                open.extend(&aggregate.arg);
+                for literal in aggregate.body.iter().flatten() {
+                    each_expr(literal, &mut |expr| open.push(expr));
+                }
+            }
+            _ => {}
+        });
+    }
+    uses.into_iter()
+        .filter(|(name, (uses, _))| *uses == 1 && !name.starts_with('_'))
+        .map(|(name, (_, span))| {
+            Diagnostic::new(lints::SINGLE_USE, format!("the variable `{name}` occurs only once"))
+                .at(span)
+                .help("write `_` if its value does not matter")
+        })
+        .collect()
 }
 
 /// A way to read or write that does not exist, or is not supported.
