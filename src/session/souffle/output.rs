@@ -5,7 +5,7 @@ use std::io::Write;
 use super::{RunOptions, stopped, value};
 use crate::analysis::souffle::types::Kind;
 use crate::analysis::souffle::{Analysis, Directive, Relation};
-use crate::base::codes::{project, souffle as codes};
+use crate::base::codes::souffle as codes;
 use crate::base::{Budget, Diagnostic};
 use crate::files::{OutputFile, cannot_write};
 use crate::interop::delimited::{self, Cell, Quoting, WriteError, Writing};
