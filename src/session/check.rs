@@ -33,8 +33,11 @@ impl Session {
         let mut found = self.base.warnings.clone();
         // Those of the rules that have been typed in are not among the warnings of loading.
         found.extend_from_slice(&self.base.analysis.diagnostics);
-        found.extend(self.check_findings()?);
-        found.extend(self.fact_findings(texts)?);
+        {
+            let mut within = self.enter(&[])?;
+            found.extend(within.check_findings()?);
+            found.extend(within.fact_findings(texts)?);
+        }
         let mut found = self.levelled(found);
         diagnostic::sort(&mut found);
         found.dedup();
@@ -46,7 +49,7 @@ impl Session {
         self.ready()?;
         let relation = relation.map(|name| self.relation(name)).transpose()?;
         let name = relation.map(|id| self.schema().predicate(id).name.to_string());
-        let mut found = self.fact_findings(None)?;
+        let mut found = self.enter(&[])?.fact_findings(None)?;
         found.retain(|finding| {
             finding.code == codes::facts::CONFLICT.code || finding.code == codes::facts::HELD_AND_DENIED.code
         });

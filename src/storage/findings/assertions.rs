@@ -57,12 +57,12 @@ fn denied(
     all: &[Stated],
     found: &mut Vec<Diagnostic>,
 ) {
-    let metas = database.context().metas;
-    let held = all.iter().filter(|stated| {
-        let meta = metas.get(stated.meta);
-        meta.supports() && meta.status == Status::Held
-    });
-    let against = all.iter().filter(|stated| metas.get(stated.meta).opposes());
+    let context = database.context();
+    let metas = context.metas;
+    let held = all
+        .iter()
+        .filter(|stated| context.supports(stated) && metas.get(stated.meta).status == Status::Held);
+    let against = all.iter().filter(|stated| context.opposes(stated));
     let first = |stated: Vec<Stated>| first_place(&stated);
     let (held, against): (Vec<Stated>, Vec<Stated>) = (held.copied().collect(), against.copied().collect());
     let word = against
