@@ -3,7 +3,6 @@
 use super::query::values;
 use super::{Error, Session};
 use crate::analysis::{Check, template};
-use crate::base::codes;
 use crate::base::{Diagnostic, Severity, Span, diagnostic};
 use crate::files::LintLevel;
 use crate::model::Value;
@@ -44,21 +43,18 @@ impl Session {
         Ok(found)
     }
 
-    /// Conflicts alone, of one relation or of all.
+    /// Where sources disagree about one relation, or about any: conflicts, what is held and denied,
+    /// and what is stated more and less exactly.
     pub fn conflicts(&mut self, relation: Option<&str>) -> Result<Vec<Diagnostic>, Error> {
         self.ready()?;
         let relation = relation.map(|name| self.relation(name)).transpose()?;
-        let name = relation.map(|id| self.schema().predicate(id).name.to_string());
-        let mut found = self.enter(&[])?.fact_findings(None)?;
-        found.retain(|finding| {
-            finding.code == codes::facts::CONFLICT.code || finding.code == codes::facts::HELD_AND_DENIED.code
-        });
-        if let Some(name) = name {
-            let [conflict, denied] = [format!("`{name}` of "), format!("{name}(")];
-            found.retain(|finding| {
-                finding.message.starts_with(&conflict) || finding.message.starts_with(&denied)
-            });
-        }
+        let within = self.enter(&[])?;
+        let all = within.schema().iter().filter(|(_, predicate)| predicate.kind == PredKind::Declared);
+        let relations: Vec<PredId> = relation.map_or_else(|| all.map(|(id, _)| id).collect(), |id| vec![id]);
+        let database = &within.base.database;
+        let mut found: Vec<Diagnostic> =
+            relations.into_iter().flat_map(|id| findings::disagreements(database, id)).collect();
+        diagnostic::sort(&mut found);
         Ok(found)
     }
 
