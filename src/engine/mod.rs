@@ -10,7 +10,7 @@ pub mod naive;
 pub mod profile;
 pub mod rows;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

@@ -59,6 +59,21 @@ impl Session {
         evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
     }
 
+    /// Evaluates goals and relations with everything they reach, noting rounds: what a
+    /// [`Graph`](crate::provenance::Graph) is made of.
+    pub(super) fn evaluate_traced(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
+        let program = &self.base.analysis.program;
+        let reached = reached(program, goals, wanted);
+        let mut request = Request::new(program, goals, &reached);
+        request.rounds = true;
+        evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
+    }
+
+    /// The stated tables under the ids of the program's schema.
+    pub(super) fn stated_tables(&self) -> Stated<'_> {
+        Stated { schema: self.schema(), stored: self.base.database.stored() }
+    }
+
     /// What a reader of the last answer has to know: files left out, and what its scenario left out
     /// beside what it says.
     pub fn notes(&self) -> Vec<String> {
@@ -70,6 +85,21 @@ impl Session {
         notes.extend_from_slice(&self.scenario_notes);
         notes
     }
+}
+
+/// The relations that goals and wanted ones depend on, these included.
+fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<PredId> {
+    let mut open = wanted.to_vec();
+    goals.iter().for_each(|goal| goal.body.atoms(&mut |atom, _| open.push(atom.pred)));
+    let mut reached = std::collections::BTreeSet::new();
+    while let Some(pred) = open.pop() {
+        if reached.insert(pred) {
+            for id in program.rules_of.get(&pred).into_iter().flatten() {
+                program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
+            }
+        }
+    }
+    reached.into_iter().collect()
 }
 
 /// Evaluates a request over a database.
@@ -92,7 +122,7 @@ pub(super) fn evaluate(
 }
 
 /// The database's tables under the ids of a program's schema, which knows derived relations too.
-struct Stated<'a> {
+pub(super) struct Stated<'a> {
     schema: &'a Schema,
     stored: Stored<'a>,
 }

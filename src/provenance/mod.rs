@@ -1,0 +1,23 @@
+//! Why a tuple is in a model, and why another is not.
+//!
+//! Nothing is recorded while rules are evaluated but the round in which a tuple appeared first. What
+//! is asked later is found by searching backwards over the evaluated relations.
+//!
+//! - `words`: values that a search meets and the interner does not know
+//! - `index`: the rows of a relation that have some columns given
+//! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
+//! - `fold`: aggregates
+//! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
+
+mod fold;
+mod goal;
+mod index;
+mod solve;
+mod words;
+
+pub mod graph;
+
+#[cfg(test)]
+mod testing;
+
+pub use graph::{Contribution, Graph, Instance, Premise, Rank, Tuple};
