@@ -12,7 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::terminal::ColorChoice;
 use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
-use crate::session::ScenarioOption;
+use crate::session::{ScenarioOption, Wanted};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -99,6 +99,27 @@ pub struct LimitArgs {
     /// Stop when derived relations take this much memory: bytes, or with a suffix K, M or G
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub limit_memory: Option<u64>,
+}
+
+/// What is known of answers beside them.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AnnotateArgs {
+    /// How firmly each answer is known, as further columns: some of status, conf, since, sources and
+    /// assumptions, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(Wanted::NAMES))]
+    annotate: Vec<String>,
+}
+
+impl AnnotateArgs {
+    /// As a session takes them.
+    pub fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        for name in &self.annotate {
+            wanted.add(name);
+        }
+        wanted
+    }
 }
 
 /// What to answer under: the options of `under (…)`.

@@ -7,14 +7,20 @@
 //! - `index`: the rows of a relation that have some columns given
 //! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
 //! - `fold`: aggregates
+//! - `leaf`: what an assertion is worth · `derivations`: a part of the graph written out ·
+//!   `sets`: alternative sets · `annotate`: how firmly a tuple is known
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
 
+mod derivations;
 mod fold;
 mod goal;
 mod index;
+mod leaf;
+mod sets;
 mod solve;
 mod words;
 
+pub mod annotate;
 pub mod graph;
 
 #[cfg(test)]

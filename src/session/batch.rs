@@ -85,15 +85,22 @@ impl Session {
         wanted.sort();
         wanted.dedup();
         let mut within = self.enter(&[])?;
-        let model = within.evaluate(&goals, &wanted, profile)?;
+        let weakened = within.weakened(&goals, &wanted);
+        let model = within.evaluate(&goals, weakened.as_ref().unwrap_or(&wanted), profile)?;
+        let known = |head: PredId, answer: Answer| match &weakened {
+            Some(_) => within.annotate(&goals, head, &model, answer),
+            None => Ok(Answer { asked: within.annotations(), ..answer }),
+        };
         let outputs = outputs
             .into_iter()
-            .map(|(predicate, params)| Output {
-                relation: within.schema().predicate(predicate).name.to_string(),
-                answer: within.relation_answer(predicate, &model),
-                params,
+            .map(|(predicate, params)| {
+                Ok(Output {
+                    relation: within.schema().predicate(predicate).name.to_string(),
+                    answer: known(predicate, within.relation_answer(predicate, &model))?,
+                    params,
+                })
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         let sizes = sizes
             .iter()
             .map(|directive| PrintSize {
@@ -103,7 +110,7 @@ impl Session {
             .collect();
         let mut answers: Vec<Option<Answer>> = queries
             .iter()
-            .map(|goal| plain(&goal).then(|| within.rows(goal, &model, None)).transpose())
+            .map(|goal| plain(&goal).then(|| known(goal.rule.head, within.rows(goal, &model, None)?)).transpose())
             .collect::<Result<_, Error>>()?;
         let mut notes = within.notes();
         drop(within);
@@ -142,8 +149,7 @@ impl Session {
             columns: columns.iter().map(|column| column.name.to_string()).collect(),
             ground: columns.is_empty(),
             rows,
-            more: 0,
-            notes: Vec::new(),
+            ..Answer::default()
         }
     }
 

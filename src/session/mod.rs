@@ -5,7 +5,7 @@
 //! and taken the same steps.
 //!
 //! - `base`: files to facts and rules
-//! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
+//! - `query`: goals to answers · `firmness`: how firmly they are known · `rows`: their rows · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
@@ -21,6 +21,7 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod firmness;
 mod input;
 mod plan;
 mod profile;
@@ -41,6 +42,8 @@ pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
+
+pub use crate::provenance::annotate::{Annotation, Since, Wanted};
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
@@ -131,6 +134,8 @@ pub struct Session {
     /// What loading found wrong; the base is then empty.
     broken: Vec<Diagnostic>,
     texts: usize,
+    /// Annotations that were asked for.
+    wanted: Wanted,
     /// The scenario in which everything is asked.
     standing: Option<Standing>,
     prepared: Option<Prepared>,
@@ -189,6 +194,7 @@ impl Session {
             cancel: CancelToken::new(),
             broken: Vec::new(),
             texts: 0,
+            wanted: Wanted::default(),
             standing: None,
             prepared: None,
             inside: false,

@@ -39,13 +39,6 @@ impl Session {
         Ok((goal, warnings))
     }
 
-    /// Evaluates a checked goal; at most `most` rows of the answer are kept.
-    pub(super) fn answer(&mut self, goal: &Goal, most: Option<usize>) -> Result<Answer, Error> {
-        let goals = std::slice::from_ref(&goal.rule);
-        let model = self.evaluate(goals, &[], false)?;
-        self.rows(goal, &model, most)
-    }
-
     /// Evaluates goals and relations under the session's limits.
     pub(super) fn evaluate(
         &mut self,
@@ -88,7 +81,7 @@ impl Session {
 }
 
 /// The relations that goals and wanted ones depend on, these included.
-fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<PredId> {
+pub(super) fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<PredId> {
     let mut open = wanted.to_vec();
     goals.iter().for_each(|goal| goal.body.atoms(&mut |atom, _| open.push(atom.pred)));
     let mut reached = std::collections::BTreeSet::new();
@@ -114,11 +107,17 @@ pub(super) fn evaluate(
     let (stored, interner) = database.split();
     let tables = Stated { schema: &program.schema, stored };
     let budget = Budget::new(limits.clone(), cancel.clone());
-    engine.evaluate(request, &tables, interner, &budget).map_err(|error| match &error {
+    let evaluated = engine.evaluate(request, &tables, interner, &budget);
+    evaluated.map_err(|error| failed(program, request.goals, &error))
+}
+
+/// Why an evaluation has no result.
+pub(super) fn failed(program: &CheckedProgram, goals: &[Rule], error: &EvalError) -> Error {
+    match error {
         EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
-        EvalError::Stopped { .. } => Error::Limit(Box::new(error.diagnostic(program, request.goals))),
-        _ => Error::Failed(Box::new(error.diagnostic(program, request.goals))),
-    })
+        EvalError::Stopped { .. } => Error::Limit(Box::new(error.diagnostic(program, goals))),
+        _ => Error::Failed(Box::new(error.diagnostic(program, goals))),
+    }
 }
 
 /// The database's tables under the ids of a program's schema, which knows derived relations too.

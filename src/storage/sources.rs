@@ -199,7 +199,12 @@ impl Struck {
 
     /// Whether an assertion falls: its source is a struck one, or all that it is based on falls.
     pub fn takes(&self, stated: &Stated, context: &Context<'_>, interner: &Interner) -> bool {
-        self.struck.contains(&stated.src) || all_in(context.based_on(stated), &self.fallen, interner)
+        self.takes_from(stated.src, context.based_on(stated), interner)
+    }
+
+    /// The same of an assertion of `src` that only repeats the sources of the list `based_on`.
+    pub fn takes_from(&self, src: Word, based_on: Word, interner: &Interner) -> bool {
+        self.struck.contains(&src) || all_in(based_on, &self.fallen, interner)
     }
 }
 
