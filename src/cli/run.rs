@@ -207,9 +207,8 @@ fn target(dir: &Path, output: &Output, flag: Option<AnswerFormat>) -> Result<Opt
 fn write_file(output: &Output, target: &Target) -> Result<(), Failure> {
     let mut content = Vec::new();
     let answer = output.answer.clone().shown(target.format == AnswerFormat::Table);
-    let mut delimited = |usual: u8| {
-        write_delimited(&mut content, &answer, target.delimiter.unwrap_or(usual), target.header)
-    };
+    let mut delimited =
+        |usual: u8| write_delimited(&mut content, &answer, target.delimiter.unwrap_or(usual), target.header);
     let written = match target.format {
         AnswerFormat::Csv => delimited(b','),
         AnswerFormat::Tsv => delimited(b'\t'),

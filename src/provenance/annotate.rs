@@ -143,7 +143,8 @@ pub fn annotate(
     } else {
         Vec::new()
     };
-    let level = |node: u32| levels.get(node as usize).copied().flatten().map_or(4, |level| level.min(4) as u8);
+    let level =
+        |node: u32| levels.get(node as usize).copied().flatten().map_or(4, |level| level.min(4) as u8);
     if wanted.status {
         for (node, annotation) in nodes.iter().zip(&mut found) {
             if let Some(node) = node {
@@ -161,8 +162,8 @@ pub fn annotate(
     }
     if wanted.since {
         let values = Ranks::of(derivations.leaves.iter().map(|leaf| std::cmp::Reverse(leaf.since.clone())));
-        let best = derivations
-            .bottleneck(|leaf| values.rank(&std::cmp::Reverse(leaf.since.clone())), |_| u32::MAX);
+        let best =
+            derivations.bottleneck(|leaf| values.rank(&std::cmp::Reverse(leaf.since.clone())), |_| u32::MAX);
         for (node, annotation) in nodes.iter().zip(&mut found) {
             let value = node.and_then(|node| values.value(best.get(node as usize).copied().flatten()?));
             annotation.since = value.map_or(Since::Always, |value| value.0.clone());
@@ -187,7 +188,8 @@ pub fn all_held(program: &CheckedProgram, goals: &[Rule], reached: &[PredId], da
     if goals.iter().any(|goal| !goal.assume.is_empty()) || reached.iter().any(assumes) {
         return false;
     }
-    let stated = |pred: &PredId| match program.schema.predicates.get(pred.0 as usize).map(|known| known.kind) {
+    let stated = |pred: &PredId| match program.schema.predicates.get(pred.0 as usize).map(|known| known.kind)
+    {
         Some(PredKind::Declared) => Some(*pred),
         Some(PredKind::Assertions(of)) => Some(of),
         _ => None,
@@ -216,7 +218,9 @@ impl Derivations {
             let leaf = step.leaf.and_then(|at| self.leaves.get(at as usize));
             leaf.map_or(u32::MAX, &worth).min(cap(step))
         };
-        open.extend(self.steps.iter().filter(|step| step.premises.is_empty()).map(|step| (own(step), step.head)));
+        open.extend(
+            self.steps.iter().filter(|step| step.premises.is_empty()).map(|step| (own(step), step.head)),
+        );
         while let Some((value, node)) = open.pop() {
             let Some(slot) = best.get_mut(node as usize) else { continue };
             if slot.is_some() {
@@ -224,7 +228,8 @@ impl Derivations {
             }
             *slot = Some(value);
             for at in self.used.get(node as usize).into_iter().flatten() {
-                let (Some(wait), Some(step)) = (waits.get_mut(*at as usize), self.steps.get(*at as usize)) else {
+                let (Some(wait), Some(step)) = (waits.get_mut(*at as usize), self.steps.get(*at as usize))
+                else {
                     continue;
                 };
                 *wait -= 1;
@@ -304,9 +309,10 @@ impl Derivations {
             .iter()
             .map(|roots| match roots.as_slice() {
                 [] => Sets::one(),
-                roots => roots.iter().filter_map(|word| numbers.get(word)).fold(Sets::default(), |sets, at| {
-                    sets.or(&Sets::all([*at]))
-                }),
+                roots => roots
+                    .iter()
+                    .filter_map(|word| numbers.get(word))
+                    .fold(Sets::default(), |sets, at| sets.or(&Sets::all([*at]))),
             })
             .collect();
         let own = |step: &Step| match step.leaf.and_then(|at| leaves.get(at as usize)) {

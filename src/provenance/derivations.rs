@@ -153,7 +153,12 @@ impl Explorer<'_, '_> {
         for leaf in self.leaves(tuple) {
             let at = self.made.leaves.len() as u32;
             self.made.leaves.push(leaf);
-            self.step(Step { head: node, premises: Box::default(), leaf: Some(at), assumes: Box::default() })?;
+            self.step(Step {
+                head: node,
+                premises: Box::default(),
+                leaf: Some(at),
+                assumes: Box::default(),
+            })?;
         }
         let mut seen = HashSet::new();
         let mut stopped = None;
@@ -260,9 +265,8 @@ impl Explorer<'_, '_> {
         let mut found: Vec<u32> = Vec::new();
         for text in &rule.assume {
             let value = |name: &str| {
-                let at = rule.vars.iter().zip(binding).find(|(var, word)| {
-                    *var.name == *name && **word != MISSING
-                });
+                let at =
+                    rule.vars.iter().zip(binding).find(|(var, word)| *var.name == *name && **word != MISSING);
                 at.map(|(_, word)| self.graph.value(*word).plain())
             };
             let text = template::fill(text, value);

@@ -36,13 +36,8 @@ pub(super) struct Leaf {
 }
 
 /// Levels of [`Leaf::level`], by number.
-pub(super) const LEVELS: [Option<Status>; 5] = [
-    None,
-    Some(Status::Proposed),
-    Some(Status::Planned),
-    Some(Status::Confirmed),
-    Some(Status::Held),
-];
+pub(super) const LEVELS: [Option<Status>; 5] =
+    [None, Some(Status::Proposed), Some(Status::Planned), Some(Status::Confirmed), Some(Status::Held)];
 
 /// The number of a status in [`LEVELS`].
 pub(super) fn level(status: Status) -> u8 {
@@ -117,7 +112,8 @@ pub(super) fn of_assertion(interner: &Interner, row: &[Word]) -> Leaf {
         let at = META_COLUMNS.iter().position(|column| *column == name);
         at.and_then(|at| row.get(own + at)).copied().unwrap_or(NIL)
     };
-    let status = interner.enum_of(column("_status")).and_then(|value| Status::ALL.get(value.ordinal as usize));
+    let status =
+        interner.enum_of(column("_status")).and_then(|value| Status::ALL.get(value.ordinal as usize));
     Leaf {
         level: status.map_or(0, |status| level(*status)),
         conf: float(interner, column("_conf")),

@@ -8,8 +8,8 @@ use super::console::Console;
 use super::entry;
 use super::told;
 use super::view::View;
-use crate::base::{Diagnostic, escape};
 use crate::base::codes::project as codes;
+use crate::base::{Diagnostic, escape};
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::{Error, Outcome, Session, fault};
 

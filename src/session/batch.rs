@@ -1,8 +1,8 @@
 //! What rule files ask to be written: `.output`, `.printsize`, and `?-` lines.
 
 use super::query::values;
-use crate::analysis::Goal;
 use super::{Answer, Error, Session};
+use crate::analysis::Goal;
 use crate::engine::Profile;
 use crate::model::Value;
 use crate::model::schema::{PredId, PredKind};
@@ -110,7 +110,9 @@ impl Session {
             .collect();
         let mut answers: Vec<Option<Answer>> = queries
             .iter()
-            .map(|goal| plain(&goal).then(|| known(goal.rule.head, within.rows(goal, &model, None)?)).transpose())
+            .map(|goal| {
+                plain(&goal).then(|| known(goal.rule.head, within.rows(goal, &model, None)?)).transpose()
+            })
             .collect::<Result<_, Error>>()?;
         let mut notes = within.notes();
         drop(within);

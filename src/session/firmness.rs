@@ -72,7 +72,9 @@ impl Session {
                 answer.firmness = known;
             }
             None if asked => {
-                answer.notes.push("how firmly the answers are known rests on too much to be worked out".to_owned());
+                answer
+                    .notes
+                    .push("how firmly the answers are known rests on too much to be worked out".to_owned());
             }
             None => answer.notes.push(
                 "how firmly the answers are known takes long to work out; `--annotate status` does it"
@@ -96,7 +98,10 @@ impl Session {
         let interner = database.interner();
         let tuples: Vec<Tuple> = rows
             .iter()
-            .map(|row| Tuple { pred: head, row: row.iter().filter_map(|value| interner.get(value)).collect() })
+            .map(|row| Tuple {
+                pred: head,
+                row: row.iter().filter_map(|value| interner.get(value)).collect(),
+            })
             .collect();
         let tables = self.stated_tables();
         let budget = Budget::new(self.limits.clone(), self.cancel.clone());
