@@ -142,8 +142,8 @@ impl Explorer<'_, '_> {
         let predicate = self.graph.program().schema.predicates.get(tuple.pred.0 as usize);
         match predicate.map(|predicate| predicate.kind) {
             Some(PredKind::Declared) => leaf::of_tuple(self.database, tuple.pred, &tuple.row),
-            Some(PredKind::Assertions(_)) => {
-                vec![leaf::of_assertion(self.database.interner(), &tuple.row)]
+            Some(PredKind::Assertions(of)) => {
+                leaf::of_assertion(self.database, of, &tuple.row).into_iter().collect()
             }
             _ => Vec::new(),
         }

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use crate::model::schema::META_COLUMNS;
-use crate::model::{Date, Float, PredId, Status};
+use crate::model::{Date, Float, PredId, Status, Value};
+use crate::storage::assertions::Stated;
 use crate::storage::extent::sees;
-use crate::storage::interner::NIL;
+use crate::storage::interner::{self, NIL};
 use crate::storage::sources::{Context, Struck};
 use crate::storage::{Database, Interner, Word};
 
@@ -31,9 +32,12 @@ pub(super) struct Leaf {
     pub src: Word,
     /// The sources it repeats, its own or its source's; nil or a list.
     pub based_on: Word,
-    /// `_by`, nil or a list.
-    pub by: Word,
+    /// Whether it rests on somebody without a name.
+    pub unnamed: bool,
 }
+
+/// How a member of a chain of attribution begins that is nobody by name.
+const UNNAMED: [&str; 2] = ["unnamed", "anonymous"];
 
 /// Levels of [`Leaf::level`], by number.
 pub(super) const LEVELS: [Option<Status>; 5] =
@@ -63,78 +67,95 @@ impl Leaf {
     /// The sources, each of which is enough for it by itself: its own, or those that it only repeats
     /// after all; none for background. A circle of sources counts as its first by name.
     pub fn roots(&self, context: &Context<'_>, interner: &Interner) -> Vec<Word> {
-        let listed = |list: Word| interner.list_items(list).unwrap_or(&[]).to_vec();
-        let mut open = listed(self.based_on);
-        if open.is_empty() {
+        if interner.list_items(self.based_on).is_none_or(<[Word]>::is_empty) {
             return if self.src == NIL { Vec::new() } else { vec![self.src] };
         }
-        let mut seen: HashSet<Word> = open.iter().copied().collect();
-        let mut roots = Vec::new();
-        while let Some(source) = open.pop() {
-            let bases = listed(context.sources.get(source).map_or(NIL, |info| info.based_on));
-            if bases.is_empty() {
-                roots.push(source);
-            }
-            open.extend(bases.into_iter().filter(|base| seen.insert(*base)));
-        }
+        let repeated = repeated(self.based_on, context, interner);
+        let first_hand = |source: &Word| {
+            let based_on = context.sources.get(*source).map_or(NIL, |info| info.based_on);
+            interner.list_items(based_on).is_none_or(<[Word]>::is_empty)
+        };
+        let mut roots: Vec<Word> = repeated.iter().copied().filter(first_hand).collect();
         if roots.is_empty() {
-            roots.extend(seen.into_iter().min_by(|a, b| interner.compare(*a, *b)));
+            roots.extend(repeated.into_iter().min_by(|a, b| interner.compare(*a, *b)));
         }
         roots.sort_unstable();
-        roots.dedup();
         roots
     }
+}
+
+/// The sources of a list, and those that these are based on, as far as a scenario does not strike
+/// them.
+fn repeated(list: Word, context: &Context<'_>, interner: &Interner) -> HashSet<Word> {
+    let standing = |list: Word| -> Vec<Word> {
+        let items = interner.list_items(list).unwrap_or(&[]).iter().copied();
+        items.filter(|source| !context.struck.has_fallen(*source)).collect()
+    };
+    let mut open = standing(list);
+    let mut seen: HashSet<Word> = open.iter().copied().collect();
+    while let Some(source) = open.pop() {
+        let bases = standing(context.sources.get(source).map_or(NIL, |info| info.based_on));
+        open.extend(bases.into_iter().filter(|base| seen.insert(*base)));
+    }
+    seen
 }
 
 /// The assertions through which a plain atom sees a stated tuple.
 pub(super) fn of_tuple(database: &Database, pred: PredId, row: &[Word]) -> Vec<Leaf> {
     let context = database.context();
     let all = database.stated_of(pred, row);
-    let seen = all.iter().filter(|stated| sees(stated, all, &context));
-    seen.map(|stated| {
-        let meta = context.metas.get(stated.meta);
-        Leaf {
-            level: level(meta.status),
-            conf: float(database.interner(), meta.conf),
-            since: since(database.interner(), context.recorded_word(stated), stated.src),
-            src: stated.src,
-            based_on: context.based_on(stated),
-            by: meta.by,
-        }
-    })
-    .collect()
+    let seen: Vec<&Stated> = all.iter().filter(|stated| sees(stated, all, &context)).collect();
+    seen.iter().map(|stated| leaf(database, stated, &seen)).collect()
 }
 
-/// The assertion that a row of a relation of assertions is.
-pub(super) fn of_assertion(interner: &Interner, row: &[Word]) -> Leaf {
-    let own = row.len().saturating_sub(META_COLUMNS.len());
-    let column = |name: &str| {
-        let at = META_COLUMNS.iter().position(|column| *column == name);
-        at.and_then(|at| row.get(own + at)).copied().unwrap_or(NIL)
-    };
-    let status =
-        interner.enum_of(column("_status")).and_then(|value| Status::ALL.get(value.ordinal as usize));
+/// The assertion that a row of a relation of the assertions of `of` is.
+pub(super) fn of_assertion(database: &Database, of: PredId, row: &[Word]) -> Option<Leaf> {
+    let own = row.len().checked_sub(META_COLUMNS.len())?;
+    let all = database.stated_of(of, row.get(..own)?);
+    let number = usize::try_from(interner::inlined(*row.get(own)?)?).ok()?;
+    Some(leaf(database, all.get(number)?, &all.iter().collect::<Vec<_>>()))
+}
+
+/// An assertion among those of its tuple that count.
+fn leaf(database: &Database, stated: &Stated, all: &[&Stated]) -> Leaf {
+    let (context, interner) = (database.context(), database.interner());
+    let meta = context.metas.get(stated.meta);
+    let recorded = context.recorded_word(stated);
     Leaf {
-        level: status.map_or(0, |status| level(*status)),
-        conf: float(interner, column("_conf")),
-        since: since(interner, column("_on"), column("_src")),
-        src: column("_src"),
-        based_on: column("_based_on"),
-        by: column("_by"),
+        level: level(meta.status),
+        conf: match interner.value(meta.conf) {
+            Value::Float(conf) => conf,
+            _ => Float::new(1.0),
+        },
+        since: match interner.date_of(recorded) {
+            Some(date) => Since::By(date.latest(), date.clone()),
+            None if stated.src == NIL => Since::Always,
+            None => Since::Undated,
+        },
+        src: stated.src,
+        based_on: context.based_on(stated),
+        unnamed: is_unnamed(database, stated, all),
     }
 }
 
-fn float(interner: &Interner, word: Word) -> Float {
-    match interner.value(word) {
-        crate::model::Value::Float(float) => float,
-        _ => Float::new(1.0),
+/// Whether an assertion rests on somebody without a name: its chain of attribution says so, or it
+/// only repeats sources that have the same from somebody without a name.
+fn is_unnamed(database: &Database, stated: &Stated, all: &[&Stated]) -> bool {
+    let (context, interner) = (database.context(), database.interner());
+    let says_so = |stated: &Stated| {
+        let chain = interner.list_items(context.metas.get(stated.meta).by).unwrap_or(&[]);
+        chain.iter().filter_map(|member| interner.symbol_text(*member)).any(|member| {
+            let member = member.trim().to_lowercase();
+            UNNAMED.iter().any(|word| member.starts_with(word))
+        })
+    };
+    if says_so(stated) {
+        return true;
     }
-}
-
-fn since(interner: &Interner, recorded: Word, src: Word) -> Since {
-    match interner.date_of(recorded) {
-        Some(date) => Since::By(date.latest(), date.clone()),
-        None if src == NIL => Since::Always,
-        None => Since::Undated,
-    }
+    let repeated = repeated(context.based_on(stated), &context, interner);
+    let mut originals = all.iter().filter(|other| {
+        repeated.contains(&other.src)
+            && interner.list_items(context.based_on(other)).is_none_or(<[Word]>::is_empty)
+    });
+    originals.clone().next().is_some() && originals.all(|other| says_so(other))
 }

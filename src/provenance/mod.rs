@@ -8,7 +8,8 @@
 //! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
 //! - `fold`: aggregates
 //! - `leaf`: what an assertion is worth · `derivations`: a part of the graph written out ·
-//!   `sets`: alternative sets · `annotate`: how firmly a tuple is known
+//!   `sets`: alternative sets · `annotate`: how firmly a tuple is known ·
+//!   `survive`: what holds without some assertions
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
 
 mod derivations;
@@ -22,6 +23,7 @@ mod words;
 
 pub mod annotate;
 pub mod graph;
+pub mod survive;
 
 #[cfg(test)]
 mod testing;

@@ -108,6 +108,8 @@ pub struct Context<'a> {
     pub sources: &'a Sources,
     /// Which reviews make an assertion count.
     pub reviews: Reviews,
+    /// The sources that the scenario strikes.
+    pub struck: &'a Struck,
 }
 
 /// The reviews that make an assertion count: accepted ones, unless a scenario says otherwise.
@@ -172,7 +174,7 @@ impl Context<'_> {
 }
 
 /// Which assertions fall when sources are struck.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Struck {
     struck: FxHashSet<Word>,
     fallen: FxHashSet<Word>,
@@ -195,6 +197,16 @@ impl Struck {
             }
             fallen.extend(more);
         }
+    }
+
+    /// The sources that are struck themselves.
+    pub fn sources(&self) -> impl Iterator<Item = Word> {
+        self.struck.iter().copied()
+    }
+
+    /// Whether a source is struck, or based on fallen ones alone.
+    pub fn has_fallen(&self, source: Word) -> bool {
+        self.fallen.contains(&source)
     }
 
     /// Whether an assertion falls: its source is a struck one, or all that it is based on falls.
