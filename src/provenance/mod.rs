@@ -8,16 +8,24 @@
 //! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
 //! - `fold`: aggregates
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
+//! - `proof`: one way through the graph, as data · `search`: the best of them
+//! - `verify`: checks a proof, independently of all the above
 
 mod fold;
 mod goal;
 mod index;
+mod search;
 mod solve;
 mod words;
 
 pub mod graph;
+pub mod proof;
+pub mod verify;
 
 #[cfg(test)]
 mod testing;
 
 pub use graph::{Contribution, Graph, Instance, Premise, Rank, Tuple};
+pub use proof::{Firmness, Proof, Statements};
+pub use search::proofs;
+pub use verify::{Rejection, Verifier};
