@@ -24,6 +24,13 @@ pub struct Pattern {
     pub meta: Vec<(&'static str, Value)>,
 }
 
+impl Pattern {
+    /// Whether an assertion has all the metadata asked for.
+    pub fn fits(&self, assertion: &Assertion) -> bool {
+        self.meta.iter().all(|(field, value)| has_meta(assertion, field, value))
+    }
+}
+
 /// The fact that a ground atom states, with defaults filled in.
 pub fn fact(schema: &Schema, atom: &Atom) -> Result<Fact, Vec<Diagnostic>> {
     let (pred, values, meta) = parts(schema, atom, true)?;
@@ -266,6 +273,40 @@ fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
             }
             _ => {}
         },
+    }
+}
+
+/// Whether an assertion has a metadata field's value; `_by` and `_based_on` ask for members.
+fn has_meta(assertion: &Assertion, field: &str, value: &Value) -> bool {
+    let text = |known: &Option<Arc<str>>| match (known, value) {
+        (None, Value::Nil) => true,
+        (Some(known), Value::Symbol(text)) => known == text,
+        _ => false,
+    };
+    let members = |known: &[Arc<str>]| match value {
+        Value::Nil => known.is_empty(),
+        Value::List(items) => items
+            .iter()
+            .all(|item| matches!(item, Value::Symbol(text) if known.iter().any(|member| member == text))),
+        _ => false,
+    };
+    match field {
+        "_src" => text(&assertion.src),
+        "_at" => text(&assertion.at),
+        "_quote" => text(&assertion.quote),
+        "_by" => members(&assertion.by),
+        "_based_on" => members(assertion.based_on.as_deref().unwrap_or(&[])),
+        "_status" => *value == super::declare::status_value(assertion.status),
+        "_conf" => *value == Value::float(assertion.conf),
+        "_on" => match (&assertion.on, value) {
+            (None, Value::Nil) => true,
+            (Some(on), Value::Date(date)) => on == date,
+            _ => false,
+        },
+        "_review" => *value == super::declare::review_value(assertion.review),
+        "_extractor" => text(&assertion.extractor),
+        "_note" => text(&assertion.note),
+        _ => false,
     }
 }
 

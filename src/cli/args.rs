@@ -12,6 +12,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::terminal::ColorChoice;
 use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
+use crate::session::ScenarioOption;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -98,6 +99,54 @@ pub struct LimitArgs {
     /// Stop when derived relations take this much memory: bytes, or with a suffix K, M or G
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub limit_memory: Option<u64>,
+}
+
+/// What to answer under: the options of `under (…)`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Scenario (all that are given hold together; each can be repeated)")]
+pub struct ScenarioArgs {
+    /// Keep what was recorded by DATE, by its source's date or its own `_on`
+    #[arg(long, value_name = "DATE")]
+    as_of: Vec<String>,
+    /// Strike what SOURCE states, and what is based on it alone
+    #[arg(long, value_name = "SOURCE")]
+    without: Vec<String>,
+    /// Add a fact
+    #[arg(long, value_name = "FACT")]
+    assume: Vec<String>,
+    /// Remove the facts that fit; what FACT leaves out is any
+    #[arg(long, value_name = "FACT")]
+    retract: Vec<String>,
+    /// Keep assertions of this status or firmer: Proposed, Planned, Confirmed or Held
+    #[arg(long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Keep assertions of this confidence or more, from 0 to 1
+    #[arg(long, value_name = "X")]
+    min_conf: Vec<f64>,
+    /// Keep assertions that have NAME in their chain of attribution
+    #[arg(long, value_name = "NAME")]
+    by: Vec<String>,
+    /// Keep assertions of this review, and count them as accepted: Accepted, Pending or Rejected
+    #[arg(long, value_name = "REVIEW")]
+    review: Vec<String>,
+}
+
+impl ScenarioArgs {
+    /// As a session takes them.
+    pub fn options(&self) -> Vec<ScenarioOption> {
+        let texts = |texts: &[String], make: fn(String) -> ScenarioOption| {
+            texts.iter().cloned().map(make).collect::<Vec<_>>()
+        };
+        let mut options = texts(&self.as_of, ScenarioOption::AsOf);
+        options.extend(texts(&self.without, ScenarioOption::Without));
+        options.extend(texts(&self.assume, ScenarioOption::Assume));
+        options.extend(texts(&self.retract, ScenarioOption::Retract));
+        options.extend(texts(&self.status, ScenarioOption::Status));
+        options.extend(self.min_conf.iter().map(|conf| ScenarioOption::MinConf(*conf)));
+        options.extend(texts(&self.by, ScenarioOption::By));
+        options.extend(texts(&self.review, ScenarioOption::Review));
+        options
+    }
 }
 
 fn rows(text: &str) -> Result<u64, String> {
@@ -219,7 +268,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["why A(1)", "souffle p.dl", "query --at HEAD A(x)", "query --as-of 2025 A(x)", "help"] {
+        for line in ["why A(1)", "souffle p.dl", "query --at HEAD A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),

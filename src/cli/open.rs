@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
-use super::args::LimitArgs;
+use super::args::{LimitArgs, ScenarioArgs};
 use super::context::{Context, Failure};
 use super::interrupt;
 use crate::base::{Diagnostic, SourceMap};
@@ -65,6 +65,24 @@ pub fn open_whole(context: &Context, options: Options) -> Result<Session, Failur
     }
     context.report(session.broken(), session.sources());
     Err(Failure::Told(Exit::Refused))
+}
+
+/// Asks everything from now on in the scenario that the flags make.
+///
+/// # Errors
+/// An option is wrong; that has been told.
+pub fn under(context: &Context, session: &mut Session, args: &ScenarioArgs) -> Result<(), Failure> {
+    let options = args.options();
+    if options.is_empty() {
+        return Ok(());
+    }
+    match session.set_scenario(&options) {
+        Ok(warnings) => {
+            context.report(&warnings, session.sources());
+            Ok(())
+        }
+        Err(error) => Err(refused(context, session, &error)),
+    }
 }
 
 /// Tells why a session refused something.

@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{LimitArgs, answer_format};
+use super::args::{LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused};
+use super::open::{open, refused, under};
 use super::terminal::{write_stderr, write_stdout};
 use super::{Exit, output};
 use crate::base::escape;
@@ -44,6 +44,8 @@ pub struct RunArgs {
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -51,6 +53,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     let options =
         Options { keep_going: args.keep_going, limits: args.limits.options(), ..Options::default() };
     let mut session = open(context, options)?;
+    under(context, &mut session, &args.scenario)?;
     let batch = match session.run(&args.relations, args.profile) {
         Ok(batch) => batch,
         Err(error) => return Err(refused(context, &session, &error)),

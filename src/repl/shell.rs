@@ -8,7 +8,7 @@ use super::console::Console;
 use super::entry;
 use super::told;
 use super::view::View;
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, escape};
 use crate::base::codes::project as codes;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::{Error, Outcome, Session, fault};
@@ -118,7 +118,8 @@ impl Shell {
                 let taken = started.elapsed();
                 self.report(console, &warnings)?;
                 match outcome {
-                    Outcome::Answer(answer) => {
+                    Outcome::Answer(mut answer) => {
+                        answer.notes.splice(0..0, self.session.scenario().map(str::to_owned));
                         self.last_goal = Some(input.to_owned());
                         let shown = self.view.answer(console, answer, Some(taken))?;
                         self.told(console, shown)
@@ -132,6 +133,16 @@ impl Shell {
             }
             Err(error) => self.refused(console, &error),
         }
+    }
+
+    /// Says in which scenario something was found, for what is no answer with notes of its own.
+    pub fn scenario(&self, console: &mut Console) -> io::Result<()> {
+        let Some(text) = self.session.scenario() else { return Ok(()) };
+        console.tell(&format!("note: {}\n", escape::printable(text)))?;
+        for note in self.session.notes() {
+            console.tell(&format!("note: {}\n", escape::printable(&note)))?;
+        }
+        Ok(())
     }
 
     /// Tells why the session refused something.

@@ -1,6 +1,7 @@
 //! What rule files ask to be written: `.output`, `.printsize`, and `?-` lines.
 
 use super::query::values;
+use crate::analysis::Goal;
 use super::{Answer, Error, Session};
 use crate::engine::Profile;
 use crate::model::Value;
@@ -76,43 +77,57 @@ impl Session {
             found?.into_iter().map(|predicate| (predicate, Vec::new())).collect()
         };
         let queries = if named.is_empty() { analysis.queries.clone() } else { Vec::new() };
-        let goals: Vec<_> = queries.iter().map(|goal| goal.rule.clone()).collect();
+        // Those with a scenario of their own are asked one by one.
+        let plain = |goal: &&Goal| goal.under.is_empty();
+        let goals: Vec<_> = queries.iter().filter(plain).map(|goal| goal.rule.clone()).collect();
         let mut wanted: Vec<PredId> = outputs.iter().map(|(predicate, _)| *predicate).collect();
         wanted.extend(sizes.iter().map(|directive| directive.predicate));
         wanted.sort();
         wanted.dedup();
-        let model = self.evaluate(&goals, &wanted, profile)?;
+        let mut within = self.enter(&[])?;
+        let model = within.evaluate(&goals, &wanted, profile)?;
         let outputs = outputs
             .into_iter()
             .map(|(predicate, params)| Output {
-                relation: self.schema().predicate(predicate).name.to_string(),
-                answer: self.relation_answer(predicate, &model),
+                relation: within.schema().predicate(predicate).name.to_string(),
+                answer: within.relation_answer(predicate, &model),
                 params,
             })
             .collect();
         let sizes = sizes
             .iter()
             .map(|directive| PrintSize {
-                relation: self.schema().predicate(directive.predicate).name.to_string(),
-                rows: self.table_of(directive.predicate, &model).map_or(0, crate::storage::Table::len),
+                relation: within.schema().predicate(directive.predicate).name.to_string(),
+                rows: within.table_of(directive.predicate, &model).map_or(0, crate::storage::Table::len),
             })
             .collect();
-        let queries = queries
+        let mut answers: Vec<Option<Answer>> = queries
             .iter()
-            .map(|goal| {
-                let text = self.sources.text(goal.span).to_owned();
-                Ok(QueryResult { text, answer: self.rows(goal, &model, None)? })
-            })
+            .map(|goal| plain(&goal).then(|| within.rows(goal, &model, None)).transpose())
             .collect::<Result<_, Error>>()?;
-        Ok(Batch { outputs, sizes, queries, profile: model.into_profile(), notes: self.notes() })
+        let mut notes = within.notes();
+        drop(within);
+        for (goal, answer) in queries.iter().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
+            let found = self.enter(&goal.under)?.answer(goal, None)?;
+            let text = self.sources.text(goal.span);
+            notes.extend(self.scenario_notes.iter().map(|note| format!("{text}: {note}")));
+            *answer = Some(found);
+        }
+        let answered = queries.iter().zip(answers).map(|(goal, answer)| QueryResult {
+            text: self.sources.text(goal.span).to_owned(),
+            answer: answer.unwrap_or_default(),
+        });
+        let queries = answered.collect();
+        Ok(Batch { outputs, sizes, queries, profile: model.into_profile(), notes })
     }
 
     /// All rows of a relation, sorted by value.
     pub fn relation_rows(&mut self, name: &str) -> Result<Answer, Error> {
         self.ready()?;
         let predicate = self.relation(name)?;
-        let model = self.evaluate(&[], &[predicate], false)?;
-        Ok(self.relation_answer(predicate, &model))
+        let mut within = self.enter(&[])?;
+        let model = within.evaluate(&[], &[predicate], false)?;
+        Ok(within.relation_answer(predicate, &model))
     }
 
     fn relation_answer(&self, predicate: PredId, model: &crate::engine::Model) -> Answer {

@@ -7,6 +7,7 @@
 //! - `base`: files to facts and rules
 //! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
+//! - `scenario`: questions under `under (…)`
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
@@ -26,6 +27,7 @@ mod profile;
 mod query;
 mod rests_on;
 mod rows;
+mod scenario;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,6 +40,7 @@ pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use plan::Explained;
+pub use scenario::ScenarioOption;
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
@@ -48,6 +51,7 @@ use crate::model::schema::Schema;
 use crate::storage::Database;
 use base::Base;
 use edit::Step;
+use scenario::{Prepared, Standing};
 
 /// How to open a project.
 #[derive(Clone, Debug, Default)]
@@ -127,6 +131,13 @@ pub struct Session {
     /// What loading found wrong; the base is then empty.
     broken: Vec<Diagnostic>,
     texts: usize,
+    /// The scenario in which everything is asked.
+    standing: Option<Standing>,
+    prepared: Option<Prepared>,
+    /// Whether the facts are those of a scenario right now.
+    inside: bool,
+    /// What a reader has to know of the scenario of the last question.
+    scenario_notes: Vec<String>,
 }
 
 impl Session {
@@ -178,6 +189,10 @@ impl Session {
             cancel: CancelToken::new(),
             broken: Vec::new(),
             texts: 0,
+            standing: None,
+            prepared: None,
+            inside: false,
+            scenario_notes: Vec::new(),
         }
     }
 

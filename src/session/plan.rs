@@ -20,9 +20,10 @@ impl Session {
     pub fn explain_plan(&mut self, text: &str) -> Result<Explained, Error> {
         let (goal, _) = self.goal(text)?;
         let goals = [goal.rule.clone()];
-        let model = self.evaluate(&goals, &[], true)?;
-        let answer = self.rows(&goal, &model, None)?;
-        Ok(Explained { answer, plans: self.plans(&goals, model.profile()) })
+        let mut within = self.enter(&goal.under)?;
+        let model = within.evaluate(&goals, &[], true)?;
+        let answer = within.rows(&goal, &model, None)?;
+        Ok(Explained { answer, plans: within.plans(&goals, model.profile()) })
     }
 
     /// The plans of a profile, for people.

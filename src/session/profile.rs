@@ -20,7 +20,7 @@ impl Session {
     /// Evaluates a goal and says where time and tuples went.
     pub fn profile(&mut self, text: &str) -> Result<String, Error> {
         let (goal, _) = self.goal(text)?;
-        let model = self.evaluate(&[goal.rule], &[], true)?;
+        let model = self.enter(&goal.under)?.evaluate(&[goal.rule], &[], true)?;
         Ok(self.profile_text(model.profile()))
     }
 

@@ -14,7 +14,7 @@ impl Session {
     /// Answers a goal, written `?- … .`, `…?` or bare. Warnings come with the answer.
     pub fn query(&mut self, text: &str) -> Result<(Answer, Vec<Diagnostic>), Error> {
         let (goal, warnings) = self.goal(text)?;
-        let answer = self.answer(&goal, None)?;
+        let answer = self.enter(&goal.under)?.answer(&goal, None)?;
         Ok((answer, warnings))
     }
 
@@ -32,6 +32,10 @@ impl Session {
     pub(super) fn checked_goal(&self, goal: &datalog::ast::Goal) -> Result<(Goal, Vec<Diagnostic>), Error> {
         let (goal, mut warnings) = analysis::goal(self.program(), goal).map_err(Error::Invalid)?;
         warnings.extend(self.unknown_ids(&goal.rule));
+        if !goal.under.is_empty() {
+            let made = analysis::scenario::scenario(self.schema(), &goal.under).map_err(Error::Invalid)?;
+            warnings.extend(self.unknown_in_scenario(&made));
+        }
         Ok((goal, warnings))
     }
 
@@ -70,13 +74,16 @@ impl Session {
         Stated { schema: self.schema(), stored: self.base.database.stored() }
     }
 
-    /// What a reader of any answer has to know.
-    pub(super) fn notes(&self) -> Vec<String> {
-        match self.base.left_out.as_slice() {
+    /// What a reader of the last answer has to know: files left out, and what its scenario left out
+    /// beside what it says.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = match self.base.left_out.as_slice() {
             [] => Vec::new(),
             [file] => vec![format!("without {file}, which does not load")],
             files => vec![format!("without {} files that do not load: {}", files.len(), files.join(", "))],
-        }
+        };
+        notes.extend_from_slice(&self.scenario_notes);
+        notes
     }
 }
 

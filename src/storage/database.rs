@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::assertions::{self, Metas, Stated};
 use super::extent::{Extent, Staged};
 use super::interner::{Interner, Word};
-use super::sources::{Context, SOURCE, Sources};
+use super::sources::{Context, Reviews, SOURCE, Sources};
 use super::table::Table;
 use super::views::{self, EnumWords};
 use crate::model::schema::PredKind;
@@ -26,6 +26,7 @@ pub struct Database {
     /// By [`PredId`]; empty ones for relations of which nothing can be stated.
     pub(super) relations: Vec<Arc<Relation>>,
     words: EnumWords,
+    reviews: Reviews,
 }
 
 /// A relation's extent with the table of its assertions, made when first asked for.
@@ -40,6 +41,17 @@ pub(super) struct Relation {
 pub struct Snapshot {
     sources: Arc<Sources>,
     relations: Vec<Arc<Relation>>,
+    reviews: Reviews,
+}
+
+impl Snapshot {
+    /// Whether both hold the very same facts, unchanged in between; false says nothing.
+    pub fn is(&self, other: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.sources, &other.sources)
+            && self.reviews == other.reviews
+            && self.relations.len() == other.relations.len()
+            && self.relations.iter().zip(&other.relations).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
 }
 
 /// The tables of a database, for an evaluation.
@@ -85,7 +97,15 @@ impl Database {
             schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
         let mut interner = Interner::new();
         let words = EnumWords::new(&schema, &mut interner);
-        Database { schema, interner, words, metas: Metas::default(), sources: Arc::default(), relations }
+        Database {
+            schema,
+            interner,
+            words,
+            metas: Metas::default(),
+            sources: Arc::default(),
+            relations,
+            reviews: Reviews::default(),
+        }
     }
 
     /// Types and relations.
@@ -136,7 +156,7 @@ impl Database {
 
     /// What tells how much assertions count.
     pub fn context(&self) -> Context<'_> {
-        Context { metas: &self.metas, sources: &self.sources }
+        Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews }
     }
 
     /// What has been stated of a relation; `None` for an id that the schema does not know.
@@ -156,7 +176,7 @@ impl Database {
 
     /// The tables that rules read, and the interner in which an evaluation notes new values.
     pub fn split(&mut self) -> (Stored<'_>, &mut Interner) {
-        let context = Context { metas: &self.metas, sources: &self.sources };
+        let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
         let stored = Stored { schema: &self.schema, context, relations: &self.relations, words: &self.words };
         (stored, &mut self.interner)
     }
@@ -168,7 +188,11 @@ impl Database {
 
     /// The facts as they are now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { sources: Arc::clone(&self.sources), relations: self.relations.clone() }
+        Snapshot {
+            sources: Arc::clone(&self.sources),
+            relations: self.relations.clone(),
+            reviews: self.reviews,
+        }
     }
 
     /// Makes the facts what they were when `snapshot` was taken. Relations that the schema has
@@ -176,6 +200,7 @@ impl Database {
     pub fn restore(&mut self, snapshot: Snapshot) {
         self.sources = snapshot.sources;
         self.relations = snapshot.relations;
+        self.reviews = snapshot.reviews;
         let more = self.schema.predicates.iter().skip(self.relations.len());
         self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
     }
@@ -243,16 +268,27 @@ impl Database {
 
     /// Keeps of all assertions those that `keep` picks, for a scenario; what the sources say of
     /// them stays. Returns how many are gone. [`Database::restore`] brings them back.
-    pub fn restrict(&mut self, mut keep: impl FnMut(PredId, &Stated) -> bool) -> usize {
+    pub fn restrict(&mut self, mut keep: impl FnMut(PredId, &Stated, &Context<'_>, &Interner) -> bool) -> usize {
         let before = self.len();
-        let context = Context { metas: &self.metas, sources: &self.sources };
+        let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
+        let interner = &self.interner;
         for (at, relation) in self.relations.iter_mut().enumerate() {
             let predicate = PredId(at as u32);
-            if let Some(extent) = relation.extent.without(&context, |_, stated| !keep(predicate, stated)) {
+            if let Some(extent) = relation.extent.without(&context, |_, stated| !keep(predicate, stated, &context, interner)) {
                 *relation = Relation::new(extent);
             }
         }
         before - self.len()
+    }
+
+    /// Makes the assertions of these reviews count, and no others. [`Database::restore`] of a
+    /// snapshot taken before takes it back.
+    pub(super) fn take_reviews(&mut self, reviews: Reviews) {
+        self.reviews = reviews;
+        let context = Context { metas: &self.metas, sources: &self.sources, reviews };
+        for relation in &mut self.relations {
+            *relation = Relation::new(relation.extent.reconsidered(&context));
+        }
     }
 
     /// Adds staged facts, by [`PredId`].
@@ -288,7 +324,7 @@ impl Database {
         let sources = Sources::of(&self.schema, table, &self.interner);
         let dates_stay = sources.same_dates(&self.sources);
         self.sources = Arc::new(sources);
-        let context = Context { metas: &self.metas, sources: &self.sources };
+        let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
         for relation in &mut self.relations {
             if relation.extent.is_contested() && !dates_stay {
                 *relation = Relation::new(relation.extent.reconsidered(&context));

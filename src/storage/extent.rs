@@ -143,10 +143,12 @@ impl Extent {
         (kept.stated.len() < self.stated.len()).then(|| kept.finish(self.width, context))
     }
 
-    /// This with what a plain atom sees found again, after the sources' dates have changed.
+    /// This with what a plain atom sees found again, after the sources' dates, or the reviews that count,
+    /// have changed.
     pub fn reconsidered(&self, context: &Context<'_>) -> Extent {
         let mut extent = self.clone();
         extent.visible = extent.seen(context);
+        extent.contested = extent.stated.iter().any(|stated| context.opposes(stated));
         extent
     }
 
@@ -171,11 +173,11 @@ impl Extent {
 /// every accepted assertion that denies or cancels it.
 pub fn sees(stated: &Stated, all: &[Stated], context: &Context<'_>) -> bool {
     let meta = context.metas.get(stated.meta);
-    if !meta.supports() {
+    if !context.supports(stated) {
         return false;
     }
     meta.status == Status::Held
-        || all.iter().filter(|other| context.metas.get(other.meta).opposes()).all(|other| {
+        || all.iter().filter(|other| context.opposes(other)).all(|other| {
             match (context.recorded(other), context.recorded(stated)) {
                 (Recorded::On(denied), Recorded::On(said)) => denied.latest < said.earliest,
                 _ => false,
@@ -207,7 +209,7 @@ impl Merged {
         self.words.shrink_to_fit();
         self.first.shrink_to_fit();
         let tuples = table(width, self.words, len);
-        let contested = self.stated.iter().any(|stated| context.metas.get(stated.meta).opposes());
+        let contested = self.stated.iter().any(|stated| context.opposes(stated));
         let mut extent = Extent {
             width,
             visible: tuples.clone(),

@@ -10,6 +10,7 @@ pub mod extent;
 pub mod findings;
 pub mod load;
 pub mod names;
+pub mod scenario;
 pub mod sources;
 pub mod views;
 
@@ -19,5 +20,6 @@ pub(crate) mod testing;
 mod tests;
 
 pub use database::{Database, Pattern, Snapshot, Stored};
+pub use scenario::Supposed;
 pub use interner::{Interner, Word};
 pub use table::{Sorted, Table};

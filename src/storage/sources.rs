@@ -6,7 +6,7 @@ use super::assertions::{Metas, Stated};
 use super::interner::{Interner, NIL, Word};
 use super::table::Table;
 use crate::model::date::Day;
-use crate::model::{Date, Schema};
+use crate::model::{Date, Review, Schema};
 
 /// The first and the last day that a date can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -106,9 +106,48 @@ pub struct Context<'a> {
     pub metas: &'a Metas,
     /// The sources.
     pub sources: &'a Sources,
+    /// Which reviews make an assertion count.
+    pub reviews: Reviews,
+}
+
+/// The reviews that make an assertion count: accepted ones, unless a scenario says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reviews(u8);
+
+impl Default for Reviews {
+    fn default() -> Self {
+        Reviews::NONE.and(Review::Accepted)
+    }
+}
+
+impl Reviews {
+    /// Nothing counts.
+    pub const NONE: Reviews = Reviews(0);
+
+    /// These and another.
+    pub fn and(self, review: Review) -> Reviews {
+        Reviews(self.0 | 1 << review as u8)
+    }
+
+    /// Whether assertions of that review count.
+    pub fn take(self, review: Review) -> bool {
+        self.0 & 1 << review as u8 != 0
+    }
 }
 
 impl Context<'_> {
+    /// Whether an assertion counts and speaks for its tuple.
+    pub fn supports(&self, stated: &Stated) -> bool {
+        let meta = self.metas.get(stated.meta);
+        self.reviews.take(meta.review) && meta.status.is_positive()
+    }
+
+    /// Whether an assertion counts and speaks against its tuple.
+    pub fn opposes(&self, stated: &Stated) -> bool {
+        let meta = self.metas.get(stated.meta);
+        self.reviews.take(meta.review) && !meta.status.is_positive()
+    }
+
     /// When an assertion was recorded: the day its source was published, or else `_on`.
     pub fn recorded(&self, stated: &Stated) -> Recorded {
         let published = self.sources.get(stated.src).and_then(|source| source.published_days);

@@ -2,6 +2,7 @@
 
 mod change;
 mod help;
+mod scenario;
 mod show;
 mod view;
 
@@ -32,6 +33,8 @@ pub(super) enum Argument {
     Source,
     /// A goal.
     Goal,
+    /// Options of a scenario.
+    Scenario,
     /// A file.
     File,
     /// One of some words.
@@ -135,6 +138,15 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "say where time and tuples went, rule by rule",
         more: "Without GOAL the last query is run once more.",
         run: show::profile,
+    },
+    Command {
+        name: "under",
+        usage: "OPTIONS|off",
+        argument: Argument::Scenario,
+        summary: "ask everything in a scenario, until `:under off`",
+        more: "`:under as_of: d\"2025-10-28\", without: \"reuters_2025_10_28\"`; the options are as_of, \
+               without,\nassume, retract, _status, _conf, _by and _review. `:under` alone shows the scenario.",
+        run: scenario::under,
     },
     Command {
         name: "load",
