@@ -122,7 +122,11 @@ fn add(schema: &Schema, option: &UnderOption, made: &mut Scenario) -> Result<(),
                 }
             }
             "assume" | "retract" => {
-                return Err(wrong(name, value.span, "takes a fact, as in `assume: Relation(column: \"value\")`"));
+                return Err(wrong(
+                    name,
+                    value.span,
+                    "takes a fact, as in `assume: Relation(column: \"value\")`",
+                ));
             }
             _ => made.restrict.push(restriction(schema, name, CompareOp::Eq, value)?),
         },
@@ -163,18 +167,14 @@ fn restriction(
             let ordered = equality.is_none();
             if ordered && wanted.iter().any(|status| !status.is_positive()) {
                 let message = "`Denied` and `Cancelled` stand outside the order of statuses";
-                return Err(vec![
-                    Diagnostic::new(codes::SCENARIO_OPTION, message)
-                        .at(value.span)
-                        .help("the order is Proposed < Planned < Confirmed < Held; ask for the others by `_status: …`"),
-                ]);
+                return Err(vec![Diagnostic::new(codes::SCENARIO_OPTION, message).at(value.span).help(
+                    "the order is Proposed < Planned < Confirmed < Held; ask for the others by `_status: …`",
+                )]);
             }
             Ok(Restriction::Status(op, wanted))
         }
         "_conf" => match typed(schema, value, builtin::FLOAT)? {
-            Value::Float(conf) if (0.0..=1.0).contains(&conf.get()) => {
-                Ok(Restriction::Conf(op, conf.get()))
-            }
+            Value::Float(conf) if (0.0..=1.0).contains(&conf.get()) => Ok(Restriction::Conf(op, conf.get())),
             _ => Err(wrong(name, value.span, "lies between 0 and 1")),
         },
         "_by" => {

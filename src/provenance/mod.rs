@@ -10,6 +10,7 @@
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
 //! - `proof`: one way through the graph, as data · `search`: the best of them
 //! - `verify`: checks a proof, independently of all the above
+//! - `text`: literals and tuples with their values, for people
 
 mod fold;
 mod goal;
@@ -20,6 +21,7 @@ mod words;
 
 pub mod graph;
 pub mod proof;
+pub mod text;
 pub mod verify;
 
 #[cfg(test)]

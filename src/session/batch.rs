@@ -1,8 +1,8 @@
 //! What rule files ask to be written: `.output`, `.printsize`, and `?-` lines.
 
 use super::query::values;
-use crate::analysis::Goal;
 use super::{Answer, Error, Session};
+use crate::analysis::Goal;
 use crate::engine::Profile;
 use crate::model::Value;
 use crate::model::schema::{PredId, PredKind};

@@ -8,6 +8,7 @@
 //! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
+//! - `explain`: proofs
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
@@ -21,6 +22,7 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod explain;
 mod input;
 mod plan;
 mod profile;
@@ -39,6 +41,7 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use explain::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
 
@@ -98,6 +101,8 @@ pub enum Error {
     Limit(Box<Diagnostic>),
     /// Somebody interrupted it: status 130.
     Cancelled,
+    /// What the program found does not stand up to its own check: status 70.
+    Internal(fault::Fault),
 }
 
 impl Error {
@@ -106,7 +111,7 @@ impl Error {
         match self {
             Error::Invalid(diagnostics) => diagnostics,
             Error::Failed(diagnostic) | Error::Limit(diagnostic) => std::slice::from_ref(diagnostic),
-            Error::Cancelled => &[],
+            Error::Cancelled | Error::Internal(_) => &[],
         }
     }
 }

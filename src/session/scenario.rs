@@ -193,8 +193,9 @@ impl Session {
                     names.iter().filter(|name| &*name.relation == "Source").map(|name| &*name.id),
                 );
                 let message = format!("no `Source` has the id `{id}`, so nothing is struck");
-                let mut warning =
-                    Diagnostic::new(codes::UNRESOLVED_SOURCE, message).at(*span).help_opt(did_you_mean(&near));
+                let mut warning = Diagnostic::new(codes::UNRESOLVED_SOURCE, message)
+                    .at(*span)
+                    .help_opt(did_you_mean(&near));
                 warning.severity = Severity::Warning;
                 found.push(warning);
             }
@@ -207,7 +208,8 @@ impl Session {
         let database = &self.base.database;
         let Some(word) = database.interner().get(&Value::symbol(id)) else { return false };
         let named = |extent: &crate::storage::extent::Extent| {
-            (0..extent.tuples().len()).any(|row| extent.assertions(row).iter().any(|stated| stated.src == word))
+            (0..extent.tuples().len())
+                .any(|row| extent.assertions(row).iter().any(|stated| stated.src == word))
         };
         database.sources().get(word).is_some()
             || self.schema().iter().filter_map(|(id, _)| database.extent(id)).any(named)

@@ -268,13 +268,18 @@ impl Database {
 
     /// Keeps of all assertions those that `keep` picks, for a scenario; what the sources say of
     /// them stays. Returns how many are gone. [`Database::restore`] brings them back.
-    pub fn restrict(&mut self, mut keep: impl FnMut(PredId, &Stated, &Context<'_>, &Interner) -> bool) -> usize {
+    pub fn restrict(
+        &mut self,
+        mut keep: impl FnMut(PredId, &Stated, &Context<'_>, &Interner) -> bool,
+    ) -> usize {
         let before = self.len();
         let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
         let interner = &self.interner;
         for (at, relation) in self.relations.iter_mut().enumerate() {
             let predicate = PredId(at as u32);
-            if let Some(extent) = relation.extent.without(&context, |_, stated| !keep(predicate, stated, &context, interner)) {
+            if let Some(extent) =
+                relation.extent.without(&context, |_, stated| !keep(predicate, stated, &context, interner))
+            {
                 *relation = Relation::new(extent);
             }
         }

@@ -20,6 +20,6 @@ pub(crate) mod testing;
 mod tests;
 
 pub use database::{Database, Pattern, Snapshot, Stored};
-pub use scenario::Supposed;
 pub use interner::{Interner, Word};
+pub use scenario::Supposed;
 pub use table::{Sorted, Table};

@@ -34,7 +34,8 @@ impl Database {
         self.assert(&scenario.assume);
         let assumed: Vec<_> = scenario.assume.iter().map(|fact| fact.assertion.span).collect();
 
-        let struck = scenario.without.iter().filter_map(|(id, _)| self.interner.get(&Value::Symbol(id.clone())));
+        let struck =
+            scenario.without.iter().filter_map(|(id, _)| self.interner.get(&Value::Symbol(id.clone())));
         let struck: Vec<Word> = struck.collect();
         let struck = Struck::new(struck, self.sources(), &self.interner);
         let fits = self.metas_that_fit(&scenario.restrict);

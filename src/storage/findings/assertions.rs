@@ -68,9 +68,8 @@ fn denied(
 ) {
     let context = database.context();
     let metas = context.metas;
-    let held = all
-        .iter()
-        .filter(|stated| context.supports(stated) && metas.get(stated.meta).status == Status::Held);
+    let held =
+        all.iter().filter(|stated| context.supports(stated) && metas.get(stated.meta).status == Status::Held);
     let against = all.iter().filter(|stated| context.opposes(stated));
     let (held, against): (Vec<Stated>, Vec<Stated>) = (held.copied().collect(), against.copied().collect());
     let word = against
