@@ -590,7 +590,5 @@ fn annotations_are_as_defined() {
     let cases = std::env::var("FACTLOG_CASES").ok().and_then(|n| n.parse().ok()).unwrap_or(300);
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     let strategy = (facts(), vec(rule(), 1..6));
-    runner
-        .run(&strategy, |(facts, rules)| agrees(&facts, &rules))
-        .unwrap();
+    runner.run(&strategy, |(facts, rules)| agrees(&facts, &rules)).unwrap();
 }

@@ -10,8 +10,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test};
-use crate::render::{AnswerFormat, DiagnosticFormat};
+use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test, why};
+use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::{ScenarioOption, Wanted};
 
 const STYLES: Styles = Styles::styled()
@@ -76,6 +76,7 @@ pub enum Command {
     Query(query::QueryArgs),
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Why(why::WhyArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
     Schema(schema::SchemaArgs),
@@ -204,6 +205,12 @@ pub fn answer_format() -> impl TypedValueParser<Value = AnswerFormat> {
         .map(|name| AnswerFormat::from_name(&name).unwrap_or(AnswerFormat::Table))
 }
 
+/// Reads the format of proofs.
+pub fn proof_format() -> impl TypedValueParser<Value = ProofFormat> {
+    PossibleValuesParser::new(ProofFormat::ALL.map(|format| PossibleValue::new(format.name())))
+        .map(|name| ProofFormat::from_name(&name).unwrap_or(ProofFormat::Tree))
+}
+
 /// Reads the format of diagnostics.
 pub fn diagnostic_format() -> impl TypedValueParser<Value = DiagnosticFormat> {
     PossibleValuesParser::new(DiagnosticFormat::ALL.map(|format| PossibleValue::new(format.name())))
@@ -289,7 +296,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["why A(1)", "souffle p.dl", "query --at HEAD A(x)", "help"] {
+        for line in ["blame A(1)", "souffle p.dl", "query --at HEAD A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),

@@ -10,6 +10,7 @@ use super::Exit;
 use super::args::{LimitArgs, ScenarioArgs};
 use super::context::{Context, Failure};
 use super::interrupt;
+use super::terminal::write_stderr;
 use crate::base::{Diagnostic, SourceMap};
 use crate::session::{Error, LimitOptions, Loading, Options, Session};
 
@@ -94,6 +95,10 @@ pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
         Error::Cancelled => {
             context.error("interrupted");
             Exit::Interrupted
+        }
+        Error::Internal(fault) => {
+            write_stderr(&format!("{fault}\n"));
+            Exit::Internal
         }
     })
 }

@@ -11,21 +11,31 @@
 //!   `sets`: alternative sets · `annotate`: how firmly a tuple is known ·
 //!   `survive`: what holds without some assertions
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
+//! - `proof`: one way through the graph, as data · `search`: the best of them
+//! - `verify`: checks a proof, independently of all the above
+//! - `text`: literals and tuples with their values, for people
 
 mod derivations;
 mod fold;
 mod goal;
 mod index;
 mod leaf;
+mod search;
 mod sets;
 mod solve;
 mod words;
 
 pub mod annotate;
 pub mod graph;
+pub mod proof;
 pub mod survive;
+pub mod text;
+pub mod verify;
 
 #[cfg(test)]
 mod testing;
 
 pub use graph::{Contribution, Graph, Instance, Premise, Rank, Tuple};
+pub use proof::{Firmness, Proof, Statements};
+pub use search::proofs;
+pub use verify::{Rejection, Verifier};

@@ -55,7 +55,9 @@ pub fn ends(
         .iter()
         .map(|leaf| {
             let mut bits = vec![u64::MAX; width];
-            for (at, removal) in removals.iter().enumerate().filter(|(_, removal)| removal.takes(leaf, interner)) {
+            for (at, removal) in
+                removals.iter().enumerate().filter(|(_, removal)| removal.takes(leaf, interner))
+            {
                 let _ = removal;
                 if let Some(word) = bits.get_mut(at / WORD) {
                     *word &= !(1 << (at % WORD));
@@ -100,11 +102,14 @@ pub fn ends(
 pub fn only_loses(program: &CheckedProgram, goals: &[Rule], reached: &[PredId], database: &Database) -> bool {
     let rules = reached.iter().flat_map(|pred| program.rules_of.get(pred).into_iter().flatten());
     let positive = |rule: &Rule| !super::annotate::can_fall(&rule.body);
-    let stated = |pred: &PredId| match program.schema.predicates.get(pred.0 as usize).map(|known| known.kind) {
+    let stated = |pred: &PredId| match program.schema.predicates.get(pred.0 as usize).map(|known| known.kind)
+    {
         Some(PredKind::Assertions(of)) => of,
         _ => *pred,
     };
     goals.iter().all(positive)
         && rules.into_iter().all(|id| positive(program.rule(*id)))
-        && reached.iter().all(|pred| database.extent(stated(pred)).is_none_or(|extent| !extent.is_contested()))
+        && reached
+            .iter()
+            .all(|pred| database.extent(stated(pred)).is_none_or(|extent| !extent.is_contested()))
 }

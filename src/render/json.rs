@@ -84,7 +84,7 @@ impl Serialize for Row<'_> {
 
 /// A value as JSON: numbers as numbers, nil as null, lists as arrays, the rest as strings. The
 /// floats that JSON has no number for are the strings `"NaN"`, `"inf"` and `"-inf"`.
-struct Json<'a>(&'a Value);
+pub(super) struct Json<'a>(pub &'a Value);
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -4,6 +4,7 @@
 pub mod answer;
 pub mod diagnostics;
 pub mod diff;
+pub mod proof;
 
 mod delimited;
 mod fact;
@@ -16,3 +17,4 @@ pub use answer::{AnswerFormat, AnswerStyle, write_answer};
 pub use delimited::write_delimited;
 pub use diagnostics::{DiagnosticFormat, Tally};
 pub use fact::fact_text;
+pub use proof::{ProofFormat, ProofStyle, write_proofs};

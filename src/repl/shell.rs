@@ -38,6 +38,7 @@ pub(super) fn status(error: &Error) -> u8 {
         Error::Invalid(_) | Error::Failed(_) => 2,
         Error::Limit(_) => 3,
         Error::Cancelled => INTERRUPTED,
+        Error::Internal(_) => INTERNAL,
     }
 }
 
@@ -149,6 +150,7 @@ impl Shell {
     pub fn refused(&mut self, console: &mut Console, error: &Error) -> io::Result<Done> {
         match error {
             Error::Cancelled => console.tell("interrupted\n")?,
+            Error::Internal(fault) => console.tell(&format!("{fault}\n"))?,
             // What is wrong with the base has been told when it was loaded.
             Error::Invalid(found) => match found.last() {
                 Some(last) if last.code == codes::BROKEN_BASE.code => {

@@ -8,6 +8,7 @@
 //! - `query`: goals to answers · `firmness`: how firmly they are known · `rows`: their rows · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
+//! - `explain`: proofs
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
@@ -21,6 +22,7 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod explain;
 mod firmness;
 mod input;
 mod plan;
@@ -40,6 +42,7 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use explain::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
 
@@ -101,6 +104,8 @@ pub enum Error {
     Limit(Box<Diagnostic>),
     /// Somebody interrupted it: status 130.
     Cancelled,
+    /// What the program found does not stand up to its own check: status 70.
+    Internal(fault::Fault),
 }
 
 impl Error {
@@ -109,7 +114,7 @@ impl Error {
         match self {
             Error::Invalid(diagnostics) => diagnostics,
             Error::Failed(diagnostic) | Error::Limit(diagnostic) => std::slice::from_ref(diagnostic),
-            Error::Cancelled => &[],
+            Error::Cancelled | Error::Internal(_) => &[],
         }
     }
 }
