@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test, why};
+use super::{check, completions, fmt, plan, query, repl, rule, run, schema, support, test, why};
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::{ScenarioOption, Wanted};
 
@@ -77,6 +77,7 @@ pub enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
     Why(why::WhyArgs),
+    Support(support::SupportArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
     Schema(schema::SchemaArgs),
@@ -154,6 +155,11 @@ pub struct ScenarioArgs {
 }
 
 impl ScenarioArgs {
+    /// The sources that are struck, which these flags then leave standing.
+    pub fn take_without(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.without)
+    }
+
     /// As a session takes them.
     pub fn options(&self) -> Vec<ScenarioOption> {
         let texts = |texts: &[String], make: fn(String) -> ScenarioOption| {

@@ -17,6 +17,7 @@ mod repl;
 mod rule;
 mod run;
 mod schema;
+mod support;
 mod terminal;
 mod test;
 mod why;
@@ -81,6 +82,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Run(args) => run::run(context, &args),
         Command::Check(args) => check::run(context, &args, matches),
         Command::Why(args) => why::run(context, &args),
+        Command::Support(args) => support::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Test(args) => test::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),

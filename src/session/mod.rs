@@ -9,6 +9,7 @@
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
 //! - `explain`: proofs
+//! - `support`: what rests on which source
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
@@ -31,6 +32,7 @@ mod query;
 mod rests_on;
 mod rows;
 mod scenario;
+mod support;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +47,7 @@ pub use edit::{Change, Outcome};
 pub use explain::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
+pub use support::{Change as SupportChange, Support, Supports};
 
 pub use crate::provenance::annotate::{Annotation, Since, Wanted};
 

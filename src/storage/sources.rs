@@ -90,6 +90,11 @@ impl Sources {
         self.by_id.get(&id)
     }
 
+    /// The ids of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = Word> {
+        self.by_id.keys().copied()
+    }
+
     /// Whether nothing differs that decides what a plain atom sees.
     pub(super) fn same_dates(&self, other: &Sources) -> bool {
         let covers = |a: &Sources, b: &Sources| {

@@ -4,6 +4,7 @@ mod change;
 mod help;
 mod scenario;
 mod show;
+mod support;
 mod view;
 
 use std::io;
@@ -106,6 +107,15 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "show a source and what it states",
         more: "",
         run: show::source,
+    },
+    Command {
+        name: "support",
+        usage: "[N|FACT]",
+        argument: Argument::Goal,
+        summary: "say which sources a row of the last answer or a fact rests on",
+        more: "Without an argument it is the first row. `factlog support --without SOURCE` says what falls \
+               without\na source.",
+        run: support::support,
     },
     Command {
         name: "conflicts",
