@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, support, test, why};
+use super::{check, completions, fmt, plan, query, repl, rule, run, schema, souffle, support, test, why};
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::{ScenarioOption, Wanted};
 
@@ -82,6 +82,7 @@ pub enum Command {
     Test(test::TestArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
+    Souffle(souffle::SouffleArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output
@@ -302,7 +303,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["blame A(1)", "souffle p.dl", "query --at HEAD A(x)", "help"] {
+        for line in ["blame A(1)", "query --at HEAD A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),

@@ -17,6 +17,7 @@ mod repl;
 mod rule;
 mod run;
 mod schema;
+mod souffle;
 mod support;
 mod terminal;
 mod test;
@@ -87,6 +88,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Test(args) => test::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
+        Command::Souffle(args) => souffle::run(context, &args),
         Command::Rule(args) => Ok(rule::run(&args)?),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),

@@ -1,14 +1,19 @@
 //! Evaluation: the least model of a program's rules over stated tables, as far as it is asked for.
 
 pub mod aggregate;
+mod batch;
 mod block;
 pub mod compute;
 pub mod error;
 pub mod frog;
+mod intersect;
+mod kernel;
 pub mod machine;
 pub mod naive;
 pub mod profile;
 pub mod rows;
+mod sink;
+mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -58,12 +63,31 @@ pub struct Request<'a> {
     pub rounds: bool,
     /// Whether to keep the plans with what they did.
     pub profile: bool,
+    /// How to go about it.
+    pub tuning: Tuning,
+}
+
+/// Ways to evaluate that change how long it takes and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// Threads to use at most.
+    pub jobs: usize,
+    /// Whether to use them even for work that is done sooner without: for tests.
+    pub eager_threads: bool,
+    /// Whether relations of one and two columns may be kept as bits.
+    pub bits: bool,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Tuning { jobs: 1, eager_threads: false, bits: true }
+    }
 }
 
 impl<'a> Request<'a> {
     /// Everything that `wanted` and `goals` need of `program`, without rounds or profile.
     pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
-        Request { program, goals, wanted, rounds: false, profile: false }
+        Request { program, goals, wanted, rounds: false, profile: false, tuning: Tuning::default() }
     }
 }
 

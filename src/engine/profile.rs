@@ -30,6 +30,9 @@ pub struct PlanProfile {
     pub produced: u64,
     /// Rows that each of the plan's reads looked at, by read.
     pub visited: Vec<u64>,
+    /// How often each of the plan's outermost steps was tried; what one lets through is tried by the
+    /// next. Empty if nobody counted.
+    pub entered: Vec<u64>,
 }
 
 /// What became of the rows produced for one relation.

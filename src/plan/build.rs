@@ -120,6 +120,7 @@ pub(crate) fn binds(step: &Step) -> Vec<Reg> {
             })
             .collect(),
         Step::Let { target, .. } | Step::Enumerate { target, .. } => vec![*target],
+        Step::Intersect(meet) => vec![meet.target],
         Step::Aggregate(fold) => vec![fold.target],
         Step::All(steps) => steps.iter().flat_map(binds).collect(),
         _ => Vec::new(),

@@ -7,5 +7,7 @@ pub mod order;
 pub mod show;
 
 pub use build::Planner;
-pub use ir::{Access, Block, Code, Fold, Group, Operation, Read, Reg, RulePlan, Scan, Site, Step};
+pub use ir::{
+    Access, Block, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, RulePlan, Scan, Site, Step,
+};
 pub use order::{Estimate, Statistics};

@@ -25,8 +25,13 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// `yes` or `no` if the goal was ground, with what is annotated: `yes (Planned)`.
-    pub fn verdict(&self) -> Option<String> {
+    /// `yes` or `no` if the goal was ground.
+    pub fn verdict(&self) -> Option<&'static str> {
+        self.ground.then_some(if self.rows.is_empty() { "no" } else { "yes" })
+    }
+
+    /// The same with what is annotated: `yes (Planned)`.
+    pub fn verdict_text(&self) -> Option<String> {
         if !self.ground {
             return None;
         }

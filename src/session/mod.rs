@@ -17,6 +17,7 @@
 pub mod added;
 pub mod answer;
 pub mod fault;
+pub mod souffle;
 
 mod base;
 mod batch;

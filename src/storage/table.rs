@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use super::bits::CHUNK;
 use super::interner::{Interner, Word, inlined};
+use super::pairs::{Pairs, Span};
 use super::sort::{self, Check};
 
 /// Distinct rows, all of one width, sorted by word, one after the other.
@@ -15,6 +17,27 @@ pub struct Sorted {
     len: usize,
     words: Vec<Word>,
     starts: OnceLock<Option<Starts>>,
+    groups: OnceLock<Groups>,
+    chunks: OnceLock<Option<Chunks>>,
+}
+
+/// The second column of a table of two as chunks of bits, by the first.
+#[derive(Debug)]
+struct Chunks {
+    /// The chunk in the high half, its bits in the low one.
+    entries: Vec<u64>,
+    /// Where those of each first word begin; as in [`Starts`].
+    starts: Vec<u32>,
+}
+
+/// Where the rows of each first word begin, for tables whose first words lie far apart: a hash
+/// table of words with the number of their group.
+#[derive(Debug)]
+struct Groups {
+    /// The word in the high half, the number plus one in the low.
+    slots: Vec<u64>,
+    /// One for each group, and one past the end.
+    rows: Vec<u32>,
 }
 
 /// Where the rows of each first word begin, for tables whose first words lie close together.
@@ -27,11 +50,14 @@ struct Starts {
 
 impl Sorted {
     /// The distinct ones of `words`' rows, sorted. `check` is asked now and then; its error ends
-    /// the work.
-    pub fn new<E>(width: usize, mut words: Vec<Word>, check: Check<'_, E>) -> Result<Self, E> {
-        let len = sort::sort_distinct(width, &mut words, check)?;
+    /// the work, and the rows come back with it, in some order.
+    pub fn new<E>(width: usize, mut words: Vec<Word>, check: Check<'_, E>) -> Result<Self, (E, Vec<Word>)> {
+        let len = match sort::sort_distinct(width, &mut words, check) {
+            Ok(len) => len,
+            Err(error) => return Err((error, words)),
+        };
         words.shrink_to_fit();
-        Ok(Sorted { width, len, words, starts: OnceLock::new() })
+        Ok(Sorted { width, len, words, ..Sorted::default() })
     }
 
     /// Rows that are sorted and distinct already. A relation without columns has `len` 0 or 1;
@@ -39,7 +65,7 @@ impl Sorted {
     pub fn from_sorted(width: usize, words: Vec<Word>, len: usize) -> Self {
         let len = words.len().checked_div(width).unwrap_or(len.min(1));
         debug_assert!(width == 0 || words.chunks(width).is_sorted_by(|a, b| a < b));
-        Sorted { width, len, words, starts: OnceLock::new() }
+        Sorted { width, len, words, ..Sorted::default() }
     }
 
     /// Number of columns.
@@ -72,6 +98,13 @@ impl Sorted {
         (0..self.len).map(|i| self.row(i))
     }
 
+    /// The rows in order, some at a time.
+    pub fn blocks(&self, rows: usize) -> impl Iterator<Item = impl Iterator<Item = &[Word]>> {
+        (0..self.len)
+            .step_by(rows.max(1))
+            .map(move |from| (from..self.len.min(from + rows.max(1))).map(|i| self.row(i)))
+    }
+
     /// The rows that begin with `key`, as a range of row numbers.
     pub fn range(&self, key: &[Word]) -> (usize, usize) {
         self.range_near(key, 0)
@@ -80,13 +113,46 @@ impl Sorted {
     /// [`Sorted::range`], fastest when the range begins not far behind row `near`.
     pub fn range_near(&self, key: &[Word], near: usize) -> (usize, usize) {
         let Some(first) = key.first() else { return (0, self.len) };
-        match self.starts() {
-            Some(starts) => {
-                let rows = starts.rows_of(*first);
-                if key.len() == 1 { rows } else { sort::prefix_range(&self.words, self.width, rows, 0, key) }
-            }
-            None => sort::prefix_range(&self.words, self.width, (0, self.len), near, key),
+        let rows = match (self.starts(), self.groups.get()) {
+            (Some(starts), _) => starts.rows_of(*first),
+            (None, Some(groups)) => groups.rows_of(*first),
+            (None, None) => return sort::prefix_range(&self.words, self.width, (0, self.len), near, key),
+        };
+        if key.len() == 1 { rows } else { sort::prefix_range(&self.words, self.width, rows, 0, key) }
+    }
+
+    /// The rows that begin with `word`.
+    #[inline]
+    pub fn range_of(&self, word: Word, near: usize) -> (usize, usize) {
+        match (self.starts(), self.groups.get()) {
+            (Some(starts), _) => starts.rows_of(word),
+            (None, Some(groups)) => groups.rows_of(word),
+            (None, None) => sort::prefix_range(&self.words, self.width, (0, self.len), near, &[word]),
         }
+    }
+
+    /// Gets ready for many lookups.
+    pub fn index(&self) {
+        if self.width > 0 && self.len >= SMALL && u32::try_from(self.len).is_ok() && self.starts().is_none() {
+            self.groups.get_or_init(|| Groups::of(self));
+        }
+    }
+
+    /// The second column of the rows that begin with `word`, as chunks of bits; `None` if the table
+    /// is not kept so, which pays only where neighbours are many.
+    #[inline]
+    pub fn chunks_of(&self, word: Word) -> Option<&[u64]> {
+        let chunks = self.chunks.get()?.as_ref()?;
+        let at = word.wrapping_sub(self.starts()?.base) as usize;
+        match (chunks.starts.get(at), chunks.starts.get(at.wrapping_add(1))) {
+            (Some(low), Some(high)) => Some(&chunks.entries[*low as usize..*high as usize]),
+            _ => Some(&[]),
+        }
+    }
+
+    /// Keeps a table of two columns as chunks of bits besides, if neighbours are many.
+    pub fn compress(&self) {
+        self.chunks.get_or_init(|| Chunks::of(self));
     }
 
     /// Whether a row begins with `key`.
@@ -98,11 +164,100 @@ impl Sorted {
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
         let starts = self.starts.get().and_then(Option::as_ref).map_or(0, |starts| starts.rows.len());
-        ((self.words.capacity() + starts) * size_of::<Word>()) as u64
+        let groups = self.groups.get().map_or(0, |groups| 2 * groups.slots.len() + groups.rows.len());
+        let chunks = self.chunks.get().and_then(Option::as_ref);
+        let chunks = chunks.map_or(0, |chunks| 2 * chunks.entries.len() + chunks.starts.len()) + groups;
+        ((self.words.capacity() + starts + chunks) * size_of::<Word>()) as u64
     }
 
+    #[inline]
     fn starts(&self) -> Option<&Starts> {
         self.starts.get_or_init(|| Starts::of(&self.words, self.width, self.len)).as_ref()
+    }
+}
+
+/// Tables up to so many rows are searched by halving.
+const SMALL: usize = 64;
+
+impl Groups {
+    fn of(sorted: &Sorted) -> Groups {
+        let (width, words) = (sorted.width, &sorted.words);
+        let mut rows = Vec::new();
+        let mut last = None;
+        for (number, row) in words.chunks_exact(width).enumerate() {
+            if last != row.first() {
+                rows.push(number as u32);
+                last = row.first();
+            }
+        }
+        let mut slots = vec![0_u64; (2 * rows.len()).next_power_of_two()];
+        let mask = slots.len() - 1;
+        for (group, row) in rows.iter().enumerate() {
+            let word = words[*row as usize * width];
+            let mut at = Groups::place(word, slots.len());
+            while slots[at & mask] != 0 {
+                at += 1;
+            }
+            slots[at & mask] = u64::from(word) << 32 | (group as u64 + 1);
+        }
+        rows.push(sorted.len as u32);
+        Groups { slots, rows }
+    }
+
+    /// Fibonacci hashing (Knuth, TAOCP 6.4).
+    #[inline]
+    fn place(word: Word, slots: usize) -> usize {
+        (u64::from(word).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - slots.trailing_zeros())) as usize
+    }
+
+    #[inline]
+    fn rows_of(&self, word: Word) -> (usize, usize) {
+        let mask = self.slots.len() - 1;
+        let mut at = Groups::place(word, self.slots.len());
+        loop {
+            let slot = self.slots[at & mask];
+            if slot == 0 {
+                return (0, 0);
+            }
+            if (slot >> 32) as u32 == word {
+                let group = slot as u32 as usize;
+                return (self.rows[group - 1] as usize, self.rows[group] as usize);
+            }
+            at += 1;
+        }
+    }
+}
+
+impl Chunks {
+    /// None where rows have too few neighbours.
+    fn of(sorted: &Sorted) -> Option<Chunks> {
+        let base = sorted.starts().filter(|_| sorted.width == 2)?.base;
+        let rows = sorted.words.as_chunks::<2>().0;
+        let together =
+            |pair: &[[Word; 2]]| pair[0][0] == pair[1][0] && pair[0][1] / CHUNK == pair[1][1] / CHUNK;
+        // From some runs of rows, spread over all of them.
+        let step = (rows.len() / 64).max(1);
+        let sample = || rows.chunks(step).filter_map(|run| run.get(..64.min(run.len())));
+        let neighbours = sample().flat_map(|run| run.windows(2)).filter(|pair| together(pair)).count();
+        if 3 * neighbours < sample().map(<[_]>::len).sum() {
+            return None;
+        }
+        let (mut entries, mut starts) = (Vec::with_capacity(rows.len() / 2), Vec::new());
+        let mut last = None;
+        for [first, second] in rows {
+            while starts.len() <= (first - base) as usize {
+                starts.push(entries.len() as u32);
+            }
+            let (chunk, bit) = (second / CHUNK, 1_u64 << (second % CHUNK));
+            match entries.last_mut() {
+                Some(entry) if last == Some((*first, chunk)) => *entry |= bit,
+                _ => entries.push(u64::from(chunk) << 32 | bit),
+            }
+            last = Some((*first, chunk));
+        }
+        starts.push(entries.len() as u32);
+        entries.shrink_to_fit();
+        Some(Chunks { entries, starts })
     }
 }
 
@@ -111,7 +266,7 @@ impl Starts {
     fn of(words: &[Word], width: usize, len: usize) -> Option<Starts> {
         let (first, last) = (*words.first()?, *words.get(words.len().checked_sub(width)?)?);
         let span = (last - first) as usize + 1;
-        if len < 64 || span > 4 * len || u32::try_from(len).is_err() {
+        if len < SMALL || span > 8 * len || u32::try_from(len).is_err() {
             return None;
         }
         let mut rows = Vec::with_capacity(span + 1);
@@ -136,18 +291,25 @@ impl Starts {
 
 /// A relation: its rows in the order of their columns, and, made when first asked for and kept,
 /// in other orders.
+///
+/// Rows that came in no order are sorted, and rows kept as bits written out, when they are first
+/// asked for in order.
 #[derive(Debug, Default)]
 pub struct Table {
-    rows: Arc<Sorted>,
+    width: usize,
+    rows: OnceLock<Arc<Sorted>>,
+    unsorted: Mutex<Option<Arc<Vec<Word>>>>,
+    bits: Option<Arc<Pairs>>,
     orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
     distinct: OnceLock<Box<[f64]>>,
+    spans: OnceLock<Box<[Option<Span>]>>,
 }
 
 impl Table {
     /// The relation of these rows, in any order and with repetitions: `width` words a row. Without
     /// columns see [`Table::nullary`].
     pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
-        Self::from(Sorted::new(width, words, &mut sort::never).unwrap_or_default())
+        Table { width, unsorted: Mutex::new(Some(Arc::new(words))), ..Table::default() }
     }
 
     /// The relation without columns that holds (`true`) or does not.
@@ -155,57 +317,116 @@ impl Table {
         Self::from(Sorted::from_sorted(0, Vec::new(), usize::from(holds)))
     }
 
+    /// The relation of these pairs.
+    pub fn from_bits(bits: Pairs) -> Self {
+        Table { width: bits.layout().width, bits: Some(Arc::new(bits)), ..Table::default() }
+    }
+
     /// Number of columns.
     pub fn width(&self) -> usize {
-        self.rows.width()
+        self.width
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        match &self.bits {
+            Some(bits) => bits.len(),
+            None => self.rows().len(),
+        }
+    }
+
+    /// Number of rows, perhaps with repetitions: never takes long.
+    pub fn rough_len(&self) -> usize {
+        match (&self.bits, self.unsorted()) {
+            (None, Some(words)) => words.len() / self.width.max(1),
+            _ => self.len(),
+        }
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.rough_len() == 0
     }
 
     /// Row `i`; empty when there is none.
     pub fn row(&self, i: usize) -> &[Word] {
-        self.rows.row(i)
+        self.rows().row(i)
     }
 
     /// The rows, sorted by word.
     pub fn iter(&self) -> impl Iterator<Item = &[Word]> {
-        self.rows.iter()
+        self.rows().iter()
     }
 
     /// Whether `row` is one of the rows.
     pub fn contains(&self, row: &[Word]) -> bool {
-        row.len() == self.width() && self.rows.has_prefix(row)
+        match &self.bits {
+            Some(bits) => bits.contains(row),
+            None => row.len() == self.width && self.rows().has_prefix(row),
+        }
     }
 
     /// The rows in the order of the columns.
     pub fn rows(&self) -> &Arc<Sorted> {
-        &self.rows
+        match self.rows_checked(&mut sort::never) {
+            Ok(rows) => rows,
+        }
+    }
+
+    /// [`Table::rows`], which can be stopped.
+    pub fn rows_checked<E>(&self, check: Check<'_, E>) -> Result<&Arc<Sorted>, E> {
+        if let Some(rows) = self.rows.get() {
+            return Ok(rows);
+        }
+        let sorted = self.sort(check)?;
+        Ok(self.rows.get_or_init(|| sorted))
+    }
+
+    /// The rows as they came, perhaps with repetitions, as long as nobody wanted them in order.
+    pub fn unsorted(&self) -> Option<Arc<Vec<Word>>> {
+        self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn sort<E>(&self, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
+        if let Some(bits) = &self.bits {
+            let words = bits.words(check)?;
+            return Ok(Arc::new(Sorted::from_sorted(self.width, words, 0)));
+        }
+        // Held to the end, so that nobody finds neither the one nor the other.
+        let mut unsorted = self.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = self.rows.get() {
+            return Ok(Arc::clone(rows));
+        }
+        let words = unsorted.take().map_or_else(Vec::new, Arc::unwrap_or_clone);
+        match Sorted::new(self.width, words, check) {
+            Ok(sorted) => {
+                let sorted = Arc::new(sorted);
+                Ok(Arc::clone(self.rows.get_or_init(|| sorted)))
+            }
+            Err((error, words)) => {
+                *unsorted = Some(Arc::new(words));
+                Err(error)
+            }
+        }
     }
 
     /// The rows cut down to `columns`, in that order, sorted and distinct. Made on first use.
     pub fn order<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
         if columns.len() == self.width() && columns.iter().enumerate().all(|(i, column)| i == *column) {
-            return Ok(Arc::clone(&self.rows));
+            return self.rows_checked(check).cloned();
         }
         if let Some(known) = self.lock().get(columns) {
             return Ok(Arc::clone(known));
         }
-        let mut words = Vec::with_capacity(self.len() * columns.len());
-        for row in self.iter() {
+        let rows = self.rows_checked(check)?;
+        let mut words = Vec::with_capacity(rows.len() * columns.len());
+        for row in rows.iter() {
             words.extend(columns.iter().filter_map(|column| row.get(*column)));
         }
         let sorted = Arc::new(if columns.is_empty() {
             Sorted::from_sorted(0, words, self.len())
         } else {
-            Sorted::new(columns.len(), words, check)?
+            Sorted::new(columns.len(), words, check).map_err(|(error, _)| error)?
         });
         self.lock().insert(columns.into(), Arc::clone(&sorted));
         Ok(sorted)
@@ -214,27 +435,45 @@ impl Table {
     /// Estimated numbers of distinct words in the columns: exact for small tables, else from a
     /// sample of rows (I. J. Good 1953: the share of words seen once estimates the share unseen).
     pub fn distinct(&self) -> &[f64] {
-        self.distinct.get_or_init(|| (0..self.width()).map(|column| self.sampled_distinct(column)).collect())
+        self.distinct.get_or_init(|| {
+            if let (Some(bits), None) = (&self.bits, self.rows.get()) {
+                let layout = bits.layout();
+                let of_span = |(low, high): Span| (f64::from(high - low) + 1.0).min(bits.len() as f64);
+                let spans = [layout.rows, layout.columns];
+                return spans.iter().skip(2 - self.width).map(|span| of_span(*span)).collect();
+            }
+            match self.unsorted() {
+                Some(words) => {
+                    (0..self.width).map(|column| sampled_distinct(&words, self.width, column)).collect()
+                }
+                None => {
+                    let words = self.rows().words();
+                    (0..self.width).map(|column| sampled_distinct(words, self.width, column)).collect()
+                }
+            }
+        })
     }
 
-    fn sampled_distinct(&self, column: usize) -> f64 {
-        const SAMPLE: usize = 1024;
-        let step = self.len().div_ceil(SAMPLE).max(1);
-        let word = |i: usize| self.row(i).get(column).copied();
-        let mut sample: Vec<Word> = (0..self.len()).step_by(step).filter_map(word).collect();
-        sample.sort_unstable();
-        let runs = || sample.chunk_by(|a, b| a == b);
-        let (seen, once) = (runs().count() as f64, runs().filter(|run| run.len() == 1).count() as f64);
-        if step == 1 {
-            return seen;
-        }
-        let coverage = 1.0 - once / sample.len().max(1) as f64;
-        (seen / coverage.max(seen / self.len() as f64)).min(self.len() as f64)
+    /// The least and the greatest word of each column, or a little beyond; `None` without rows.
+    pub fn spans(&self) -> &[Option<Span>] {
+        self.spans.get_or_init(|| {
+            if let Some(bits) = &self.bits {
+                let spans = [bits.layout().rows, bits.layout().columns];
+                return spans.iter().skip(2 - self.width).map(|span| Some(*span)).collect();
+            }
+            match self.unsorted() {
+                Some(words) => spans_of(&words, self.width),
+                None => spans_of(self.rows().words(), self.width),
+            }
+        })
     }
 
     /// Bytes in use, other orders included.
     pub fn bytes(&self) -> u64 {
-        self.rows.bytes() + self.lock().values().map(|order| order.bytes()).sum::<u64>()
+        let rows = self.rows.get().map_or(0, |rows| rows.bytes());
+        let unsorted = self.unsorted().map_or(0, |words| words.capacity() * size_of::<Word>());
+        let bits = self.bits.as_ref().map_or(0, |bits| bits.bytes());
+        rows + unsorted as u64 + bits + self.lock().values().map(|order| order.bytes()).sum::<u64>()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Box<[usize]>, Arc<Sorted>>> {
@@ -243,18 +482,48 @@ impl Table {
     }
 }
 
+fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
+    const SAMPLE: usize = 1024;
+    let len = words.len() / width.max(1);
+    let step = len.div_ceil(SAMPLE).max(1);
+    let word = |i: usize| words.get(i * width + column).copied();
+    let mut sample: Vec<Word> = (0..len).step_by(step).filter_map(word).collect();
+    sample.sort_unstable();
+    let runs = || sample.chunk_by(|a, b| a == b);
+    let (seen, once) = (runs().count() as f64, runs().filter(|run| run.len() == 1).count() as f64);
+    if step == 1 {
+        return seen;
+    }
+    let coverage = 1.0 - once / sample.len().max(1) as f64;
+    (seen / coverage.max(seen / len as f64)).min(len as f64)
+}
+
+fn spans_of(words: &[Word], width: usize) -> Box<[Option<Span>]> {
+    let mut spans = vec![None; width];
+    for row in words.chunks_exact(width.max(1)) {
+        for (span, word) in spans.iter_mut().zip(row) {
+            *span = Some(span.map_or((*word, *word), |(low, high): Span| (low.min(*word), high.max(*word))));
+        }
+    }
+    spans.into()
+}
+
 impl From<Sorted> for Table {
     fn from(rows: Sorted) -> Self {
-        Table { rows: Arc::new(rows), ..Table::default() }
+        Table { width: rows.width(), rows: OnceLock::from(Arc::new(rows)), ..Table::default() }
     }
 }
 
 impl Clone for Table {
     fn clone(&self) -> Self {
         Table {
-            rows: Arc::clone(&self.rows),
+            width: self.width,
+            rows: self.rows.clone(),
+            unsorted: Mutex::new(self.unsorted()),
+            bits: self.bits.clone(),
             orders: Mutex::new(self.lock().clone()),
             distinct: self.distinct.clone(),
+            spans: self.spans.clone(),
         }
     }
 }

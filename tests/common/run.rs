@@ -6,7 +6,7 @@ use std::time::Duration;
 use factlog::analysis;
 use factlog::base::{Budget, CancelToken, FileId, Limits};
 use factlog::engine::naive::{self, Relations};
-use factlog::engine::{Engine, EvalError, Frog, Request};
+use factlog::engine::{Engine, EvalError, Frog, Request, Tuning};
 use factlog::model::schema::PredId;
 use factlog::storage::{Interner, Table};
 use factlog::syntax::datalog::parse_program;
@@ -47,11 +47,15 @@ pub fn reference(case: &Case) -> Outcome {
 
 /// What the engine says of these relations.
 pub fn engine(case: &Case, wanted: &[PredId]) -> Outcome {
-    match engine_within(case, wanted, &budget()) {
+    tuned(case, wanted, Tuning::default())
+}
+
+/// What it says of them when it goes about it so.
+pub fn tuned(case: &Case, wanted: &[PredId], tuning: Tuning) -> Outcome {
+    match Base::new(case).tuned(case, wanted, &budget(), tuning) {
         Ok(model) => Outcome::Answers(answers(case, &model)),
         Err(EvalError::Stopped { .. }) => Outcome::Stopped,
         Err(EvalError::Runtime { .. }) => Outcome::Fault,
-        Err(error @ EvalError::TooWide { .. }) => panic!("{error:?}"),
     }
 }
 
@@ -89,7 +93,17 @@ impl Base {
         wanted: &[PredId],
         budget: &Budget,
     ) -> Result<Relations, EvalError> {
-        let request = Request::new(&case.program, &[], wanted);
+        self.tuned(case, wanted, budget, Tuning::default())
+    }
+
+    fn tuned(
+        &mut self,
+        case: &Case,
+        wanted: &[PredId],
+        budget: &Budget,
+        tuning: Tuning,
+    ) -> Result<Relations, EvalError> {
+        let request = Request { tuning, ..Request::new(&case.program, &[], wanted) };
         let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
         let rows = |pred: &PredId| {
             let table = model.table(*pred).map(|table| &**table).or(self.tables.get(pred));

@@ -12,5 +12,4 @@ codes! {
     MEMORY_LIMIT = "FL913", "memory-limit", Error, "Derived relations need more memory than the limit allows.";
     CANCELLED = "FL914", "interrupted", Error, "An evaluation was interrupted.";
     PROOF_LIMIT = "FL915", "proof-limit", Error, "The proofs behind some conclusions are too many to go through.";
-    TOO_MANY_COLUMNS = "FL920", "too-many-columns", Error, "A recursive relation has too many columns.";
 }
