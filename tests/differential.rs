@@ -11,6 +11,7 @@ use common::run::{self, Answers, Base, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::base::{Budget, CancelToken, Limits, Stop};
 use factlog::engine::{EvalError, Tuning};
+use factlog::plan::{Access, Read, RulePlan, Step};
 use proptest::prelude::TestCaseError;
 use proptest::test_runner::TestCaseResult;
 
@@ -77,6 +78,35 @@ fn the_engine_agrees_with_the_reference() {
 fn derives(case: &Case, answers: &Answers) -> bool {
     let stated = run::answers(case, &case.stated());
     answers.iter().any(|(name, rows)| rows.len() > stated.get(name).map_or(0, |rows| rows.len()))
+}
+
+#[test]
+fn generated_programs_need_every_kind_of_loop() {
+    let [cases, intersect, growing] = [const { Cell::new(0) }; 3];
+    let count = |cell: &Cell<u32>, holds: bool| cell.set(cell.get() + u32::from(holds));
+    check(500, |case| {
+        let plans = run::plans(&case);
+        let parts = |plan: &RulePlan, which: &dyn Fn(&Read) -> bool| {
+            plan.steps.iter().any(|step| match step {
+                Step::Intersect(meet) => meet.parts.iter().any(|part| which(&plan.reads[part.read])),
+                _ => false,
+            })
+        };
+        count(&cases, true);
+        count(&intersect, plans.iter().any(|plan| parts(plan, &|_| true)));
+        // Of a relation of the stratum, in a round.
+        let of_round = |plan: &RulePlan| {
+            plan.variant.is_some()
+                && parts(plan, &|read| {
+                    plan.reads.iter().any(|delta| delta.pred == read.pred && delta.access == Access::Delta)
+                })
+        };
+        count(&growing, plans.iter().any(of_round));
+        Ok(())
+    });
+    let (cases, intersect, growing) = (cases.get(), intersect.get(), growing.get());
+    assert!(intersect * 20 >= cases, "{intersect} of {cases} programs intersect");
+    assert!(growing * 100 >= cases, "{growing} of {cases} programs intersect what grows");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
 //! kept. Several threads can run one plan at a time, each its share of the outermost loop.
 
+mod compile;
+
+pub use compile::compile;
+
 use super::batch::{Batch, Columns, Cursor};
 use super::compute;
 use super::intersect::{self, Part};
@@ -8,15 +12,12 @@ use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
-use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Step};
+use crate::plan::{Intersect, Operation, Reg};
 use crate::storage::interner::{MISSING, NIL};
-use crate::storage::{Interner, Word};
+use crate::storage::{Interner, Sorted, Word};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: u64 = 1 << 13;
-/// Longer plans are left to the machine, which does not nest a call in each step.
-const MOST_STEPS: usize = 64;
-
 /// A compiled plan over its batches.
 #[derive(Debug)]
 pub struct Compiled<'p> {
@@ -40,6 +41,9 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         operations: &'p [Operation],
+        /// The relation that the next step looks up by the last column bound here alone: columns
+        /// that are no key of it are passed over.
+        mask: Option<&'p Sorted>,
     },
     /// The innermost loop of a plan for a relation kept as bits: it gives the last column of the
     /// head and nothing else happens in it.
@@ -82,130 +86,6 @@ enum Op<'p> {
     Never,
 }
 
-/// The plan compiled; `None` if it makes values, or is one for the machine. `pairs` says whether
-/// its rows go to a relation kept as bits.
-pub fn compile<'p>(
-    plan: &'p RulePlan,
-    sources: &'p [Vec<Batch<'p>>],
-    pairs: bool,
-    interner: &Interner,
-) -> Option<Compiled<'p>> {
-    if plan.steps.len() > MOST_STEPS {
-        return None;
-    }
-    let mut near = 0;
-    let mut ops = Vec::with_capacity(plan.steps.len() + 1);
-    let whole_chunks = pairs && whole_chunks(plan, sources);
-    let last = if pairs && !whole_chunks { last_column(plan) } else { None };
-    for (at, step) in plan.steps.iter().enumerate() {
-        ops.push(match step {
-            Step::Scan(scan) => {
-                let (read, batches, key) = (scan.read, sources[scan.read].as_slice(), scan.key.as_slice());
-                near += batches.len();
-                let near = near - batches.len();
-                match (last, scan.operations.as_slice()) {
-                    // Done in the end, for all columns at once; here it counts whether there is any.
-                    (Some(last), _) if last == at => Op::Probe { read, batches, near, key, negated: false },
-                    (_, operations) => Op::Scan { read, batches, near, key, operations },
-                }
-            }
-            Step::Probe { read, key, negated } => {
-                let batches = sources[*read].as_slice();
-                near += batches.len();
-                Op::Probe { read: *read, batches, near: near - batches.len(), key, negated: *negated }
-            }
-            Step::Intersect(meet) => {
-                near += meet.parts.len();
-                Op::Meet { meet, sources, near: near - meet.parts.len() }
-            }
-            Step::Compare { op, possibly, left: Code::Reg(left), right: Code::Reg(right), .. } => {
-                Op::Compare { op: *op, possibly: *possibly, left: *left, right: *right }
-            }
-            Step::IsNil { value: Code::Reg(reg), negated, .. } => Op::IsNil { reg: *reg, negated: *negated },
-            Step::Let { target, value: Code::Reg(from), nil, .. } => {
-                Op::Copy { target: *target, from: *from, nil: *nil }
-            }
-            Step::Never => Op::Never,
-            _ => return None,
-        });
-    }
-    if let Some(Step::Scan(scan)) = last.map(|last| &plan.steps[last])
-        && let [Operation::Bind(place, _)] = scan.operations[..]
-    {
-        let (read, batches) = (scan.read, sources[scan.read].as_slice());
-        if last == Some(plan.steps.len() - 1) {
-            ops.pop();
-        }
-        let row = plan.output.first().copied().filter(|_| plan.output.len() == 2);
-        ops.push(Op::Columns { read, batches, near, key: &scan.key, place, row });
-        near += batches.len();
-    }
-    let mut registers = vec![MISSING; plan.registers];
-    for (reg, value) in &plan.constants {
-        // A value without a word is in no relation; the machine gives it one.
-        registers[*reg] = interner.get(value)?;
-    }
-    Some(Compiled {
-        ops,
-        output: &plan.output,
-        whole_chunks,
-        witness_from: plan.witness_from,
-        registers,
-        reads: plan.reads.len(),
-        batches: near,
-    })
-}
-
-/// The loop that gives the head's last column and nothing else, if no step behind it needs that:
-/// all columns can be added at once when the rest is known.
-fn last_column(plan: &RulePlan) -> Option<usize> {
-    let (last, others) = plan.output.split_last()?;
-    let binds = |step: &Step| match step {
-        Step::Scan(scan) => matches!(scan.operations[..], [Operation::Bind(_, reg)] if reg == *last),
-        _ => false,
-    };
-    let at = plan.steps.iter().skip(1).position(binds)? + 1;
-    (!others.contains(last) && !read_behind(plan, at, *last)).then_some(at)
-}
-
-/// Whether a step behind `at` reads the register.
-fn read_behind(plan: &RulePlan, at: usize, reg: Reg) -> bool {
-    let mut read = false;
-    for step in plan.steps.iter().skip(at + 1) {
-        step.reads(&mut |other| read |= other == reg);
-        if let Step::Scan(scan) = step {
-            read |= scan
-                .operations
-                .iter()
-                .any(|operation| matches!(operation, Operation::Same(_, other) if *other == reg));
-        }
-    }
-    read
-}
-
-/// Whether the outermost loop goes through chunks of what is the head's last column, and no step
-/// needs its values.
-fn whole_chunks(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> bool {
-    let (Some(Step::Scan(scan)), Some((last, others))) = (plan.steps.first(), plan.output.split_last())
-    else {
-        return false;
-    };
-    let [Batch::Chunks { width: 2, columns, .. }] = sources[scan.read][..] else { return false };
-    let of_last = |operation: &Operation| match operation {
-        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => {
-            columns.get(*place) == Some(&1)
-        }
-    };
-    let mut on_last = scan.operations.iter().filter(|operation| of_last(operation));
-    let only_bound =
-        matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);
-    only_bound
-        && !others.contains(last)
-        && !read_behind(plan, 0, *last)
-        && plan.witness_from > 0
-        && plan.steps.len() > 1
-}
-
 impl Compiled<'_> {
     /// How many units of work the outermost loop has, if it can be parted.
     pub fn units(&self) -> Option<usize> {
@@ -225,8 +105,8 @@ pub struct Kernel<'p, 's, 'k> {
     registers: Vec<Word>,
     near: Vec<usize>,
     visited: Vec<u64>,
-    /// The chunk of the outermost loop, where all of it is added at once.
-    chunk: (u32, u32),
+    /// The chunks of the outermost loop that have a row in common, where they are added whole.
+    chunks: &'p [[Word; 3]],
     turns: u64,
     scratch: Vec<Vec<Word>>,
 }
@@ -241,7 +121,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
             visited: vec![0; plan.reads],
-            chunk: (0, 0),
+            chunks: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
         }
@@ -262,11 +142,11 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// solution was enough.
     pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
         let plan = self.plan;
-        let Some(Op::Scan { read, batches: [batch], operations, .. }) = plan.ops.first() else {
+        let Some(Op::Scan { read, batches: [batch], operations, mask, .. }) = plan.ops.first() else {
             return self.step(0);
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
-        self.rows(0, *read, cursor, operations)
+        self.rows(0, *read, cursor, operations, *mask)
     }
 
     /// Finds the solutions of the steps from `at` on; whether one was found and is enough for the
@@ -275,14 +155,14 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         let plan = self.plan;
         let Some(op) = plan.ops.get(at) else {
             if plan.whole_chunks {
-                self.add_chunk();
+                self.add_chunks();
             } else {
                 self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
             }
             return Ok(true);
         };
         match op {
-            Op::Scan { read, batches, near, key, operations } => {
+            Op::Scan { read, batches, near, key, operations, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
                         // By far the most frequent.
@@ -297,7 +177,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                         continue;
                     }
                     let cursor = self.open(at, *batch, near + number, key);
-                    if self.rows(at, *read, cursor, operations)? {
+                    if self.rows(at, *read, cursor, operations, *mask)? {
                         return Ok(true);
                     }
                 }
@@ -439,6 +319,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         read: usize,
         mut cursor: Cursor<'p>,
         operations: &[Operation],
+        mask: Option<&'p Sorted>,
     ) -> Result<bool, Stop> {
         let witness = at >= self.plan.witness_from;
         match cursor {
@@ -450,14 +331,17 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
-                    let row = Columns::new_chunk(*chunk, *bits);
+                    let bits = mask.map_or(*bits, |mask| bits & mask.first_words(*chunk));
+                    let row = Columns::new_chunk(*chunk, bits);
                     if self.pairs(at, read, *word, row, operations)? && witness {
                         return Ok(true);
                     }
                 }
                 return Ok(false);
             }
-            Cursor::Row { word, row, only: false } => return self.pairs(at, read, word, row, operations),
+            Cursor::Row { word, row, only: false } => {
+                return self.pairs(at, read, word, row.masked(mask), operations);
+            }
             _ => {}
         }
         let mut scratch = std::mem::take(&mut self.scratch[2 * at + 1]);
@@ -498,15 +382,16 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// The outermost loop over chunks of which every column does the same.
     fn whole_chunks(
         &mut self,
-        chunks: &[[Word; 3]],
+        chunks: &'p [[Word; 3]],
         read: usize,
         columns: &[usize],
         operations: &[Operation],
     ) -> Result<bool, Stop> {
-        for [word, chunk, bits] in chunks {
-            self.chunk = (*chunk, *bits);
-            self.visited[read] += u64::from(bits.count_ones());
-            self.turns(1)?;
+        self.visited[read] += chunks.len() as u64;
+        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
+            let Some([word, ..]) = same.first() else { continue };
+            self.chunks = same;
+            self.turns(same.len() as u64)?;
             let holds = operations.iter().all(|operation| match *operation {
                 Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
                     self.registers[reg] = *word;
@@ -523,19 +408,23 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         Ok(false)
     }
 
-    /// Adds the chunk at hand to the row that the head says.
+    /// Adds the chunks at hand to the row that the head says.
     #[inline]
-    fn add_chunk(&mut self) {
-        let (chunk, bits) = self.chunk;
+    fn add_chunks(&mut self) {
+        let mut count = 0;
         let row = match self.plan.output {
             [row, _] => self.registers[*row],
             _ => 0,
         };
         if let Some(pairs) = self.sink.pairs() {
             pairs.select(row);
-            pairs.add_chunk(chunk, bits);
+            for [_, chunk, bits] in self.chunks {
+                pairs.add_chunk(*chunk, *bits);
+                count += u64::from(bits.count_ones());
+            }
         }
-        self.sink.count(u64::from(bits.count_ones()));
+        self.turns += self.chunks.len() as u64;
+        self.sink.count(count);
     }
 
     /// Adds a column of the rows that begin with the key to a row of bits; returns how many.

@@ -4,6 +4,7 @@ pub mod aggregate;
 mod batch;
 mod block;
 pub mod compute;
+mod demand;
 pub mod error;
 pub mod frog;
 mod intersect;
@@ -63,6 +64,13 @@ pub struct Request<'a> {
     pub rounds: bool,
     /// Whether to keep the plans with what they did.
     pub profile: bool,
+    /// Whether to derive only what the goals need where they give values. Relations that are not
+    /// wanted may then be missing from the model, and errors in parts that are not needed stay
+    /// unseen; the answers are the same. Has no effect together with `rounds`.
+    pub demand: bool,
+    /// Rows of relations that rules define, where they are known from before, over the same rules
+    /// and stated rows.
+    pub known: Option<&'a HashMap<PredId, Arc<Table>>>,
     /// How to go about it.
     pub tuning: Tuning,
 }
@@ -85,9 +93,18 @@ impl Default for Tuning {
 }
 
 impl<'a> Request<'a> {
-    /// Everything that `wanted` and `goals` need of `program`, without rounds or profile.
+    /// Everything that `wanted` and `goals` read of `program`, whole, without rounds or profile.
     pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
-        Request { program, goals, wanted, rounds: false, profile: false, tuning: Tuning::default() }
+        Request {
+            program,
+            goals,
+            wanted,
+            rounds: false,
+            profile: false,
+            demand: false,
+            known: None,
+            tuning: Tuning::default(),
+        }
     }
 }
 

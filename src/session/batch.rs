@@ -86,7 +86,11 @@ impl Session {
         wanted.dedup();
         let mut within = self.enter(&[])?;
         let weakened = within.weakened(&goals, &wanted);
-        let model = within.evaluate(&goals, weakened.as_ref().unwrap_or(&wanted), profile)?;
+        let wanted = weakened.as_ref().unwrap_or(&wanted);
+        let model = match profile {
+            true => within.evaluate_noting(&goals, wanted)?,
+            false => within.evaluate(&goals, wanted)?,
+        };
         let known = |head: PredId, answer: Answer| match &weakened {
             Some(_) => within.annotate(&goals, head, &model, answer),
             None => Ok(Answer { asked: within.annotations(), ..answer }),
@@ -135,7 +139,7 @@ impl Session {
         self.ready()?;
         let predicate = self.relation(name)?;
         let mut within = self.enter(&[])?;
-        let model = within.evaluate(&[], &[predicate], false)?;
+        let model = within.evaluate(&[], &[predicate])?;
         Ok(within.relation_answer(predicate, &model))
     }
 

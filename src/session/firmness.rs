@@ -31,11 +31,11 @@ impl Session {
     pub(super) fn answer(&mut self, goal: &Goal, most: Option<usize>) -> Result<Answer, Error> {
         let goals = std::slice::from_ref(&goal.rule);
         let Some(reached) = self.weakened(goals, &[]) else {
-            let model = self.evaluate(goals, &[], false)?;
+            let model = self.evaluate(goals, &[])?;
             let answer = self.rows(goal, &model, most)?;
             return Ok(Answer { asked: self.wanted, ..answer });
         };
-        let model = self.evaluate(goals, &reached, false)?;
+        let model = self.evaluate(goals, &reached)?;
         let answer = self.rows(goal, &model, most)?;
         self.annotate(goals, goal.rule.head, &model, answer)
     }

@@ -8,6 +8,8 @@ use factlog::base::{Budget, CancelToken, FileId, Limits};
 use factlog::engine::naive::{self, Relations};
 use factlog::engine::{Engine, EvalError, Frog, Request, Tuning};
 use factlog::model::schema::PredId;
+use factlog::model::{Rule, Value};
+use factlog::plan::RulePlan;
 use factlog::storage::{Interner, Table};
 use factlog::syntax::datalog::parse_program;
 
@@ -111,6 +113,34 @@ impl Base {
             (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
         };
         Ok(wanted.iter().map(rows).collect())
+    }
+}
+
+/// The plans that the engine makes for a case.
+pub fn plans(case: &Case) -> Vec<RulePlan> {
+    let mut base = Base::new(case);
+    let wanted = all(case);
+    let request = Request { profile: true, ..Request::new(&case.program, &[], &wanted) };
+    match Frog.evaluate(&request, &base.tables, &mut base.interner, &budget()) {
+        Ok(model) => model.into_profile().plans.into_iter().map(|done| done.plan).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+impl Base {
+    /// The answers of a goal, by demand or with all relations whole.
+    pub fn ask(
+        &mut self,
+        case: &Case,
+        goal: &Rule,
+        demand: bool,
+        budget: &Budget,
+    ) -> Result<BTreeSet<Vec<Value>>, EvalError> {
+        let goals = std::slice::from_ref(goal);
+        let request = Request { demand, ..Request::new(&case.program, goals, &[]) };
+        let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
+        let row = |row: &[u32]| row.iter().map(|word| self.interner.value(*word)).collect();
+        Ok(model.table(goal.head).into_iter().flat_map(|table| table.iter()).map(row).collect())
     }
 }
 

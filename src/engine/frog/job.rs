@@ -15,7 +15,7 @@ use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RuleRef};
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Planner, Read, RulePlan, Step};
+use crate::plan::{Access, Growth, Planner, Read, RulePlan, Step};
 use crate::storage::{Interner, Sorted, Word};
 
 /// Work that is worth several threads.
@@ -62,10 +62,11 @@ impl<'a> Evaluation<'a, '_> {
         recursive: &[PredId],
     ) -> Result<Vec<Job<'a>>, EvalError> {
         let mut jobs = Vec::new();
+        let sizes = self.sizes(recursive);
+        let bodies: Vec<&Rule> = rules.iter().map(|(_, rule)| *rule).collect();
+        let statistics = Growth::new(&bodies, recursive, &sizes);
+        let planner = Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
         for (by, rule) in rules {
-            let statistics = self.sizes(recursive);
-            let planner =
-                Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
             for plan in planner.plans(rule) {
                 self.env.budget.check().map_err(|stop| EvalError::Stopped { stop, rule: Some(*by) })?;
                 let sources = self.sources(&plan, recursive, *by)?;
@@ -342,7 +343,7 @@ fn parallel(
     let enough = AtomicBool::new(false);
     let few = (units / (32 * pool.jobs())).clamp(1, 1 << 16);
     let work = |_| {
-        let mut sink = Sink::for_thread(target, budget);
+        let mut sink = Sink::new(target, budget);
         let mut kernel = Kernel::new(compiled, interner, &mut sink);
         loop {
             let from = next.fetch_add(few, Ordering::Relaxed);

@@ -12,8 +12,8 @@ use crate::repl::view::OutputTo;
 use crate::session::Wanted;
 
 /// What `:set` knows.
-pub(super) const SETTINGS: [&str; 9] =
-    ["annotate", "limit", "memory", "mode", "output", "rows", "seconds", "timer", "watch"];
+pub(super) const SETTINGS: [&str; 10] =
+    ["annotate", "demand", "limit", "memory", "mode", "output", "rows", "seconds", "timer", "watch"];
 
 pub(super) fn mode(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {
     match AnswerFormat::from_name(name) {
@@ -81,6 +81,12 @@ fn switch(name: &str, text: &str, other: bool) -> Result<bool, Diagnostic> {
     }
 }
 
+fn demand(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
+    let on = switch("set", text, !shell.session.goes_by_demand());
+    let result = on.map(|on| shell.session.set_demand(on));
+    shell.told(console, result)
+}
+
 pub(super) fn limit(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
     let result = match text {
         "off" | "all" | "none" => Ok(None),
@@ -117,6 +123,7 @@ pub(super) fn set(shell: &mut Shell, console: &mut Console, text: &str) -> io::R
     };
     let off = value == "off";
     let changed = match name {
+        "demand" => return demand(shell, console, value),
         "mode" => return mode(shell, console, value),
         "limit" => return limit(shell, console, value),
         "timer" => return timer(shell, console, value),
@@ -166,6 +173,7 @@ fn list(shell: &Shell, console: &mut Console) -> io::Result<Done> {
         ("annotate", annotations(shell), "what is shown of how firmly answers are known"),
         ("timer", switch(view.timer), "show how long answers took"),
         ("watch", switch(shell.watch), "reload when files change"),
+        ("demand", switch(shell.session.goes_by_demand()), "derive only what a goal's constants need"),
         ("rows", or_off(limits.rows), "rows that an evaluation may produce"),
         ("seconds", or_off(limits.time.map(|time| time.as_secs_f64())), "time that an evaluation may take"),
         ("memory", limits.memory.map_or("off".to_owned(), size), "memory that derived relations may take"),

@@ -53,7 +53,7 @@ impl Session {
     ) -> Result<(Vec<Known>, usize), Error> {
         let mut within = self.enter(own)?;
         let reached = reached(within.program(), asked.goals, asked.heads);
-        let model = within.evaluate(asked.goals, &reached, false)?;
+        let model = within.evaluate(asked.goals, &reached)?;
         let (mut known, more) = within.conclusions(asked, &model);
         let exact = within.weigh(&mut known, asked, &model, wanted, sources, &reached)?;
         if exact || known.is_empty() {
@@ -68,7 +68,7 @@ impl Session {
             let mut options = own.to_vec();
             options.extend(withdrawal(&[id.to_string()]));
             let mut within = self.enter(&options)?;
-            let model = within.evaluate(asked.goals, asked.heads, false)?;
+            let model = within.evaluate(asked.goals, asked.heads)?;
             let (left, _) = within.conclusions(&Conclusions { most: usize::MAX, ..*asked }, &model);
             let left: HashSet<usize> =
                 left.into_iter().filter_map(|one| index.get(&(one.predicate, one.row)).copied()).collect();
