@@ -93,6 +93,10 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
                     context.error("interrupted");
                     Exit::Interrupted
                 }
+                Error::Internal(fault) => {
+                    context.error(fault);
+                    Exit::Internal
+                }
             })
         }
     }

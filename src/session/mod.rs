@@ -5,9 +5,12 @@
 //! and taken the same steps.
 //!
 //! - `base`: files to facts and rules
-//! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
-//! - `kept`: what is kept of an evaluation for the next
+//! - `query`: goals to answers · `firmness`: how firmly they are known · `rows`: their rows
+//! - `batch`: outputs of rule files · `kept`: what is kept of an evaluation for the next
 //! - `edit`: assert, retract, define, undo, reload
+//! - `scenario`: questions under `under (…)`
+//! - `explain`: proofs
+//! - `support`: what rests on which source
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `input`: `.input` · `import`, `export`: other formats · `shapes`: columns as formats of data see them
@@ -23,7 +26,9 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod explain;
 mod export;
+mod firmness;
 mod import;
 mod input;
 mod kept;
@@ -32,7 +37,9 @@ mod profile;
 mod query;
 mod rests_on;
 mod rows;
+mod scenario;
 mod shapes;
+mod support;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -45,9 +52,14 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use explain::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
 pub use export::Exported;
 pub use import::{Import, Imported, Origin, unsupported};
 pub use plan::Explained;
+pub use scenario::ScenarioOption;
+pub use support::{Change as SupportChange, Support, Supports};
+
+pub use crate::provenance::annotate::{Annotation, Since, Wanted};
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
@@ -59,6 +71,7 @@ use crate::storage::Database;
 use base::Base;
 use edit::Step;
 use kept::Kept;
+use scenario::{Prepared, Standing};
 
 /// How to open a project.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +133,8 @@ pub enum Error {
     Limit(Box<Diagnostic>),
     /// Somebody interrupted it: status 130.
     Cancelled,
+    /// What the program found does not stand up to its own check: status 70.
+    Internal(fault::Fault),
 }
 
 impl Error {
@@ -128,7 +143,7 @@ impl Error {
         match self {
             Error::Invalid(diagnostics) => diagnostics,
             Error::Failed(diagnostic) | Error::Limit(diagnostic) => std::slice::from_ref(diagnostic),
-            Error::Cancelled => &[],
+            Error::Cancelled | Error::Internal(_) => &[],
         }
     }
 }
@@ -154,6 +169,15 @@ pub struct Session {
     /// What loading found wrong; the base is then empty.
     broken: Vec<Diagnostic>,
     texts: usize,
+    /// Annotations that were asked for.
+    wanted: Wanted,
+    /// The scenario in which everything is asked.
+    standing: Option<Standing>,
+    prepared: Option<Prepared>,
+    /// Whether the facts are those of a scenario right now.
+    inside: bool,
+    /// What a reader has to know of the scenario of the last question.
+    scenario_notes: Vec<String>,
 }
 
 impl Session {
@@ -207,6 +231,11 @@ impl Session {
             cancel: CancelToken::new(),
             broken: Vec::new(),
             texts: 0,
+            wanted: Wanted::default(),
+            standing: None,
+            prepared: None,
+            inside: false,
+            scenario_notes: Vec::new(),
         }
     }
 

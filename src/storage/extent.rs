@@ -23,6 +23,8 @@ pub struct Extent {
     visible: Table,
     /// Whether something accepted speaks against a tuple.
     contested: bool,
+    /// Whether every assertion is `Held`.
+    held: bool,
 }
 
 /// Facts of one relation on their way into its [`Extent`], in the order in which they came.
@@ -45,6 +47,7 @@ impl Extent {
             stated: Vec::new(),
             visible: empty,
             contested: false,
+            held: true,
         }
     }
 
@@ -84,6 +87,11 @@ impl Extent {
     /// Whether an accepted assertion denies or cancels something.
     pub fn is_contested(&self) -> bool {
         self.contested
+    }
+
+    /// Whether every assertion is `Held`.
+    pub fn is_held(&self) -> bool {
+        self.held
     }
 
     /// Assertions of the tuple in row `row` of [`Extent::tuples`], in the order of loading.
@@ -181,10 +189,12 @@ impl Extent {
         Some(kept.finish(self.width, context))
     }
 
-    /// This with what a plain atom sees found again, after the sources' dates have changed.
+    /// This with what a plain atom sees found again, after the sources' dates, or the reviews that count,
+    /// have changed.
     pub fn reconsidered(&self, context: &Context<'_>) -> Extent {
         let mut extent = self.clone();
         extent.visible = extent.seen(context);
+        extent.contested = extent.stated.iter().any(|stated| context.opposes(stated));
         extent
     }
 
@@ -209,11 +219,11 @@ impl Extent {
 /// every accepted assertion that denies or cancels it.
 pub fn sees(stated: &Stated, all: &[Stated], context: &Context<'_>) -> bool {
     let meta = context.metas.get(stated.meta);
-    if !meta.supports() {
+    if !context.supports(stated) {
         return false;
     }
     meta.status == Status::Held
-        || all.iter().filter(|other| context.metas.get(other.meta).opposes()).all(|other| {
+        || all.iter().filter(|other| context.opposes(other)).all(|other| {
             match (context.recorded(other), context.recorded(stated)) {
                 (Recorded::On(denied), Recorded::On(said)) => denied.latest < said.earliest,
                 _ => false,
@@ -245,7 +255,8 @@ impl Merged {
         self.words.shrink_to_fit();
         self.first.shrink_to_fit();
         let tuples = table(width, self.words, len);
-        let contested = self.stated.iter().any(|stated| context.metas.get(stated.meta).opposes());
+        let contested = self.stated.iter().any(|stated| context.opposes(stated));
+        let held = self.stated.iter().all(|stated| context.metas.get(stated.meta).status == Status::Held);
         let mut extent = Extent {
             width,
             visible: tuples.clone(),
@@ -253,6 +264,7 @@ impl Merged {
             first: self.first,
             stated: self.stated,
             contested,
+            held,
         };
         extent.visible = extent.seen(context);
         extent

@@ -2,7 +2,9 @@
 
 mod change;
 mod help;
+mod scenario;
 mod show;
+mod support;
 mod view;
 
 use std::io;
@@ -32,6 +34,8 @@ pub(super) enum Argument {
     Source,
     /// A goal.
     Goal,
+    /// Options of a scenario.
+    Scenario,
     /// A file.
     File,
     /// One of some words.
@@ -105,6 +109,15 @@ pub(super) static COMMANDS: &[Command] = &[
         run: show::source,
     },
     Command {
+        name: "support",
+        usage: "[N|FACT]",
+        argument: Argument::Goal,
+        summary: "say which sources a row of the last answer or a fact rests on",
+        more: "Without an argument it is the first row. `factlog support --without SOURCE` says what falls \
+               without\na source.",
+        run: support::support,
+    },
+    Command {
         name: "conflicts",
         usage: "[REL]",
         argument: Argument::Relation,
@@ -135,6 +148,15 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "say where time and tuples went, rule by rule",
         more: "Without GOAL the last query is run once more.",
         run: show::profile,
+    },
+    Command {
+        name: "under",
+        usage: "OPTIONS|off",
+        argument: Argument::Scenario,
+        summary: "ask everything in a scenario, until `:under off`",
+        more: "`:under as_of: d\"2025-10-28\", without: \"reuters_2025_10_28\"`; the options are as_of, \
+               without,\nassume, retract, _status, _conf, _by and _review. `:under` alone shows the scenario.",
+        run: scenario::under,
     },
     Command {
         name: "load",
