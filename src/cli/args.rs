@@ -10,7 +10,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test, why};
+use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test, why, whynot};
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::ScenarioOption;
 
@@ -77,6 +77,7 @@ pub enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
     Why(why::WhyArgs),
+    Whynot(whynot::WhyNotArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
     Schema(schema::SchemaArgs),

@@ -8,10 +8,12 @@
 //! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
 //! - `fold`: aggregates
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
-//! - `proof`: one way through the graph, as data · `search`: the best of them
+//! - `proof`: one way through the graph, as data · `search`: choices, the best first · `build`: proofs of them
 //! - `verify`: checks a proof, independently of all the above
+//! - `whynot`: how far the rules got that could have derived a tuple · `repair`: what is missing
 //! - `text`: literals and tuples with their values, for people
 
+mod build;
 mod fold;
 mod goal;
 mod index;
@@ -21,8 +23,10 @@ mod words;
 
 pub mod graph;
 pub mod proof;
+pub mod repair;
 pub mod text;
 pub mod verify;
+pub mod whynot;
 
 #[cfg(test)]
 mod testing;

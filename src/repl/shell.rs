@@ -10,6 +10,7 @@ use super::told;
 use super::view::View;
 use crate::base::codes::project as codes;
 use crate::base::{Diagnostic, escape};
+use crate::model::Value;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::{Error, Outcome, Session, fault};
 
@@ -54,6 +55,8 @@ pub(super) struct Shell {
     pub history: Vec<String>,
     /// The last goal that was asked, for `:profile`.
     pub last_goal: Option<String>,
+    /// The last goal that was answered with the rows that were shown, for `:why`.
+    pub last_answer: Option<(String, Vec<Vec<Value>>)>,
     /// An input to run as if it had been typed next: `:edit` leaves it here.
     pub next: Option<String>,
     /// Whether somebody sits at a terminal.
@@ -71,6 +74,7 @@ impl Shell {
             view,
             history: Vec::new(),
             last_goal: None,
+            last_answer: None,
             next: None,
             interactive: false,
             watch: false,
@@ -122,6 +126,7 @@ impl Shell {
                     Outcome::Answer(mut answer) => {
                         answer.notes.splice(0..0, self.session.scenario().map(str::to_owned));
                         self.last_goal = Some(input.to_owned());
+                        self.last_answer = Some((input.to_owned(), answer.rows.clone()));
                         let shown = self.view.answer(console, answer, Some(taken))?;
                         self.told(console, shown)
                     }

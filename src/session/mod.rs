@@ -8,7 +8,7 @@
 //! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
-//! - `explain`: proofs
+//! - `explain`: proofs, and why not
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
@@ -41,7 +41,10 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
-pub use explain::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
+pub use explain::{
+    Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+};
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
 

@@ -2,11 +2,15 @@
 //! before anybody sees it.
 //!
 //! - `cite`: assertions with their sources · `view`: what readers are shown
+//! - `whynot`: why a tuple does not hold · `near`: what comes near to it
 
 mod cite;
+mod near;
 mod view;
+mod whynot;
 
 pub use view::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
+pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
 
 use super::check::Texts;
 use super::fault::Fault;
