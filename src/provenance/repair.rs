@@ -343,7 +343,8 @@ impl Search<'_, '_> {
             }
         }
         let around = attempt.rule.vars.iter().zip(slots);
-        let around = around.filter(|(other, word)| other.ty == known.ty && **word != MISSING);
+        // What does not matter takes nothing from what does.
+        let around = around.filter(|(other, word)| !free && other.ty == known.ty && **word != MISSING);
         let mut words: Vec<Word> = around.map(|(_, word)| *word).collect();
         words.extend(found);
         words.extend(self.of_type(known.ty));

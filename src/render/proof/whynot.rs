@@ -107,6 +107,8 @@ fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Resu
     };
     let facts = match first.len() {
         1 => "one more fact".to_owned(),
+        2 => "two more facts".to_owned(),
+        3 => "three more facts".to_owned(),
         n => format!("{n} more facts"),
     };
     let any = if whynot.sets.len() > 1 { ", any of these" } else { "" };
