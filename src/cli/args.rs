@@ -13,7 +13,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use super::terminal::ColorChoice;
 use super::{
     check, completions, export, fmt, import, plan, query, repl, rule, run, schema, souffle, support, test,
-    why,
+    why, whynot,
 };
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::{ScenarioOption, Wanted};
@@ -84,6 +84,7 @@ pub enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
     Why(why::WhyArgs),
+    Whynot(whynot::WhyNotArgs),
     Support(support::SupportArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),

@@ -25,6 +25,7 @@ mod support;
 mod terminal;
 mod test;
 mod why;
+mod whynot;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -87,6 +88,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Check(args) => check::run(context, &args, matches),
         Command::Why(args) => why::run(context, &args),
         Command::Support(args) => support::run(context, &args),
+        Command::Whynot(args) => whynot::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Test(args) => test::run(context, &args),
         Command::Import(args) => import::run(context, &args),
