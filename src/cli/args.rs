@@ -65,8 +65,9 @@ pub struct Global {
         hide_possible_values = true
     )]
     pub color: ColorChoice,
-    /// Threads to load and evaluate with [default: as many as there are processors]
-    #[arg(short, long, value_name = "N", global = true)]
+    /// Threads to load and evaluate with; `auto` is one for each processor [default: auto, of
+    /// `souffle` 1]
+    #[arg(short, long, value_name = "N", global = true, value_parser = jobs)]
     pub jobs: Option<NonZeroUsize>,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -321,5 +322,12 @@ mod tests {
                 "{line}"
             );
         }
+    }
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    match text {
+        "auto" => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        _ => text.parse().map_err(|_| "expected a number of threads, such as 2, or `auto`".to_owned()),
     }
 }
