@@ -10,7 +10,7 @@ use common::print;
 use common::run::{self, Answers, Base, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::base::{Budget, CancelToken, Limits, Stop};
-use factlog::engine::EvalError;
+use factlog::engine::{EvalError, Tuning};
 use factlog::plan::{Access, Read, RulePlan, Step};
 use proptest::prelude::TestCaseError;
 use proptest::test_runner::TestCaseResult;
@@ -57,7 +57,18 @@ fn the_engine_agrees_with_the_reference() {
             Outcome::Stopped => count(&stopped),
             _ => {}
         }
-        same(&reference, &run::engine(&case, &run::all(&case)))
+        same(&reference, &run::engine(&case, &run::all(&case)))?;
+        // Every fourth with each way to go about it; the threads take the most time here.
+        let threads = Tuning { jobs: 3, eager_threads: true, ..Tuning::default() };
+        match cases.get() % 4 {
+            0 => same(&reference, &run::tuned(&case, &run::all(&case), threads)),
+            1 => same(&reference, &run::tuned(&case, &run::all(&case), Tuning { bits: false, ..threads })),
+            2 => {
+                let rows = Tuning { bits: false, ..Tuning::default() };
+                same(&reference, &run::tuned(&case, &run::all(&case), rows))
+            }
+            _ => Ok(()),
+        }
     });
     assert!(results.get() * 2 >= cases.get(), "{} of {} programs have results", results.get(), cases.get());
     assert!(stopped.get() * 100 <= cases.get(), "{} programs take too long", stopped.get());

@@ -85,7 +85,7 @@ class Peer:
     ours = False
 
     def command(self, workload, data, output, jobs):
-        return [peer(self.binary), workload.program.split("/")[-1], data, output, jobs]
+        return [peer(self.binary), workload.peer_name, data, output, jobs]
 
     def environment(self, _jobs):
         return {}
@@ -94,7 +94,7 @@ class Peer:
         if self.sequential and jobs != 1:
             raise Missing("one thread only")
         peer(self.binary)
-        if workload.program not in self.known():
+        if workload.peer_name not in self.known():
             raise Missing("no such program")
 
     def known(self):
@@ -112,7 +112,7 @@ class DuckDB:
     ours = False
 
     def command(self, workload, data, output, jobs):
-        return [sys.executable, "-S", BENCHES / "harness" / "duckdb_peer.py", workload.program, data, output, jobs]
+        return [sys.executable, "-S", BENCHES / "harness" / "duckdb_peer.py", workload.peer_name, data, output, jobs]
 
     def environment(self, _jobs):
         # `-S` spares the start of what a site adds; the module is found by path.
@@ -127,7 +127,7 @@ class DuckDB:
             import duckdb  # noqa: F401
         except ImportError:
             raise Missing(f"{sys.executable} has no module duckdb") from None
-        if workload.program not in duckdb_peer.PROGRAMS:
+        if workload.peer_name not in duckdb_peer.PROGRAMS:
             raise Missing("no such program")
 
 

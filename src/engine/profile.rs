@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::error::RuleRef;
 use crate::model::PredId;
 use crate::plan::RulePlan;
+use crate::plan::demand::{Demanded, Unused};
 
 /// The plans of an evaluation with what they did, in the order they were made.
 #[derive(Debug, Default)]
@@ -13,6 +14,9 @@ pub struct Profile {
     pub plans: Vec<PlanProfile>,
     /// One for each relation that rules define.
     pub relations: Vec<RelationProfile>,
+    /// What was evaluated in place of the request's rules and goals, to which the plans' rules then
+    /// refer; or why these were evaluated themselves. `None` if that was no question.
+    pub demand: Option<Result<Box<Demanded>, Unused>>,
 }
 
 /// One plan and what it did.

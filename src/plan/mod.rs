@@ -8,6 +8,7 @@ mod bits;
 pub mod build;
 mod cost;
 mod cyclic;
+pub mod demand;
 pub mod ir;
 mod item;
 mod order;
@@ -17,6 +18,8 @@ pub mod replan;
 mod search;
 pub mod show;
 pub mod statistics;
+mod strata;
+pub mod update;
 
 pub use build::Planner;
 pub use ir::{

@@ -359,9 +359,8 @@ impl Scheduler<'_> {
             kept.clear();
         }
         let keys = kept.len();
-        let kept = columns_read(kept, columns.len(), |column| {
-            matches!(columns.get(column), Some(Column::Is(_)))
-        });
+        let kept =
+            columns_read(kept, columns.len(), |column| matches!(columns.get(column), Some(Column::Is(_))));
         let key = kept.iter().take(keys).filter_map(|column| known(*column)).collect();
         let read = Read { pred, access, columns: kept.clone() };
         let at = self.reads.len();

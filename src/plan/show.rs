@@ -92,7 +92,9 @@ impl Writer<'_> {
             }
             let line = self.lines.len();
             self.step(step, depth);
-            if depth == 0 && let Some(line) = self.lines.get_mut(line) {
+            if depth == 0
+                && let Some(line) = self.lines.get_mut(line)
+            {
                 line.tuples = self.actual.and_then(|actual| actual.tuples(i));
             }
         }

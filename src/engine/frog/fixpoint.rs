@@ -46,7 +46,6 @@ pub(super) fn evaluate<'a>(
             evaluation.run_once(job, member.growing.target())?;
         }
     }
-    jobs.iter().for_each(Job::compress);
     for member in &mut members {
         member.begin(evaluation)?;
         member.admit(evaluation, 0)?;
@@ -194,7 +193,8 @@ fn layouts(
     let shards = if evaluation.pool.jobs() == 1 { 1 } else { 8 * evaluation.pool.jobs() };
     let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
     let layout = |(pred, mut spans): (PredId, shape::Spans)| {
-        let layout = shape::layout(&spans, feeding as f64, shards);
+        let bits = evaluation.request.tuning.bits;
+        let layout = shape::layout(&spans, feeding as f64, shards).filter(|_| bits);
         // Where rules look it up by the second column, there is a row for each of its words too.
         let swapped = plans().any(|plan| {
             let mut reads = plan.reads.iter().zip(job::key_lengths(plan));

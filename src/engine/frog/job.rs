@@ -74,7 +74,7 @@ impl<'a> Evaluation<'a, '_> {
                     Some(careful) => self.sources(careful, recursive, *by)?,
                     None => Vec::new(),
                 };
-                jobs.push(Job {
+                let job = Job {
                     by: *by,
                     rule,
                     plan,
@@ -85,7 +85,9 @@ impl<'a> Evaluation<'a, '_> {
                     runs: 0,
                     produced: 0,
                     unit: UNIT,
-                });
+                };
+                job.index();
+                jobs.push(job);
             }
         }
         Ok(jobs)
@@ -164,8 +166,37 @@ impl Job<'_> {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
     }
 
-    /// Keeps what the innermost loop reads as bits besides, where that may help.
-    pub fn compress(&self) {
+    /// Makes indexes for what is looked up often, and keeps what the innermost loop of a recursion
+    /// reads as bits besides, where that may help.
+    pub fn index(&self) {
+        let mut turns = 1.0;
+        for step in &self.plan.steps {
+            let often = |read: usize| match self.sources.get(read) {
+                Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
+                    sorted.index();
+                }
+                _ => {}
+            };
+            match step {
+                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
+                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Intersect(meet) => {
+                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                }
+                _ => {}
+            }
+            turns *= match step {
+                Step::Scan(scan) => scan.estimate,
+                Step::Intersect(meet) => meet.estimate,
+                _ => 1.0,
+            };
+        }
+        if self.is_recursive() {
+            self.compress();
+        }
+    }
+
+    fn compress(&self) {
         if let Some(Step::Scan(scan)) = self.plan.steps.last()
             && let Some(Source::Sorted(sorted)) = self.sources.get(scan.read)
             && scan.key.len() == 1
@@ -260,7 +291,7 @@ impl Threads<'_> {
         let started = Instant::now();
         let units = compiled.units().unwrap_or(0);
         let worth = *self.unit * u32::try_from(units).unwrap_or(u32::MAX) > WORTH_THREADS;
-        let total = if worth && self.pool.jobs() > 1 {
+        let total = if units > 0 && self.pool.shares(worth) {
             let mut total = Part::default();
             for part in parallel(compiled, interner, budget, target, self.pool, units)? {
                 total.add(part);

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use job::Job;
 use pool::Pool;
 
+use super::demand;
 use super::machine::Env;
 use super::profile::{PlanProfile, RelationProfile};
 use super::rows::Held;
@@ -22,7 +23,6 @@ use crate::base::{Budget, Stop};
 use crate::model::functor::Patterns;
 use crate::model::{PredId, Rule, RuleId, Stratum, Value};
 use crate::plan::{Estimate, RulePlan, Statistics};
-use crate::storage::bits::BitRows;
 use crate::storage::interner::MISSING;
 use crate::storage::pairs::{Layout, Pairs, Span};
 use crate::storage::{Interner, Sorted, Table, Word};
@@ -39,11 +39,17 @@ impl Engine for Frog {
         interner: &mut Interner,
         budget: &Budget,
     ) -> Result<Model, EvalError> {
+        if request.demand {
+            return demand::evaluate(self, request, tables, interner, budget);
+        }
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
         let values_before = env.interner.bytes();
         let values = Held::new(budget);
-        let model = Model::default();
+        let reached = reached(request);
+        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+        let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
+        let model = Model { tables: tables_known, ..Model::default() };
         let mut evaluation = Evaluation {
             request,
             tables,
@@ -52,11 +58,13 @@ impl Engine for Frog {
             held: Vec::new(),
             values,
             values_before,
-            pool: Pool::new(request.jobs),
+            pool: Pool::new(request.tuning),
         };
-        let reached = reached(request);
         for stratum in &request.program.strata {
-            if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
+            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+                && !stratum.rules.is_empty()
+            {
                 evaluation.stratum(stratum)?;
             }
         }
@@ -173,7 +181,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         stated: Option<&Table>,
     ) -> Option<Layout> {
         let expected: f64 = jobs.iter().map(|job| shape::expected(&job.plan)).sum();
-        if !(1..=2).contains(&width) || expected < MANY_ROWS {
+        if !(1..=2).contains(&width) || !self.request.tuning.bits || expected < MANY_ROWS {
             return None;
         }
         let plans: Vec<&RulePlan> = jobs.iter().map(|job| &job.plan).collect();
@@ -190,8 +198,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         stated: Option<&Table>,
     ) -> Result<Table, EvalError> {
         let known = Pairs::new(layout, false);
-        let found: Vec<Mutex<BitRows>> =
-            (0..layout.shards()).map(|shard| Mutex::new(layout.shard(shard, false))).collect();
+        let found = Mutex::default();
         let noted = AtomicU64::new(0);
         let target = Target::Pairs { known: &known, found: &found, noted: &noted };
         let by = jobs.first().map(|job| job.by);
@@ -206,9 +213,13 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         for job in jobs {
             self.run_once(job, target)?;
         }
-        let shards =
-            found.into_iter().map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut pairs = Pairs::from_shards(layout, shards.collect());
+        let mut sets = found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let mut pairs = sets.next().unwrap_or(known);
+        for set in sets {
+            pairs
+                .add(&set, &mut || self.env.budget.check())
+                .map_err(|stop| EvalError::Stopped { stop, rule: by })?;
+        }
         pairs.shrink();
         note(&noted, 0, self.env.budget).map_err(|stop| EvalError::Stopped { stop, rule: by })?;
         Ok(Table::from_bits(pairs))

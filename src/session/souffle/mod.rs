@@ -113,7 +113,8 @@ fn run_in(
     let stated = load(&analysis, options, &mut interner).map_err(Error::Invalid)?;
     let budget = Budget::new(options.limits.clone(), options.cancel.clone());
     let wanted = wanted(&analysis);
-    let request = Request::new(&analysis.program, &[], &wanted);
+    let mut request = Request::new(&analysis.program, &[], &wanted);
+    request.tuning.jobs = options.jobs;
     let model = Frog.evaluate(&request, &stated, &mut interner, &budget).map_err(|error| {
         let diagnostic = || Box::new(error.diagnostic(&analysis.program, &[]));
         match error {
