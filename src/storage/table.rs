@@ -203,7 +203,8 @@ impl Table {
     }
 }
 
-fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
+/// The distinct words of a column, estimated as in [`Table::distinct`].
+pub fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
     const SAMPLE: usize = 1024;
     let len = words.len() / width.max(1);
     let step = len.div_ceil(SAMPLE).max(1);

@@ -7,6 +7,7 @@ use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
 use super::job::{self, Batches, Job, Source};
+use super::replan::replan;
 use super::{Evaluation, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
@@ -14,17 +15,19 @@ use crate::engine::rows::Held;
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RuleRef};
 use crate::model::{PredId, Rule, Stratum};
-use crate::plan::{Read, RulePlan};
+use crate::plan::{Observed, Read, RulePlan};
 use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Table, Word};
 
 /// A relation of the stratum.
-struct Member<'b> {
-    pred: PredId,
+pub(super) struct Member<'b> {
+    pub pred: PredId,
     width: usize,
     /// One of its rules, to be named when work on its rows is stopped.
     by: Option<RuleRef>,
-    growing: Growing,
+    pub growing: Growing,
+    /// Rows that the last round added.
+    pub added: u64,
     /// Each row with the round of its first appearance behind it, if wanted.
     rounds: Option<Vec<Word>>,
     held: Held<'b>,
@@ -50,7 +53,8 @@ pub(super) fn evaluate<'a>(
         member.begin(evaluation)?;
         member.admit(evaluation, 0)?;
     }
-    let mut round = 0;
+    let mut round: u64 = 0;
+    let mut observed = Observed::default();
     while iteration.changed() {
         round += 1;
         let first = members.first().and_then(|member| member.by);
@@ -63,6 +67,9 @@ pub(super) fn evaluate<'a>(
         for member in &mut members {
             member.growing.settle();
             member.admit(evaluation, round)?;
+        }
+        if round.is_power_of_two() {
+            replan(evaluation, &mut jobs, &mut members, &stratum.predicates, &mut observed)?;
         }
     }
     // It shares the variables, whose memory is to be given back with the relations.
@@ -159,6 +166,7 @@ fn members<'b>(
             width,
             by: own.or(rules.first()).map(|(by, _)| *by),
             growing,
+            added: 0,
             rounds: evaluation.request.rounds.then(Vec::new),
             held: Held::new(evaluation.env.budget),
             stated: 0,
@@ -232,9 +240,11 @@ impl<'b> Member<'b> {
 
     /// Makes recent what has been found.
     fn admit(&mut self, evaluation: &Evaluation<'_, 'b>, round: u64) -> Result<(), EvalError> {
-        let stopped = |stop: Stop| EvalError::Stopped { stop, rule: self.by };
+        let by = self.by;
+        let stopped = |stop: Stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut()).map_err(stopped)?;
+        let admitted = self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut());
+        self.added = admitted.map_err(stopped)?;
         let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
         self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
     }

@@ -4,6 +4,7 @@ mod fixpoint;
 mod growing;
 mod job;
 mod pool;
+mod replan;
 mod shape;
 
 use std::collections::{HashMap, HashSet};
@@ -299,21 +300,24 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         noted
     }
 
-    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
-        for job in jobs {
-            self.env.budget.release(job.memory.bytes);
-            if self.request.profile {
-                self.model.profile.plans.push(PlanProfile {
-                    rule: job.by,
-                    plan: job.plan,
-                    time: job.time,
-                    runs: job.runs,
-                    produced: job.produced,
-                    visited: job.memory.visited,
-                    entered: job.memory.entered,
-                });
-            }
+    /// Notes what a plan did that has done its work.
+    fn retired(&mut self, job: Job<'_>) {
+        self.env.budget.release(job.memory.bytes);
+        if self.request.profile {
+            self.model.profile.plans.push(PlanProfile {
+                rule: job.by,
+                plan: job.plan,
+                time: job.time,
+                runs: job.runs,
+                produced: job.produced - job.produced_before,
+                visited: job.memory.visited,
+                entered: job.memory.entered,
+            });
         }
+    }
+
+    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
+        jobs.into_iter().for_each(|job| self.retired(job));
         if self.request.profile {
             self.model.profile.relations.extend(relations);
         }
