@@ -9,6 +9,7 @@ pub mod constant;
 pub mod declare;
 pub mod functors;
 pub mod ground;
+pub mod souffle;
 pub mod template;
 pub mod types;
 

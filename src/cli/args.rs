@@ -11,7 +11,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, export, fmt, import, plan, query, repl, rule, run, schema, test};
+use super::{check, completions, export, fmt, import, plan, query, repl, rule, run, schema, souffle, test};
 use crate::render::{AnswerFormat, DiagnosticFormat};
 
 const STYLES: Styles = Styles::styled()
@@ -61,8 +61,8 @@ pub struct Global {
         hide_possible_values = true
     )]
     pub color: ColorChoice,
-    /// Threads to load and evaluate with [default: as many as there are processors]
-    #[arg(short, long, value_name = "N", global = true)]
+    /// Threads to load and evaluate with; `auto` is one for each core [default: auto; of souffle 1]
+    #[arg(short, long, value_name = "N", global = true, value_parser = jobs)]
     pub jobs: Option<NonZeroUsize>,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
@@ -85,6 +85,7 @@ pub enum Command {
     Export(export::ExportArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
+    Souffle(souffle::SouffleArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output
@@ -104,6 +105,13 @@ pub struct LimitArgs {
     /// Stop when derived relations take this much memory: bytes, or with a suffix K, M or G
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub limit_memory: Option<u64>,
+}
+
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    match text {
+        "auto" => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        _ => text.parse().map_err(|_| "expected a number of threads, such as 2, or `auto`".to_owned()),
+    }
 }
 
 fn rows(text: &str) -> Result<u64, String> {
@@ -225,7 +233,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["why A(1)", "souffle p.dl", "query --at HEAD A(x)", "query --as-of 2025 A(x)", "help"] {
+        for line in ["why A(1)", "query --at HEAD A(x)", "query --as-of 2025 A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),

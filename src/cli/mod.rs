@@ -20,6 +20,7 @@ mod repl;
 mod rule;
 mod run;
 mod schema;
+mod souffle;
 mod terminal;
 mod test;
 
@@ -88,6 +89,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Export(args) => export::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
+        Command::Souffle(args) => souffle::run(context, &args),
         Command::Rule(args) => Ok(rule::run(&args)?),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),

@@ -57,7 +57,7 @@ impl Session {
             wanted.extend(schema.iter().filter(kept).map(|(id, _)| id));
             wanted.sort_by_key(|id| schema.predicate(*id).name.clone());
         }
-        let model = self.evaluate(&[], &wanted, false)?;
+        let model = self.evaluate(&[], &wanted)?;
         let interner = self.base.database.interner();
         let exported = wanted.into_iter().map(|predicate| {
             let found = schema.predicate(predicate);
