@@ -8,9 +8,10 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
-use super::args::LimitArgs;
+use super::args::{LimitArgs, ScenarioArgs};
 use super::context::{Context, Failure};
 use super::interrupt;
+use super::terminal::write_stderr;
 use crate::base::{Diagnostic, SourceMap};
 use crate::session::{Error, LimitOptions, Loading, Options, Session};
 
@@ -69,6 +70,24 @@ pub fn open_whole(context: &Context, options: Options) -> Result<Session, Failur
     Err(Failure::Told(Exit::Refused))
 }
 
+/// Asks everything from now on in the scenario that the flags make.
+///
+/// # Errors
+/// An option is wrong; that has been told.
+pub fn under(context: &Context, session: &mut Session, args: &ScenarioArgs) -> Result<(), Failure> {
+    let options = args.options();
+    if options.is_empty() {
+        return Ok(());
+    }
+    match session.set_scenario(&options) {
+        Ok(warnings) => {
+            context.report(&warnings, session.sources());
+            Ok(())
+        }
+        Err(error) => Err(refused(context, session, &error)),
+    }
+}
+
 /// Tells why a session refused something.
 pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
     context.report(error.diagnostics(), session.sources());
@@ -78,6 +97,10 @@ pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
         Error::Cancelled => {
             context.error("interrupted");
             Exit::Interrupted
+        }
+        Error::Internal(fault) => {
+            write_stderr(&format!("{fault}\n"));
+            Exit::Internal
         }
     })
 }

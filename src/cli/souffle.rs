@@ -1,6 +1,5 @@
 //! `factlog souffle`
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -58,8 +57,9 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
         facts: args.facts.clone(),
         output: (args.output.as_os_str() != "-").then(|| args.output.clone()),
         wide: args.wide,
-        // One, as Soufflé has it, unless more are asked for.
-        jobs: context.global.jobs.map_or(1, NonZeroUsize::get),
+        lenient: args.no_warn,
+        // Soufflé's default.
+        jobs: context.global.jobs.map_or(1, usize::from),
         limits,
         cancel,
     };
@@ -79,6 +79,10 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
                 Error::Cancelled => {
                     context.error("interrupted");
                     Exit::Interrupted
+                }
+                Error::Internal(fault) => {
+                    context.error(fault);
+                    Exit::Internal
                 }
             })
         }

@@ -5,9 +5,12 @@
 //! and taken the same steps.
 //!
 //! - `base`: files to facts and rules
-//! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
-//! - `kept`: what is kept of an evaluation for the next
+//! - `query`: goals to answers · `firmness`: how firmly they are known · `rows`: their rows
+//! - `batch`: outputs of rule files · `kept`: what is kept of an evaluation for the next
 //! - `edit`: assert, retract, define, undo, reload
+//! - `scenario`: questions under `under (…)`
+//! - `explain`: proofs, and why not
+//! - `support`: what rests on which source
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `input`: `.input` · `import`, `export`: other formats · `shapes`: columns as formats of data see them
@@ -23,7 +26,9 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod explain;
 mod export;
+mod firmness;
 mod import;
 mod input;
 mod kept;
@@ -32,7 +37,9 @@ mod profile;
 mod query;
 mod rests_on;
 mod rows;
+mod scenario;
 mod shapes;
+mod support;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -45,9 +52,17 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use explain::{
+    Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+};
 pub use export::Exported;
 pub use import::{Import, Imported, Origin, unsupported};
 pub use plan::Explained;
+pub use scenario::ScenarioOption;
+pub use support::{Change as SupportChange, Support, Supports};
+
+pub use crate::provenance::annotate::{Annotation, Since, Wanted};
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
@@ -59,6 +74,7 @@ use crate::storage::Database;
 use base::Base;
 use edit::Step;
 use kept::Kept;
+use scenario::{Prepared, Standing};
 
 /// How to open a project.
 #[derive(Clone, Debug, Default)]
@@ -120,6 +136,8 @@ pub enum Error {
     Limit(Box<Diagnostic>),
     /// Somebody interrupted it: status 130.
     Cancelled,
+    /// What the program found does not stand up to its own check: status 70.
+    Internal(fault::Fault),
 }
 
 impl Error {
@@ -128,7 +146,7 @@ impl Error {
         match self {
             Error::Invalid(diagnostics) => diagnostics,
             Error::Failed(diagnostic) | Error::Limit(diagnostic) => std::slice::from_ref(diagnostic),
-            Error::Cancelled => &[],
+            Error::Cancelled | Error::Internal(_) => &[],
         }
     }
 }
@@ -154,6 +172,15 @@ pub struct Session {
     /// What loading found wrong; the base is then empty.
     broken: Vec<Diagnostic>,
     texts: usize,
+    /// Annotations that were asked for.
+    wanted: Wanted,
+    /// The scenario in which everything is asked.
+    standing: Option<Standing>,
+    prepared: Option<Prepared>,
+    /// Whether the facts are those of a scenario right now.
+    inside: bool,
+    /// What a reader has to know of the scenario of the last question.
+    scenario_notes: Vec<String>,
 }
 
 impl Session {
@@ -207,6 +234,11 @@ impl Session {
             cancel: CancelToken::new(),
             broken: Vec::new(),
             texts: 0,
+            wanted: Wanted::default(),
+            standing: None,
+            prepared: None,
+            inside: false,
+            scenario_notes: Vec::new(),
         }
     }
 
@@ -270,16 +302,6 @@ impl Session {
         self.limits = limits;
     }
 
-    /// With what data files are read.
-    fn means(&self) -> input::Means {
-        input::Means { jobs: self.options.threads(), cancel: self.cancel.clone() }
-    }
-
-    /// How the session was opened.
-    pub fn options(&self) -> &Options {
-        &self.options
-    }
-
     /// Whether goals are evaluated by demand; see [`Options::whole`].
     pub fn goes_by_demand(&self) -> bool {
         !self.options.whole
@@ -288,6 +310,16 @@ impl Session {
     /// Evaluates goals by demand from now on, or relations whole.
     pub fn set_demand(&mut self, on: bool) {
         self.options.whole = !on;
+    }
+
+    /// With what data files are read.
+    fn means(&self) -> input::Means {
+        input::Means { jobs: self.options.threads(), cancel: self.cancel.clone() }
+    }
+
+    /// How the session was opened.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Fails when the base did not load.

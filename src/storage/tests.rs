@@ -213,8 +213,9 @@ fn a_restriction_is_taken_back() {
     ];
     let mut database = loaded(&[&format!("[{}]", facts.join(","))]).unwrap();
     let before = database.snapshot();
-    let metas = database.context().metas.clone();
-    let gone = database.restrict(|_, stated| metas.get(stated.meta).status == crate::model::Status::Held);
+    let gone = database.restrict(|_, stated, context, _| {
+        context.metas.get(stated.meta).status == crate::model::Status::Held
+    });
     assert_eq!((gone, leaders(&database)), (2, vec!["x".to_owned()]));
     database.restore(before);
     assert_eq!(leaders(&database), ["x", "y"]);
