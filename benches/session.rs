@@ -2,9 +2,15 @@
 //! a step costs together with the question behind it.
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use factlog::base::{FileId, Span};
+use std::collections::HashMap;
+
+use factlog::analysis;
+use factlog::base::{Budget, FileId, Span};
+use factlog::engine::{Engine, Frog, Request};
 use factlog::model::{Assertion, Fact, PredId, Value};
 use factlog::session::{Options, Session};
+use factlog::storage::{Interner, Table};
+use factlog::syntax::datalog::{parse_goal, parse_program};
 
 const RULES: &str = "\
 .decl Person(id: symbol, name: symbol, city: symbol)
@@ -86,5 +92,44 @@ fn benches(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(sessions, benches);
+/// Reach from one node of graphs of which it reaches the same part: time goes with what is reached.
+fn reach(criterion: &mut Criterion) {
+    let (program, problems) = parse_program(FileId(0), RULES);
+    assert!(problems.is_empty());
+    let (schema, _) = analysis::declare(&[&program]);
+    let program = analysis::analyze(schema, &[&program]).program;
+    let edge = program.schema.find("Edge").expect("a relation");
+    let mut group = criterion.benchmark_group("reach from one node");
+    group.sample_size(10);
+    for edges in [1_000_000_i64, 10_000_000] {
+        let mut interner = Interner::new();
+        let mut words = Vec::new();
+        // Binary trees of 1000 nodes.
+        for at in 0..edges {
+            let tree = at / 1000 * 1000;
+            if at + 1 == tree + 1000 {
+                continue;
+            }
+            let from = tree + (at - tree) / 2;
+            words.extend([interner.number(from), interner.number(at + 1)]);
+        }
+        let tables = HashMap::from([(edge, Table::from_rows(2, words))]);
+        for goal in ["Reach(x: 500000, z: z)", "Chain(x: 500000, z: z)"] {
+            let (parsed, _) = parse_goal(FileId(1), goal);
+            let goal_rule = analysis::goal(&program, &parsed.expect("a goal")).expect("a goal").0.rule;
+            let goals = [goal_rule];
+            let request = Request { demand: true, ..Request::new(&program, &goals, &[]) };
+            let mut ask = || {
+                let model = Frog.evaluate(&request, &tables, &mut interner, &Budget::unlimited());
+                model.map_or(0, |model| model.table(goals[0].head).map_or(0, |table| table.len()))
+            };
+            assert_eq!(ask(), 999, "{goal}");
+            let name = format!("{goal} of {edges} edges");
+            group.bench_function(name, |bencher| bencher.iter(&mut ask));
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(sessions, benches, reach);
 criterion_main!(sessions);

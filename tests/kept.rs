@@ -176,3 +176,54 @@ fn nothing_is_kept_beyond_the_memory_limit() {
         assert_eq!(rows(&mut session, "Other(a: a, b: b)"), 160_000);
     }
 }
+
+/// A fact about one of many, with metadata that can hide it.
+fn statement(dice: &mut Dice) -> String {
+    let status = dice.pick(&["Held", "Held", "Proposed", "Planned", "Denied", "Cancelled"]);
+    let source = dice.pick(&["", ", _src: \"s1\"", ", _src: \"s2\"", ", _on: \"2024-01-01\""]);
+    format!("Was(who: {}, at: {}, _status: {status}{source})", dice.below(90), dice.below(4))
+}
+
+#[test]
+fn few_facts_among_many_are_as_all_at_once() {
+    let declarations = ".decl Was(who: number, at: number)\nOnce(who: w) :- Was(who: w).\n";
+    let goals = [
+        "Was(who: w, at: a)",
+        "Was(who: w, at: 2)",
+        "Was(who: w, at: a, _status: s, _src: q, _on: o)",
+        "n = count : { Was(who: _, at: _, _status: _) }",
+        "Once(who: w)",
+    ];
+    let all = |session: &mut Session| goals.map(|goal| session.query(goal).unwrap().0.rows);
+    let mut dice = Dice::new(5);
+    let mut stated: Vec<String> = (0..400).map(|_| statement(&mut dice)).collect();
+    let sources =
+        "Source(id: \"s1\", publisher: \"P\", published: \"2020\").\nSource(id: \"s2\", publisher: \"P\").\n";
+    let texts = |stated: &[String]| {
+        let facts: Vec<String> = stated.iter().map(|fact| format!("{fact}.\n")).collect();
+        format!("{declarations}{sources}{}", facts.concat())
+    };
+    let mut session = session(&texts(&stated), Options::default()).unwrap();
+    all(&mut session);
+    for step in 0..20 {
+        let known = stated[dice.below(stated.len())].clone();
+        match dice.below(3) {
+            0 => {
+                session.line(&format!("-{known}")).unwrap();
+                let pattern = known.trim_end_matches(')');
+                stated.retain(|fact| !fact.starts_with(pattern));
+            }
+            1 => {
+                session.line(&format!("+{known}")).unwrap();
+                stated.push(known);
+            }
+            _ => {
+                let fact = statement(&mut dice);
+                session.line(&format!("+{fact}")).unwrap();
+                stated.push(fact);
+            }
+        }
+        let mut fresh = self::session(&texts(&stated), Options::default()).unwrap();
+        assert_eq!(all(&mut session), all(&mut fresh), "step {step}");
+    }
+}

@@ -77,7 +77,7 @@ impl Statistics for Sizes<'_> {
         let known = self.request.known.and_then(|known| known.get(&pred)).map(|table| &**table);
         let table = known.or_else(|| self.tables.table(pred));
         Some(table.map_or(Estimate { rows: 0.0, distinct: Vec::new() }, |table| Estimate {
-            rows: table.len() as f64,
+            rows: table.rough_len() as f64,
             distinct: table.distinct().to_vec(),
         }))
     }

@@ -28,6 +28,7 @@ pub struct Compiled<'p> {
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
+    steps: usize,
     /// Batches of all loops, for the places where lookups ended.
     batches: usize,
 }
@@ -105,6 +106,8 @@ pub struct Kernel<'p, 's, 'k> {
     registers: Vec<Word>,
     near: Vec<usize>,
     visited: Vec<u64>,
+    /// How often each step was tried.
+    entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
     turns: u64,
@@ -121,15 +124,16 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
             visited: vec![0; plan.reads],
+            entered: vec![0; plan.steps],
             chunks: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
         }
     }
 
-    /// Rows looked at, by read.
-    pub fn into_visited(self) -> Vec<u64> {
-        self.visited
+    /// Rows looked at, by read, and how often each step was tried.
+    pub fn into_counts(self) -> (Vec<u64>, Vec<u64>) {
+        (self.visited, self.entered)
     }
 
     /// Runs all of the plan.
@@ -161,6 +165,9 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             return Ok(true);
         };
+        if let Some(entered) = self.entered.get_mut(at) {
+            *entered += 1;
+        }
         match op {
             Op::Scan { read, batches, near, key, operations, mask } => {
                 for (number, batch) in batches.iter().enumerate() {

@@ -3,6 +3,7 @@
 //! `item` brings a body into a form to order; `problem` says what its loops and tests are and how
 //! variables connect them, `cost` what an order costs by the `statistics`, `search` finds the one
 //! that costs least, `order` makes steps of it, `build` plans. `replan` tells when a plan was wrong.
+//! `demand` and `update` rewrite rules before they are planned.
 
 mod bits;
 pub mod build;

@@ -114,6 +114,11 @@ impl Pairs {
         self.shards.iter().map(|shard| shard.pairs() as usize).sum()
     }
 
+    /// How many rows of bits hold something.
+    pub fn occupied(&self) -> usize {
+        self.shards.iter().map(|shard| shard.occupied().len()).sum()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.shards.iter().all(BitRows::is_empty)

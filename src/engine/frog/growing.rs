@@ -20,9 +20,10 @@ use crate::base::{Budget, Stop};
 use crate::engine::batch::Batch;
 use crate::engine::sink::{Target, note};
 use crate::engine::store::{Found, Known};
-use crate::plan::{Access, Read};
+use crate::plan::{Access, Estimate, Read};
 use crate::storage::bits::{BitRows, CHUNK, columns};
 use crate::storage::pairs::{Layout, Pairs};
+use crate::storage::table::sampled_distinct;
 use crate::storage::{Sorted, Table, Word};
 
 /// Pieces of work that are worth another thread.
@@ -92,10 +93,7 @@ impl Growing {
         match &mut self.kept {
             Kept::Pairs { known, swapped, .. } => {
                 if read.columns.first() == Some(&1) && key > 0 && swapped.is_none() {
-                    let layout = known.layout();
-                    let (rows, columns) = (layout.columns, layout.rows);
-                    *swapped = Layout::new(&[rows, columns], known.shards().len())
-                        .map(|layout| Pairs::new(layout, layout.cells() <= DENSE_BITS));
+                    *swapped = turned(known);
                 }
             }
             Kept::Stored { known, .. } => {
@@ -104,6 +102,36 @@ impl Growing {
                         known.index(key);
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether it can be read so, which not every relation kept as bits can by its second column.
+    pub fn is_ready(&self, read: &Read) -> bool {
+        match &self.kept {
+            Kept::Pairs { swapped, .. } => read.columns.first() != Some(&1) || swapped.is_some(),
+            Kept::Stored { .. } => true,
+        }
+    }
+
+    /// Its size now.
+    pub fn estimate(&self) -> Estimate {
+        match &self.kept {
+            Kept::Pairs { known, swapped, .. } => {
+                let rows = known.len() as f64;
+                let of = |pairs: &Pairs| pairs.occupied() as f64;
+                let span = |(low, high): (Word, Word)| (f64::from(high - low) + 1.0).min(rows);
+                let layout = known.layout();
+                let last = swapped.as_ref().map_or(span(layout.columns), of);
+                let distinct = if layout.width == 1 { vec![rows] } else { vec![of(known), last] };
+                Estimate { rows, distinct }
+            }
+            Kept::Stored { width, known, .. } => {
+                let rows: usize = known.iter().map(Known::len).sum();
+                let whole = known.first().map_or(&[][..], |known| known.rows((0, known.len())));
+                let distinct = (0..*width).map(|column| sampled_distinct(whole, *width, column));
+                let distinct = distinct.map(|distinct| distinct.min(rows as f64)).collect();
+                Estimate { rows: rows as f64, distinct }
             }
         }
     }
@@ -147,6 +175,20 @@ impl Growing {
         match &self.kept {
             Kept::Pairs { known, found, .. } => Target::Pairs { known, found, noted },
             Kept::Stored { known, found, .. } => Target::Stored { known, found, noted },
+        }
+    }
+
+    /// Rows found since the last round began; one that several threads found counts for each.
+    pub fn found(&self) -> u64 {
+        match &self.kept {
+            Kept::Pairs { found, .. } => {
+                found.lock().map_or(0, |found| found.iter().map(|found| found.len() as u64).sum())
+            }
+            Kept::Stored { width, found, .. } => {
+                let words: usize =
+                    found.iter().map(|found| found.lock().map_or(0, |found| found.len())).sum();
+                (words / (*width).max(1)) as u64
+            }
         }
     }
 
@@ -277,6 +319,32 @@ impl Growing {
             }
         }
     }
+}
+
+/// A relation the other way round.
+fn turned(pairs: &Pairs) -> Option<Pairs> {
+    let layout = pairs.layout();
+    let layout = Layout::new(&[layout.columns, layout.rows], pairs.shards().len())?;
+    let mut turned = Pairs::new(layout, layout.cells() <= DENSE_BITS);
+    let from = *pairs.layout();
+    for (number, shard) in pairs.shards().iter().enumerate() {
+        let add = |row, chunks: &[u64]| {
+            let row = from.row_word(number, row);
+            for entry in chunks {
+                for column in columns((entry >> 32) as u32, *entry as u32) {
+                    let (shard, number) = layout.place(column);
+                    if let Some(rows) = turned.shards_mut().get_mut(shard) {
+                        rows.or(number, row / CHUNK, 1 << (row % CHUNK));
+                    }
+                }
+            }
+            Ok::<(), std::convert::Infallible>(())
+        };
+        match shard.for_each(add) {
+            Ok(()) => {}
+        }
+    }
+    Some(turned)
 }
 
 /// Moves what was found to what is known; returns what is new in pieces, in order.

@@ -13,7 +13,7 @@ use crate::engine::batch::Batch;
 use crate::engine::kernel::{Compiled, Kernel, compile};
 use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
-use crate::engine::{EvalError, RuleRef};
+use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
 use crate::plan::{Access, Growth, Planner, Read, RulePlan, Step};
 use crate::storage::{Interner, Sorted, Word};
@@ -47,6 +47,12 @@ pub(super) struct Job<'r> {
     pub time: Duration,
     pub runs: u64,
     pub produced: u64,
+    /// Rows produced by plans before this one.
+    pub produced_before: u64,
+    /// Whether the plan stays, whatever it finds.
+    pub settled: bool,
+    /// What it did round by round, if wanted.
+    pub per_round: Vec<RoundProfile>,
     /// Time spent for a unit of the outermost loop when last run.
     unit: Duration,
 }
@@ -84,6 +90,9 @@ impl<'a> Evaluation<'a, '_> {
                     time: Duration::ZERO,
                     runs: 0,
                     produced: 0,
+                    produced_before: 0,
+                    settled: false,
+                    per_round: Vec::new(),
                     unit: UNIT,
                 };
                 job.index();
@@ -93,7 +102,12 @@ impl<'a> Evaluation<'a, '_> {
         Ok(jobs)
     }
 
-    fn sources(&self, plan: &RulePlan, recursive: &[PredId], by: RuleRef) -> Result<Vec<Source>, EvalError> {
+    pub(super) fn sources(
+        &self,
+        plan: &RulePlan,
+        recursive: &[PredId],
+        by: RuleRef,
+    ) -> Result<Vec<Source>, EvalError> {
         let budget = self.env.budget;
         // The outermost loop may read its rows as they came; the rows of others are looked up, or counted.
         let outermost = match plan.steps.first() {
@@ -160,10 +174,31 @@ pub(super) fn key_lengths(plan: &RulePlan) -> Vec<Vec<usize>> {
     lengths
 }
 
-impl Job<'_> {
+impl<'r> Job<'r> {
     /// Whether it reads rows of the last round.
     pub fn is_recursive(&self) -> bool {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
+    }
+
+    /// Puts another plan in the place of this one, which comes back with what it did.
+    pub fn replace(&mut self, plan: RulePlan, sources: Vec<Source>, careful: Vec<Source>) -> Job<'r> {
+        let next = Job {
+            by: self.by,
+            rule: self.rule,
+            plan,
+            sources,
+            careful,
+            memory: Memory::default(),
+            time: Duration::ZERO,
+            runs: 0,
+            produced: self.produced,
+            produced_before: self.produced,
+            settled: false,
+            per_round: Vec::new(),
+            unit: self.unit,
+        };
+        next.index();
+        std::mem::replace(self, next)
     }
 
     /// Makes indexes for what is looked up often, and keeps what the innermost loop of a recursion
@@ -231,6 +266,8 @@ impl Job<'_> {
             Ok(part) => {
                 memory.visited.resize(plan.reads.len(), 0);
                 memory.visited.iter_mut().zip(part.visited).for_each(|(sum, more)| *sum += more);
+                memory.entered.resize(plan.steps.len(), 0);
+                memory.entered.iter_mut().zip(part.entered).for_each(|(sum, more)| *sum += more);
                 *produced += part.produced;
                 Ok((part.words, part.len))
             }
@@ -248,6 +285,8 @@ impl Job<'_> {
 struct Part {
     /// Rows looked at by each read; empty where they were counted otherwise.
     visited: Vec<u64>,
+    /// How often each step was tried; likewise.
+    entered: Vec<u64>,
     produced: u64,
     /// Rows of a list.
     words: Vec<Word>,
@@ -271,7 +310,7 @@ fn run_machine(
     }
     let produced = sink.produced();
     let (words, len) = sink.finish()?;
-    Ok(Part { visited: Vec::new(), produced, words, len })
+    Ok(Part { visited: Vec::new(), entered: Vec::new(), produced, words, len })
 }
 
 struct Threads<'t> {
@@ -301,7 +340,7 @@ impl Threads<'_> {
             let mut sink = Sink::new(target, budget);
             let mut kernel = Kernel::new(compiled, interner, &mut sink);
             kernel.run()?;
-            finished(kernel.into_visited(), sink)?
+            finished(kernel.into_counts(), sink)?
         };
         if let Some(units) = u32::try_from(units).ok().filter(|units| *units > 0) {
             *self.unit = started.elapsed() / units;
@@ -314,6 +353,8 @@ impl Part {
     fn add(&mut self, part: Part) {
         self.visited.resize(part.visited.len(), 0);
         self.visited.iter_mut().zip(part.visited).for_each(|(sum, more)| *sum += more);
+        self.entered.resize(part.entered.len(), 0);
+        self.entered.iter_mut().zip(part.entered).for_each(|(sum, more)| *sum += more);
         self.produced += part.produced;
         self.len += part.len;
         if self.words.is_empty() {
@@ -324,10 +365,10 @@ impl Part {
     }
 }
 
-fn finished(visited: Vec<u64>, sink: Sink<'_>) -> Result<Part, Stop> {
+fn finished((visited, entered): (Vec<u64>, Vec<u64>), sink: Sink<'_>) -> Result<Part, Stop> {
     let produced = sink.produced();
     let (words, len) = sink.finish()?;
-    Ok(Part { visited, produced, words, len })
+    Ok(Part { visited, entered, produced, words, len })
 }
 
 /// Runs a plan on all threads: each takes the next few units until none is left.
@@ -358,7 +399,7 @@ fn parallel(
                 }
             }
         }
-        finished(kernel.into_visited(), sink)
+        finished(kernel.into_counts(), sink)
     };
     pool.install(|| (0..pool.jobs()).into_par_iter().map(work).collect())
 }

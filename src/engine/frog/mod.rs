@@ -4,6 +4,7 @@ mod fixpoint;
 mod growing;
 mod job;
 mod pool;
+mod replan;
 mod shape;
 
 use std::collections::{HashMap, HashSet};
@@ -299,21 +300,25 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         noted
     }
 
-    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
-        for job in jobs {
-            self.env.budget.release(job.memory.bytes);
-            if self.request.profile {
-                self.model.profile.plans.push(PlanProfile {
-                    rule: job.by,
-                    plan: job.plan,
-                    time: job.time,
-                    runs: job.runs,
-                    produced: job.produced,
-                    visited: job.memory.visited,
-                    entered: job.memory.entered,
-                });
-            }
+    /// Notes what a plan did that has done its work.
+    fn retired(&mut self, job: Job<'_>) {
+        self.env.budget.release(job.memory.bytes);
+        if self.request.profile {
+            self.model.profile.plans.push(PlanProfile {
+                rule: job.by,
+                plan: job.plan,
+                time: job.time,
+                runs: job.runs,
+                produced: job.produced - job.produced_before,
+                visited: job.memory.visited,
+                entered: job.memory.entered,
+                per_round: job.per_round,
+            });
         }
+    }
+
+    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
+        jobs.into_iter().for_each(|job| self.retired(job));
         if self.request.profile {
             self.model.profile.relations.extend(relations);
         }
@@ -352,5 +357,13 @@ impl Statistics for Sizes<'_> {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
+        if self.recursive.contains(&pred) {
+            return columns.iter().enumerate().all(|(i, column)| i == *column);
+        }
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred)).is_none_or(|table| table.has_order(columns))
     }
 }

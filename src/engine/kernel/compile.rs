@@ -93,6 +93,7 @@ pub fn compile<'p>(
         witness_from: plan.witness_from,
         registers,
         reads: plan.reads.len(),
+        steps: plan.steps.len(),
         batches: near,
     })
 }

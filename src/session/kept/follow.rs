@@ -17,6 +17,10 @@ const FEW_ROWS: usize = 1000;
 /// The share of the relations' rows up to which the same goes for large ones.
 const SHARE: usize = 4;
 
+/// Rows from which on relations are derived anew: these are often kept as bits, and would have to be
+/// written out.
+const MANY_ROWS: usize = 1 << 24;
+
 /// The relations of a stratum as they are now; `entries` in its order, as they were. `None` if they
 /// are better derived anew.
 pub(super) fn follow(
@@ -30,7 +34,7 @@ pub(super) fn follow(
         return None;
     }
     let rows: usize = entries.iter().map(|entry| entry.table.len()).sum();
-    if following.moved > (rows / SHARE).max(FEW_ROWS) {
+    if following.moved > (rows / SHARE).max(FEW_ROWS) || rows > MANY_ROWS {
         return None;
     }
     // What takes more steps than that is no small change.

@@ -170,7 +170,10 @@ fn inputs(program: &CheckedProgram, stored: Stored<'_>, derived: &Current, of: P
         }
         match program.schema.predicates.get(read.0 as usize)?.kind {
             PredKind::Declared | PredKind::Assertions(_) => {
-                stored.table(read).map(|table| Input::Stated(read, Arc::new(table.clone())))
+                let table = stored.table(read)?;
+                // Clones share the rows once these are in order.
+                table.rows();
+                Some(Input::Stated(read, Arc::new(table.clone())))
             }
             PredKind::Derived | PredKind::Answer => None,
         }

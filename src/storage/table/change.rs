@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::{Sorted, Table};
+use super::{Inner, Sorted, Table};
 use crate::storage::interner::Word;
 use crate::storage::sort;
 
@@ -25,7 +25,12 @@ impl Table {
             let order = merged(order, &picked(gone, columns), &picked(come, columns));
             orders.insert(columns.clone(), Arc::new(order));
         }
-        Table { width, rows: OnceLock::from(rows), orders: Mutex::new(orders), ..Table::default() }
+        Table(Arc::new(Inner {
+            width,
+            rows: OnceLock::from(rows),
+            orders: Mutex::new(orders),
+            ..Inner::default()
+        }))
     }
 
     /// What has gone from `self` and what has come to it to make it `now`.
@@ -96,7 +101,7 @@ fn merged(rows: &Sorted, gone: &Sorted, come: &Sorted) -> Sorted {
         // What goes and comes stays.
         let comes = coming.next_if_eq(&next).is_some();
         leaving.next_if_eq(&next);
-        let low = first_not_below(rows, next);
+        let low = rows.first_not_below(next);
         let high = low + usize::from(rows.row(low) == next);
         words.extend_from_slice(part(copied, low));
         if comes {
@@ -108,18 +113,20 @@ fn merged(rows: &Sorted, gone: &Sorted, come: &Sorted) -> Sorted {
     Sorted::from_sorted(width, words, 0)
 }
 
-/// The number of rows below `row`.
-fn first_not_below(rows: &Sorted, row: &[Word]) -> usize {
-    let (mut low, mut high) = (0, rows.len());
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if rows.row(middle) < row {
-            low = middle + 1;
-        } else {
-            high = middle;
+impl Sorted {
+    /// The number of rows below `row`.
+    pub fn first_not_below(&self, row: &[Word]) -> usize {
+        let (mut low, mut high) = (0, self.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.row(middle) < row {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
         }
+        low
     }
-    low
 }
 
 #[cfg(test)]
