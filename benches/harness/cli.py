@@ -10,9 +10,10 @@ import tempfile
 from pathlib import Path
 
 from harness import engines, measure, report
-from harness.workloads import GENERATED, GIVEN
+from harness.workloads import GENERATED, GIVEN, MORE, TINY
 
 BY_HAND = "datafrog"
+ALL = [*GENERATED, *GIVEN, *MORE, TINY]
 
 
 def arguments():
@@ -21,6 +22,7 @@ def arguments():
         prog="benches/run", description="Runs factlog beside other engines and prints medians and ratios."
     )
     parser.add_argument("workloads", nargs="*", help="workloads (default: all; --list shows them)")
+    parser.add_argument("--more", action="store_true", help="the programs beyond the twelve, instead of the twelve")
     parser.add_argument("--engines", help="engines, with commas between (default: factlog and all peers that are here)")
     parser.add_argument("--rounds", type=int, default=3, help="how often each engine runs (default 3)")
     parser.add_argument("--jobs", default="1,2", help="numbers of threads, with commas between (default 1,2)")
@@ -52,13 +54,13 @@ def factlogs(given):
     return found
 
 
-def chosen(workloads, names, data):
-    """The workloads that are asked for: all there is input for, or those named."""
-    known = {workload.name: workload for workload in workloads}
+def chosen(names, more, data):
+    """The workloads that are asked for: all of a set that there is input for, or those named."""
+    known = {workload.name: workload for workload in ALL}
     unknown = [name for name in names if name not in known]
     if unknown:
         sys.exit(f"benches/run: no workload {', '.join(unknown)}; there are {' '.join(known)}")
-    wanted = [known[name] for name in names] if names else list(known.values())
+    wanted = [known[name] for name in names] if names else MORE if more else GENERATED + GIVEN
     if data is None:
         without = [workload.name for workload in wanted if workload in GIVEN]
         if without and names:
@@ -80,13 +82,13 @@ def busy():
 class Bench:
     """One run of the harness."""
 
-    def __init__(self, options, ours, theirs):
+    def __init__(self, options, data, ours, theirs):
         self.options = options
         self.ours = ours
         self.engines = [*ours, *theirs]
         self.jobs = [int(jobs) for jobs in options.jobs.split(",")]
         self.figures = report.Figures()
-        self.data = options.data or engines.TARGET / "bench-data"
+        self.data = data
         self.meter = engines.peer("measure")
         self.missing = set()
         self.written = {}
@@ -202,7 +204,7 @@ def main():
         return show_saved(options)
     peers = engines.peers()
     if options.list:
-        for workload in GENERATED + GIVEN:
+        for workload in ALL:
             print(f"{workload.name:<14} {workload.about}{' (needs --data)' if workload in GIVEN else ''}")
         print(f"engines: factlog {' '.join(peers)}")
         return 0
@@ -210,19 +212,15 @@ def main():
     unknown = [name for name in names if name != "factlog" and name not in peers]
     if unknown:
         sys.exit(f"benches/run: no engine {', '.join(unknown)}; there are factlog {' '.join(peers)}")
-    workloads = chosen(GENERATED + GIVEN, options.workloads, options.data)
+    workloads = chosen(options.workloads, options.more, options.data)
     ours = factlogs(options.factlog) if "factlog" in names else []
     if not options.no_build:
         engines.build_peers()
         if ours and not options.factlog:
             engines.build_factlog()
-    if options.data is None:
-        folders = sorted({workload.folder for workload in workloads})
-        data = engines.TARGET / "bench-data"
-        data.mkdir(parents=True, exist_ok=True)
-        subprocess.run([engines.peer("generate"), data, *folders], check=True, stdout=sys.stderr)
+    data = options.data or engines.make_inputs({workload.folder for workload in workloads})
     theirs = [peers[name] for name in names if name in peers]
-    bench = Bench(options, ours, theirs)
+    bench = Bench(options, data, ours, theirs)
     busy()
     place = bench.figures.machine
     print(

@@ -51,6 +51,20 @@ def peer(binary):
     return path
 
 
+def make_inputs(folders):
+    """Makes the inputs of some folders, unless they are there from the same generator; gives the folder of all."""
+    data = TARGET / "bench-data"
+    sources = sorted((BENCHES / "peers" / "src").glob("*.rs")) + sorted((BENCHES / "peers/src/bin/generate").glob("*.rs"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    made_by = data / "made-by"
+    if not made_by.exists() or made_by.read_text() != digest:
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        made_by.write_text(digest)
+    subprocess.run([peer("generate"), data, *sorted(folders)], check=True, stdout=sys.stderr)
+    return data
+
+
 @dataclass
 class Factlog:
     """factlog, or one build of it of several that are compared."""
@@ -85,7 +99,7 @@ class Peer:
     ours = False
 
     def command(self, workload, data, output, jobs):
-        return [peer(self.binary), workload.program.split("/")[-1], data, output, jobs]
+        return [peer(self.binary), workload.peer_name, data, output, jobs]
 
     def environment(self, _jobs):
         return {}
@@ -94,7 +108,7 @@ class Peer:
         if self.sequential and jobs != 1:
             raise Missing("one thread only")
         peer(self.binary)
-        if workload.program not in self.known():
+        if workload.peer_name not in self.known():
             raise Missing("no such program")
 
     def known(self):
@@ -112,7 +126,7 @@ class DuckDB:
     ours = False
 
     def command(self, workload, data, output, jobs):
-        return [sys.executable, "-S", BENCHES / "harness" / "duckdb_peer.py", workload.program, data, output, jobs]
+        return [sys.executable, "-S", BENCHES / "harness" / "duckdb_peer.py", workload.peer_name, data, output, jobs]
 
     def environment(self, _jobs):
         # `-S` spares the start of what a site adds; the module is found by path.
@@ -127,7 +141,7 @@ class DuckDB:
             import duckdb  # noqa: F401
         except ImportError:
             raise Missing(f"{sys.executable} has no module duckdb") from None
-        if workload.program not in duckdb_peer.PROGRAMS:
+        if workload.peer_name not in duckdb_peer.PROGRAMS:
             raise Missing("no such program")
 
 

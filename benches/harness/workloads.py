@@ -8,7 +8,7 @@ class Workload:
     """A program with its input."""
 
     name: str
-    # The program: `programs/PROGRAM.dl`, and the name the peers know it by.
+    # The program: `programs/PROGRAM.dl`.
     program: str
     # The folder of its input below the folder of all inputs.
     folder: str
@@ -18,6 +18,11 @@ class Workload:
     written: str = ""
     # A few words for the table.
     about: str = field(default="", compare=False)
+
+    @property
+    def peer_name(self):
+        """The program's name in the peers."""
+        return self.program.rpartition("/")[2]
 
     @property
     def path(self):
@@ -54,5 +59,31 @@ GIVEN = [
     Workload("cspa", "cspa", "cspa", CSPA, about="alias analysis of a real program"),
 ]
 
+
+
+def more(name, about, folder="", derived=()):
+    return Workload(name, f"more/{name}", folder or name, derived, about=about)
+
+
+# Other programs, so that nothing is tuned to the twelve.
+MORE = [
+    more("nonlinear", "closure with both atoms recursive", derived=("path",)),
+    more("path_from", "paths from one node of 10⁷ edges, by demand", "blocks"),
+    more("reach_one", "what one node of 10⁷ edges reaches", "blocks", ("reach",)),
+    more("names", "closure over texts", derived=("needs",)),
+    more("cousins", "same generation over texts", derived=("cousin",)),
+    more("parity", "mutual recursion", derived=("odd", "even")),
+    more("labels", "recursion in three columns", derived=("path",)),
+    more("steps", "recursion with arithmetic", derived=("walk",)),
+    more("orders", "five tables with skewed keys", derived=("local",)),
+    more("chain", "a long join, selective at its end", derived=("ends",)),
+    more("totals", "aggregates over groups of 10⁶ rows"),
+    more("layers", "negation in nine strata"),
+    more("pentagon", "a cyclic body of five atoms", derived=("five",)),
+    more("ontology", "classification in EL, as Galen", derived=("is", "some")),
+    more("text", "the order of a text of several writers"),
+    more("objects", "points-to with fields and calls, as Doop", derived=("points", "field")),
+]
+
 # Start-up, not speed: a program on twenty facts.
-TINY = tc("tiny", "start-up: closure of 20 facts")
+TINY = Workload("tiny", "tc", "tiny", ("tc",), about="start-up: closure of 20 facts")

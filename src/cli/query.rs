@@ -45,8 +45,13 @@ pub struct QueryArgs {
 }
 
 pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> {
-    let options =
-        Options { keep_going: args.keep_going, limits: args.limits.options(), ..Options::default() };
+    let options = Options {
+        keep_going: args.keep_going,
+        limits: args.limits.options(),
+        // There is no other question.
+        forget: true,
+        ..Options::default()
+    };
     refuse_graphs(args)?;
     let mut session = open(context, options)?;
     let (answer, warnings) = match session.query(&args.goal) {
@@ -58,6 +63,8 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     let format = output::answer_format(args.format, output, &session);
     output::write_to(context, output, &answer, format)?;
     context.notes(&answer.notes);
+    // The system takes a large base back faster than it is dropped piece by piece.
+    std::mem::forget(session);
     if args.fail_empty && answer.rows.is_empty() {
         context.error("there is no answer, and --fail-empty was given");
         return Ok(Exit::Findings);

@@ -169,11 +169,13 @@ pub struct Columns<'a> {
     at: usize,
     chunk: u32,
     bits: u32,
+    /// Only columns that begin rows of it.
+    mask: Option<&'a Sorted>,
 }
 
 impl Default for Columns<'_> {
     fn default() -> Self {
-        Columns { row: RowRef::Sparse(&[]), at: 0, chunk: 0, bits: 0 }
+        Columns { row: RowRef::Sparse(&[]), at: 0, chunk: 0, bits: 0, mask: None }
     }
 }
 
@@ -181,6 +183,18 @@ impl<'a> Columns<'a> {
     /// All columns of a row.
     pub fn new(row: RowRef<'a>) -> Self {
         Columns { row, ..Columns::default() }
+    }
+
+    /// Those that begin rows of a table.
+    #[inline]
+    pub fn masked(self, mask: Option<&'a Sorted>) -> Self {
+        Columns { mask, ..self }
+    }
+
+    /// The columns of a chunk.
+    #[inline]
+    pub fn new_chunk(chunk: u32, bits: u32) -> Self {
+        Columns { chunk, bits, ..Columns::default() }
     }
 }
 
@@ -200,6 +214,9 @@ impl Iterator for Columns<'_> {
                 }
             }
             self.at += 1;
+            if let Some(mask) = self.mask {
+                self.bits &= mask.first_words(self.chunk);
+            }
         }
         let column = self.chunk * CHUNK + self.bits.trailing_zeros();
         self.bits &= self.bits - 1;

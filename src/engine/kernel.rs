@@ -1,30 +1,34 @@
 //! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
 //! kept. Several threads can run one plan at a time, each its share of the outermost loop.
 
-use super::batch::{Batch, Cursor};
+mod compile;
+
+pub use compile::compile;
+
+use super::batch::{Batch, Columns, Cursor};
 use super::compute;
 use super::intersect::{self, Part};
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
-use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Scan, Step};
+use crate::plan::{Intersect, Operation, Reg};
 use crate::storage::interner::{MISSING, NIL};
-use crate::storage::{Interner, Word};
+use crate::storage::{Interner, Sorted, Word};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: u64 = 1 << 13;
-/// Longer plans are left to the machine, which does not nest a call in each step.
-const MOST_STEPS: usize = 64;
-
 /// A compiled plan over its batches.
 #[derive(Debug)]
 pub struct Compiled<'p> {
     ops: Vec<Op<'p>>,
     output: &'p [Reg],
+    /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
+    whole_chunks: bool,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
+    steps: usize,
     /// Batches of all loops, for the places where lookups ended.
     batches: usize,
 }
@@ -38,6 +42,9 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         operations: &'p [Operation],
+        /// The relation that the next step looks up by the last column bound here alone: columns
+        /// that are no key of it are passed over.
+        mask: Option<&'p Sorted>,
     },
     /// The innermost loop of a plan for a relation kept as bits: it gives the last column of the
     /// head and nothing else happens in it.
@@ -80,94 +87,6 @@ enum Op<'p> {
     Never,
 }
 
-/// The plan compiled; `None` if it makes values, or is one for the machine. `pairs` says whether
-/// its rows go to a relation kept as bits.
-pub fn compile<'p>(
-    plan: &'p RulePlan,
-    sources: &'p [Vec<Batch<'p>>],
-    pairs: bool,
-    interner: &Interner,
-) -> Option<Compiled<'p>> {
-    if plan.steps.len() > MOST_STEPS {
-        return None;
-    }
-    let mut near = 0;
-    let mut ops = Vec::with_capacity(plan.steps.len());
-    let mut steps: Vec<&Step> = plan.steps.iter().collect();
-    if pairs {
-        last_column_last(&mut steps, plan);
-    }
-    for (at, step) in steps.into_iter().enumerate() {
-        ops.push(match step {
-            Step::Scan(scan) => {
-                let batches = sources[scan.read].as_slice();
-                near += batches.len();
-                let (read, key, near) = (scan.read, scan.key.as_slice(), near - batches.len());
-                let last = at + 1 == plan.steps.len() && plan.witness_from > at && at > 0;
-                match (scan.operations.as_slice(), plan.output.as_slice()) {
-                    ([Operation::Bind(place, column)], [row, last_column])
-                        if pairs && last && column == last_column && row != column =>
-                    {
-                        Op::Columns { read, batches, near, key, place: *place, row: Some(*row) }
-                    }
-                    ([Operation::Bind(place, column)], [only]) if pairs && last && column == only => {
-                        Op::Columns { read, batches, near, key, place: *place, row: None }
-                    }
-                    (operations, _) => Op::Scan { read, batches, near, key, operations },
-                }
-            }
-            Step::Probe { read, key, negated } => {
-                let batches = sources[*read].as_slice();
-                near += batches.len();
-                Op::Probe { read: *read, batches, near: near - batches.len(), key, negated: *negated }
-            }
-            Step::Intersect(meet) => {
-                near += meet.parts.len();
-                Op::Meet { meet, sources, near: near - meet.parts.len() }
-            }
-            Step::Compare { op, possibly, left: Code::Reg(left), right: Code::Reg(right), .. } => {
-                Op::Compare { op: *op, possibly: *possibly, left: *left, right: *right }
-            }
-            Step::IsNil { value: Code::Reg(reg), negated, .. } => Op::IsNil { reg: *reg, negated: *negated },
-            Step::Let { target, value: Code::Reg(from), nil, .. } => {
-                Op::Copy { target: *target, from: *from, nil: *nil }
-            }
-            Step::Never => Op::Never,
-            _ => return None,
-        });
-    }
-    let mut registers = vec![MISSING; plan.registers];
-    for (reg, value) in &plan.constants {
-        // A value without a word is in no relation; the machine gives it one.
-        registers[*reg] = interner.get(value)?;
-    }
-    Some(Compiled {
-        ops,
-        output: &plan.output,
-        witness_from: plan.witness_from,
-        registers,
-        reads: plan.reads.len(),
-        batches: near,
-    })
-}
-
-/// Turns round the last two loops where the inner one gives the head's first column and the outer
-/// one its last, which they could do either way round: columns are added many at a time, rows not.
-fn last_column_last(steps: &mut [&Step], plan: &RulePlan) {
-    let ([first, last], [.., Step::Scan(outer), Step::Scan(inner)]) =
-        (plan.output.as_slice(), &plan.steps[..])
-    else {
-        return;
-    };
-    let only_binds =
-        |scan: &Scan, reg: Reg| matches!(scan.operations[..], [Operation::Bind(_, to)] if to == reg);
-    let free = !inner.key.contains(last) && steps.len() > 2 && plan.witness_from == steps.len();
-    if free && only_binds(inner, *first) && only_binds(outer, *last) {
-        let len = steps.len();
-        steps.swap(len - 1, len - 2);
-    }
-}
-
 impl Compiled<'_> {
     /// How many units of work the outermost loop has, if it can be parted.
     pub fn units(&self) -> Option<usize> {
@@ -187,6 +106,10 @@ pub struct Kernel<'p, 's, 'k> {
     registers: Vec<Word>,
     near: Vec<usize>,
     visited: Vec<u64>,
+    /// How often each step was tried.
+    entered: Vec<u64>,
+    /// The chunks of the outermost loop that have a row in common, where they are added whole.
+    chunks: &'p [[Word; 3]],
     turns: u64,
     scratch: Vec<Vec<Word>>,
 }
@@ -201,14 +124,16 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
             visited: vec![0; plan.reads],
+            entered: vec![0; plan.steps],
+            chunks: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
         }
     }
 
-    /// Rows looked at, by read.
-    pub fn into_visited(self) -> Vec<u64> {
-        self.visited
+    /// Rows looked at, by read, and how often each step was tried.
+    pub fn into_counts(self) -> (Vec<u64>, Vec<u64>) {
+        (self.visited, self.entered)
     }
 
     /// Runs all of the plan.
@@ -221,11 +146,11 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// solution was enough.
     pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
         let plan = self.plan;
-        let Some(Op::Scan { read, batches: [batch], operations, .. }) = plan.ops.first() else {
+        let Some(Op::Scan { read, batches: [batch], operations, mask, .. }) = plan.ops.first() else {
             return self.step(0);
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
-        self.rows(0, *read, cursor, operations)
+        self.rows(0, *read, cursor, operations, *mask)
     }
 
     /// Finds the solutions of the steps from `at` on; whether one was found and is enough for the
@@ -233,11 +158,18 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     fn step(&mut self, at: usize) -> Result<bool, Stop> {
         let plan = self.plan;
         let Some(op) = plan.ops.get(at) else {
-            self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+            if plan.whole_chunks {
+                self.add_chunks();
+            } else {
+                self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+            }
             return Ok(true);
         };
+        if let Some(entered) = self.entered.get_mut(at) {
+            *entered += 1;
+        }
         match op {
-            Op::Scan { read, batches, near, key, operations } => {
+            Op::Scan { read, batches, near, key, operations, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
                         // By far the most frequent.
@@ -252,7 +184,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                         continue;
                     }
                     let cursor = self.open(at, *batch, near + number, key);
-                    if self.rows(at, *read, cursor, operations)? {
+                    if self.rows(at, *read, cursor, operations, *mask)? {
                         return Ok(true);
                     }
                 }
@@ -394,10 +326,30 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         read: usize,
         mut cursor: Cursor<'p>,
         operations: &[Operation],
+        mask: Option<&'p Sorted>,
     ) -> Result<bool, Stop> {
         let witness = at >= self.plan.witness_from;
-        if let Cursor::Words { words, stride, columns: None } = cursor {
-            return self.words(at, read, words, stride, operations);
+        match cursor {
+            Cursor::Words { words, stride, columns: None } => {
+                return self.words(at, read, words, stride, operations);
+            }
+            Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_chunks(chunks, read, columns, operations);
+            }
+            Cursor::Chunks { chunks, columns: [0, 1], .. } => {
+                for [word, chunk, bits] in chunks {
+                    let bits = mask.map_or(*bits, |mask| bits & mask.first_words(*chunk));
+                    let row = Columns::new_chunk(*chunk, bits);
+                    if self.pairs(at, read, *word, row, operations)? && witness {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+            Cursor::Row { word, row, only: false } => {
+                return self.pairs(at, read, word, row.masked(mask), operations);
+            }
+            _ => {}
         }
         let mut scratch = std::mem::take(&mut self.scratch[2 * at + 1]);
         let mut enough = false;
@@ -411,6 +363,75 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         }
         self.scratch[2 * at + 1] = scratch;
         Ok(enough)
+    }
+
+    /// The loop over the columns of a row of bits.
+    #[inline]
+    fn pairs(
+        &mut self,
+        at: usize,
+        read: usize,
+        word: Word,
+        columns: Columns<'p>,
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        let witness = at >= self.plan.witness_from;
+        for column in columns {
+            self.visited[read] += 1;
+            self.turns(1)?;
+            if matches(operations, &[word, column], &mut self.registers) && self.step(at + 1)? && witness {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The outermost loop over chunks of which every column does the same.
+    fn whole_chunks(
+        &mut self,
+        chunks: &'p [[Word; 3]],
+        read: usize,
+        columns: &[usize],
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        self.visited[read] += chunks.len() as u64;
+        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
+            let Some([word, ..]) = same.first() else { continue };
+            self.chunks = same;
+            self.turns(same.len() as u64)?;
+            let holds = operations.iter().all(|operation| match *operation {
+                Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
+                    self.registers[reg] = *word;
+                    true
+                }
+                Operation::Bind(..) => true,
+                Operation::Same(_, reg) => self.registers[reg] == *word,
+                Operation::NotNil(_) => *word != NIL,
+            });
+            if holds && self.step(1)? && self.plan.witness_from == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Adds the chunks at hand to the row that the head says.
+    #[inline]
+    fn add_chunks(&mut self) {
+        let mut count = 0;
+        let row = match self.plan.output {
+            [row, _] => self.registers[*row],
+            _ => 0,
+        };
+        if let Some(pairs) = self.sink.pairs() {
+            pairs.select(row);
+            for [_, chunk, bits] in self.chunks {
+                pairs.add_chunk(*chunk, *bits);
+                count += u64::from(bits.count_ones());
+            }
+        }
+        self.turns += self.chunks.len() as u64;
+        self.sink.count(count);
     }
 
     /// Adds a column of the rows that begin with the key to a row of bits; returns how many.

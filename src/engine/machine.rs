@@ -445,6 +445,7 @@ impl<'p> Machine<'p, '_, '_> {
 }
 
 /// Whether a row passes the scan's operations; what it binds is then bound.
+#[inline]
 pub(super) fn matches(operations: &[Operation], row: &[Word], regs: &mut [Word]) -> bool {
     for operation in operations {
         match *operation {

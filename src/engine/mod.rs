@@ -4,6 +4,7 @@ pub mod aggregate;
 mod batch;
 mod block;
 pub mod compute;
+mod demand;
 pub mod error;
 pub mod frog;
 mod intersect;
@@ -24,7 +25,7 @@ use std::sync::Arc;
 
 pub use error::{EvalError, RuleRef};
 pub use frog::Frog;
-pub use profile::{PlanProfile, Profile};
+pub use profile::{PlanProfile, Profile, RoundProfile};
 
 use crate::base::Budget;
 use crate::model::{CheckedProgram, PredId, Rule};
@@ -63,14 +64,47 @@ pub struct Request<'a> {
     pub rounds: bool,
     /// Whether to keep the plans with what they did.
     pub profile: bool,
+    /// Whether to derive only what the goals need where they give values. Relations that are not
+    /// wanted may then be missing from the model, and errors in parts that are not needed stay
+    /// unseen; the answers are the same. Has no effect together with `rounds`.
+    pub demand: bool,
+    /// Rows of relations that rules define, where they are known from before, over the same rules
+    /// and stated rows.
+    pub known: Option<&'a HashMap<PredId, Arc<Table>>>,
+    /// How to go about it.
+    pub tuning: Tuning,
+}
+
+/// Ways to evaluate that change how long it takes and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
     /// Threads to use at most.
     pub jobs: usize,
+    /// Whether to use them even for work that is done sooner without: for tests.
+    pub eager_threads: bool,
+    /// Whether relations of one and two columns may be kept as bits.
+    pub bits: bool,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Tuning { jobs: 1, eager_threads: false, bits: true }
+    }
 }
 
 impl<'a> Request<'a> {
-    /// Everything that `wanted` and `goals` need of `program`, without rounds or profile.
+    /// Everything that `wanted` and `goals` read of `program`, whole, without rounds or profile.
     pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
-        Request { program, goals, wanted, rounds: false, profile: false, jobs: 1 }
+        Request {
+            program,
+            goals,
+            wanted,
+            rounds: false,
+            profile: false,
+            demand: false,
+            known: None,
+            tuning: Tuning::default(),
+        }
     }
 }
 

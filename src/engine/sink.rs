@@ -2,7 +2,7 @@
 //! round is over.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use super::rows::Held;
 use super::store::{Found, Known, hash};
@@ -21,12 +21,13 @@ const MOST_ROWS: usize = u32::MAX as usize - (1 << 16);
 /// Where rows go, shared by all that produce them.
 #[derive(Clone, Copy, Debug)]
 pub enum Target<'a> {
-    /// Bits beside those known; both are in the same shards.
+    /// Bits beside those known.
     Pairs {
         /// Known rows.
         known: &'a Pairs,
-        /// Found ones.
-        found: &'a [Mutex<BitRows>],
+        /// Found ones, a set for each thread that has produced any. A thread takes one, or begins
+        /// one, and gives it back.
+        found: &'a Mutex<Vec<Pairs>>,
         /// Bytes of the found ones that the budget knows of.
         noted: &'a AtomicU64,
     },
@@ -69,13 +70,14 @@ enum Kind<'a> {
 #[derive(Debug)]
 pub struct PairsSink<'a> {
     known: &'a Pairs,
-    found: &'a [Mutex<BitRows>],
+    found: Pairs,
     /// The row at hand: its word, what is known of it, and where it is.
     word: Word,
     row: RowRef<'a>,
     shard: usize,
     number: usize,
-    held: Option<(usize, MutexGuard<'a, BitRows>)>,
+    /// Where what was found goes in the end.
+    sets: &'a Mutex<Vec<Pairs>>,
 }
 
 impl<'a> PairsSink<'a> {
@@ -97,8 +99,9 @@ impl<'a> PairsSink<'a> {
         self.add_chunk(column / CHUNK, 1 << (column % CHUNK));
     }
 
+    /// Adds columns of a chunk to the row at hand.
     #[inline]
-    fn add_chunk(&mut self, chunk: u32, bits: u32) {
+    pub fn add_chunk(&mut self, chunk: u32, bits: u32) {
         let rest = bits & !self.row.chunk(chunk);
         if rest != 0 {
             let number = self.number;
@@ -181,11 +184,7 @@ impl<'a> PairsSink<'a> {
 
     #[inline]
     fn shard(&mut self) -> &mut BitRows {
-        let (found, shard) = (self.found, self.shard);
-        // One at a time, so that no two threads wait for each other.
-        self.held.take_if(|(held, _)| *held != shard);
-        let lock = || (shard, found[shard].lock().unwrap_or_else(PoisonError::into_inner));
-        &mut self.held.get_or_insert_with(lock).1
+        &mut self.found.shards_mut()[self.shard]
     }
 }
 
@@ -197,15 +196,24 @@ impl<'a> Sink<'a> {
             Target::List { .. } => None,
         };
         let kind = match target {
-            Target::Pairs { known, found, .. } => Kind::Pairs(PairsSink {
-                known,
-                found,
-                word: 0,
-                row: RowRef::Sparse(&[]),
-                shard: usize::MAX,
-                number: 0,
-                held: None,
-            }),
+            Target::Pairs { known, found: sets, noted } => {
+                let taken = sets.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                if let Some(taken) = &taken {
+                    // It counts as this thread's own meanwhile.
+                    let bytes = taken.bytes().min(noted.load(Ordering::Relaxed));
+                    noted.fetch_sub(bytes, Ordering::Relaxed);
+                    budget.release(bytes);
+                }
+                Kind::Pairs(PairsSink {
+                    known,
+                    found: taken.unwrap_or_else(|| Pairs::new(*known.layout(), false)),
+                    word: 0,
+                    row: RowRef::Sparse(&[]),
+                    shard: usize::MAX,
+                    number: 0,
+                    sets,
+                })
+            }
             Target::Stored { known, found, .. } => {
                 Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()] }
             }
@@ -289,11 +297,7 @@ impl<'a> Sink<'a> {
         let noted = self.noted;
         let note = |bytes| noted.map_or(Ok(()), |noted| note(noted, bytes, self.budget));
         match &mut self.kind {
-            Kind::Pairs(pairs) => {
-                // Another thread may wait for it.
-                pairs.held = None;
-                note(pairs.found.iter().filter_map(|found| Some(found.try_lock().ok()?.bytes())).sum())
-            }
+            Kind::Pairs(pairs) => self.held.set(pairs.found.bytes()),
             Kind::Stored { known, found, .. } => {
                 let mut bytes = 0;
                 for (known, found) in known.iter().zip(*found) {
@@ -324,7 +328,14 @@ impl<'a> Sink<'a> {
     pub fn finish(mut self) -> Result<(Vec<Word>, usize), Stop> {
         self.account()?;
         match self.kind {
-            Kind::Pairs(_) => Ok((Vec::new(), 0)),
+            Kind::Pairs(PairsSink { found, sets, .. }) => {
+                if let Some(noted) = self.noted {
+                    noted.fetch_add(found.bytes(), Ordering::Relaxed);
+                    self.budget.allocate(found.bytes())?;
+                }
+                sets.lock().unwrap_or_else(PoisonError::into_inner).push(found);
+                Ok((Vec::new(), 0))
+            }
             Kind::Stored { known, found, mut handfuls } => {
                 for ((handful, known), found) in handfuls.iter_mut().zip(known).zip(found) {
                     hand_over(handful, known, found);

@@ -78,6 +78,32 @@ struct Chains {
     before: Vec<u32>,
 }
 
+impl Chains {
+    /// Takes in the rows of `words` from number `from` on.
+    fn extend(&mut self, width: usize, words: &[Word], from: usize) {
+        let Chains { columns, last, before } = self;
+        let row = |number: usize| &words[number * width..(number + 1) * width];
+        let of = |number: usize| hash(columns.iter().map(|column| row(number)[*column]));
+        before.reserve(words.len() / width - from);
+        for number in from..words.len() / width {
+            last.reserve(of);
+            let key = |other: usize| columns.iter().all(|column| row(other)[*column] == row(number)[*column]);
+            let hash = of(number);
+            match last.find(hash, key) {
+                Ok(at) => {
+                    before.push(last.slots[at] as u32);
+                    last.set(at, hash, number);
+                }
+                Err(at) => {
+                    before.push(0);
+                    last.set(at, hash, number);
+                    last.used += 1;
+                }
+            }
+        }
+    }
+}
+
 /// Rows that readers see, with the indexes they use.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -130,6 +156,10 @@ impl Known {
             return at;
         }
         self.chains.push(Chains { columns: columns.into(), last: Slots::default(), before: Vec::new() });
+        let Known { width, words, chains } = self;
+        if let Some(chains) = chains.last_mut() {
+            chains.extend(*width, words, 0);
+        }
         self.chains.len() - 1
     }
 
@@ -164,27 +194,8 @@ impl Known {
         let from = self.len();
         self.words.append(rows);
         let Known { width, words, chains } = self;
-        let row = |number: usize| &words[number * *width..(number + 1) * *width];
-        for Chains { columns, last, before } in chains {
-            let of = |number: usize| hash(columns.iter().map(|column| row(number)[*column]));
-            before.reserve(words.len() / *width - from);
-            for number in from..words.len() / *width {
-                last.reserve(of);
-                let key =
-                    |other: usize| columns.iter().all(|column| row(other)[*column] == row(number)[*column]);
-                let hash = of(number);
-                match last.find(hash, key) {
-                    Ok(at) => {
-                        before.push(last.slots[at] as u32);
-                        last.set(at, hash, number);
-                    }
-                    Err(at) => {
-                        before.push(0);
-                        last.set(at, hash, number);
-                        last.used += 1;
-                    }
-                }
-            }
+        for chains in chains {
+            chains.extend(*width, words, from);
         }
     }
 

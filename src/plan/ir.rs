@@ -45,6 +45,13 @@ pub struct RulePlan {
     pub memos: usize,
     /// Which of the rule's alternatives this is.
     pub alternative: usize,
+    /// Which of its premises on the stratum reads the last round's rows, if one does.
+    pub variant: Option<usize>,
+    /// How often each step is expected to be tried in one run, and behind that how many rows are
+    /// expected to come out.
+    pub expected: Vec<f64>,
+    /// Work expected, a row gone through being 1.
+    pub cost: f64,
     /// A plan of the same meaning that computes nothing early that can fail. It decides whether a
     /// failure of an early computation counts. `None` when nothing fallible is computed early.
     pub careful: Option<Box<RulePlan>>,

@@ -81,7 +81,10 @@ impl Session {
         wanted.extend(sizes.iter().map(|directive| directive.predicate));
         wanted.sort();
         wanted.dedup();
-        let model = self.evaluate(&goals, &wanted, profile)?;
+        let model = match profile {
+            true => self.evaluate_noting(&goals, &wanted)?,
+            false => self.evaluate_once(&goals, &wanted)?,
+        };
         let outputs = outputs
             .into_iter()
             .map(|(predicate, params)| Output {
@@ -111,7 +114,7 @@ impl Session {
     pub fn relation_rows(&mut self, name: &str) -> Result<Answer, Error> {
         self.ready()?;
         let predicate = self.relation(name)?;
-        let model = self.evaluate(&[], &[predicate], false)?;
+        let model = self.evaluate(&[], &[predicate])?;
         Ok(self.relation_answer(predicate, &model))
     }
 

@@ -6,6 +6,7 @@
 //!
 //! - `base`: files to facts and rules
 //! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
+//! - `kept`: what is kept of an evaluation for the next
 //! - `edit`: assert, retract, define, undo, reload
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
@@ -22,6 +23,7 @@ mod check;
 mod describe;
 mod edit;
 mod input;
+mod kept;
 mod plan;
 mod profile;
 mod query;
@@ -49,6 +51,7 @@ use crate::model::schema::Schema;
 use crate::storage::Database;
 use base::Base;
 use edit::Step;
+use kept::Kept;
 
 /// How to open a project.
 #[derive(Clone, Debug, Default)]
@@ -61,6 +64,11 @@ pub struct Options {
     pub limits: LimitOptions,
     /// Levels of lints and checks that override the settings'; later ones win.
     pub levels: Levels,
+    /// Evaluate relations whole, also where a goal says which of their tuples it needs. Answers are
+    /// the same.
+    pub whole: bool,
+    /// Keep nothing of an evaluation for the next. Answers are the same.
+    pub forget: bool,
 }
 
 /// Limits given on the command line; `None` leaves the setting.
@@ -121,6 +129,7 @@ pub struct Session {
     settings: Settings,
     sources: SourceMap,
     base: Base,
+    kept: Kept,
     steps: Vec<Step>,
     engine: Frog,
     limits: Limits,
@@ -173,6 +182,7 @@ impl Session {
             settings,
             sources,
             base: Base::empty(),
+            kept: Kept::default(),
             steps: Vec::new(),
             engine: Frog,
             limits,
@@ -240,6 +250,16 @@ impl Session {
     /// Limits from now on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Whether goals are evaluated by demand; see [`Options::whole`].
+    pub fn goes_by_demand(&self) -> bool {
+        !self.options.whole
+    }
+
+    /// Evaluates goals by demand from now on, or relations whole.
+    pub fn set_demand(&mut self, on: bool) {
+        self.options.whole = !on;
     }
 
     /// Fails when the base did not load.

@@ -26,14 +26,17 @@ struct Row {
 }
 
 impl Row {
+    #[inline]
     fn new(at: u32, log: u32, used: u32) -> Row {
         Row { at, shape: log << 27 | used }
     }
 
+    #[inline]
     fn log(self) -> u32 {
         self.shape >> 27
     }
 
+    #[inline]
     fn used(self) -> u32 {
         self.shape & ((1 << 27) - 1)
     }
@@ -304,11 +307,15 @@ impl BitRows {
         self.free[log].push(row.at);
     }
 
-    /// The rows that hold something, in order.
-    pub fn occupied(&mut self) -> &[u32] {
+    /// Puts the rows that hold something in order.
+    pub fn order(&mut self) {
         if !self.touched.is_sorted() {
             self.touched.sort_unstable();
         }
+    }
+
+    /// The rows that hold something: in order after [`BitRows::order`].
+    pub fn occupied(&self) -> &[u32] {
         &self.touched
     }
 
@@ -343,6 +350,7 @@ impl BitRows {
     }
 }
 
+#[inline]
 fn has_room(row: Row) -> bool {
     let capacity = 1 << row.log();
     if row.log() <= SHORT { row.used() < capacity } else { 4 * (row.used() + 1) <= 3 * capacity }

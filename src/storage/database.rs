@@ -68,6 +68,16 @@ impl<'d> Stored<'d> {
     }
 }
 
+impl<'d> Stored<'d> {
+    /// The same, if it is there already.
+    pub fn ready(self, predicate: PredId) -> Option<&'d Table> {
+        match self.schema.predicates.get(predicate.0 as usize)?.kind {
+            PredKind::Assertions(stated) => self.relations.get(stated.0 as usize)?.assertions.get(),
+            _ => self.table(predicate),
+        }
+    }
+}
+
 /// Which facts to retract.
 pub struct Pattern<'p> {
     /// Of which relation.

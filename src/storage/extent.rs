@@ -1,5 +1,7 @@
 //! What has been stated of one relation: its distinct tuples, sorted, each with its assertions.
 
+mod few;
+
 use super::assertions::Stated;
 use super::interner::{NIL, Word};
 use super::sort;
@@ -96,6 +98,9 @@ impl Extent {
     /// This with more facts. Linear in both, apart from sorting the new ones.
     pub fn with(&self, staged: Staged, context: &Context<'_>) -> Extent {
         let new = Groups::sort(self.width, staged);
+        if self.dwarfs(new.stated.len()) {
+            return self.with_few(&new, context);
+        }
         let total = self.stated.len() + new.stated.len();
         let mut merged = Merged {
             words: Vec::with_capacity((self.tuples.len() + new.len()) * self.width),
@@ -131,16 +136,33 @@ impl Extent {
         context: &Context<'_>,
         mut drop: impl FnMut(usize, &Stated) -> bool,
     ) -> Option<Extent> {
+        let mut dropped: Vec<usize> = Vec::new();
+        for row in 0..self.tuples.len() {
+            let start = self.first.get(row).map_or(0, |first| *first as usize);
+            let all = self.assertions(row).iter().enumerate();
+            dropped.extend(all.filter(|(_, stated)| drop(row, stated)).map(|(i, _)| start + i));
+        }
+        if dropped.is_empty() {
+            return None;
+        }
+        if self.dwarfs(dropped.len()) {
+            return Some(self.without_few(&dropped, context));
+        }
         let mut kept = Merged { words: Vec::new(), first: Vec::new(), stated: Vec::new() };
+        let (mut dropped, mut place) = (dropped.into_iter().peekable(), 0..);
         for row in 0..self.tuples.len() {
             let before = kept.stated.len();
-            kept.stated.extend(self.assertions(row).iter().filter(|stated| !drop(row, stated)));
+            for (stated, place) in self.assertions(row).iter().zip(&mut place) {
+                if dropped.next_if_eq(&place).is_none() {
+                    kept.stated.push(*stated);
+                }
+            }
             if kept.stated.len() > before {
                 kept.first.push(before as u32);
                 kept.words.extend_from_slice(self.tuples.row(row));
             }
         }
-        (kept.stated.len() < self.stated.len()).then(|| kept.finish(self.width, context))
+        Some(kept.finish(self.width, context))
     }
 
     /// This with what a plain atom sees found again, after the sources' dates have changed.

@@ -4,6 +4,7 @@ pub mod bits;
 pub mod interner;
 pub mod pairs;
 pub mod sort;
+pub mod sorted;
 pub mod table;
 
 pub mod assertions;

@@ -76,23 +76,35 @@ impl Pairs {
         Pairs { layout, shards }
     }
 
-    /// The rows of these shards, which must be those of `layout`.
-    pub fn from_shards(layout: Layout, shards: Vec<BitRows>) -> Self {
-        debug_assert_eq!(shards.len(), layout.shards());
-        Pairs { layout, shards }
+    /// Adds the rows of another relation with the same layout. `check` is asked once a row of bits.
+    pub fn add<E>(&mut self, other: &Pairs, check: &mut dyn FnMut() -> Result<(), E>) -> Result<(), E> {
+        debug_assert_eq!(self.layout, other.layout);
+        for (rows, more) in self.shards.iter_mut().zip(&other.shards) {
+            more.for_each(|row, chunks| {
+                check()?;
+                for entry in chunks {
+                    rows.or(row as usize, (entry >> 32) as u32, *entry as u32);
+                }
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// Where its rows are.
+    #[inline]
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
     /// Its shards.
+    #[inline]
     pub fn shards(&self) -> &[BitRows] {
         &self.shards
     }
 
     /// Its shards, to add rows.
+    #[inline]
     pub fn shards_mut(&mut self) -> &mut [BitRows] {
         &mut self.shards
     }
@@ -100,6 +112,11 @@ impl Pairs {
     /// How many rows of the relation there are.
     pub fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.pairs() as usize).sum()
+    }
+
+    /// How many rows of bits hold something.
+    pub fn occupied(&self) -> usize {
+        self.shards.iter().map(|shard| shard.occupied().len()).sum()
     }
 
     /// Whether there is none.
@@ -219,7 +236,7 @@ mod tests {
                 assert_eq!(kept.shards_mut()[0].or(4, column, 1 << round), 1 << round);
                 assert_eq!(kept.shards_mut()[0].or(4, column, 1 << round), 0);
             }
-            assert_eq!(kept.shards_mut()[0].occupied(), [4]);
+            assert_eq!(kept.shards()[0].occupied(), [4]);
             kept.shards_mut()[0].clear();
             assert!(kept.is_empty() && kept.row(4).is_empty());
         }

@@ -7,24 +7,27 @@ use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
 use super::job::{self, Batches, Job, Source};
+use super::replan::replan;
 use super::{Evaluation, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
 use crate::engine::rows::Held;
 use crate::engine::sink::{Sink, Target};
-use crate::engine::{EvalError, RuleRef};
+use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule, Stratum};
-use crate::plan::{Read, RulePlan};
+use crate::plan::{Observed, Read, RulePlan};
 use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Table, Word};
 
 /// A relation of the stratum.
-struct Member<'b> {
-    pred: PredId,
+pub(super) struct Member<'b> {
+    pub pred: PredId,
     width: usize,
     /// One of its rules, to be named when work on its rows is stopped.
     by: Option<RuleRef>,
-    growing: Growing,
+    pub growing: Growing,
+    /// Rows that the last round added.
+    pub added: u64,
     /// Each row with the round of its first appearance behind it, if wanted.
     rounds: Option<Vec<Word>>,
     held: Held<'b>,
@@ -46,12 +49,12 @@ pub(super) fn evaluate<'a>(
             evaluation.run_once(job, member.growing.target())?;
         }
     }
-    jobs.iter().for_each(Job::compress);
     for member in &mut members {
         member.begin(evaluation)?;
         member.admit(evaluation, 0)?;
     }
-    let mut round = 0;
+    let mut round: u64 = 0;
+    let mut observed = Observed::default();
     while iteration.changed() {
         round += 1;
         let first = members.first().and_then(|member| member.by);
@@ -59,11 +62,26 @@ pub(super) fn evaluate<'a>(
         evaluation.env.budget.round(round).map_err(limit)?;
         evaluation.note_values().map_err(limit)?;
         for job in jobs.iter_mut().filter(|job| job.is_recursive()) {
+            if !evaluation.request.profile {
+                run_round(evaluation, job, &members)?;
+                continue;
+            }
+            let found = || members.iter().map(|member| member.growing.found()).sum::<u64>();
+            let (time, produced, known) = (job.time, job.produced, found());
             run_round(evaluation, job, &members)?;
+            job.per_round.resize(round as usize - 1, RoundProfile::default());
+            job.per_round.push(RoundProfile {
+                time: job.time - time,
+                produced: job.produced - produced,
+                fresh: found() - known,
+            });
         }
         for member in &mut members {
             member.growing.settle();
             member.admit(evaluation, round)?;
+        }
+        if round.is_power_of_two() {
+            replan(evaluation, &mut jobs, &mut members, &stratum.predicates, &mut observed)?;
         }
     }
     // It shares the variables, whose memory is to be given back with the relations.
@@ -160,6 +178,7 @@ fn members<'b>(
             width,
             by: own.or(rules.first()).map(|(by, _)| *by),
             growing,
+            added: 0,
             rounds: evaluation.request.rounds.then(Vec::new),
             held: Held::new(evaluation.env.budget),
             stated: 0,
@@ -194,7 +213,8 @@ fn layouts(
     let shards = if evaluation.pool.jobs() == 1 { 1 } else { 8 * evaluation.pool.jobs() };
     let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
     let layout = |(pred, mut spans): (PredId, shape::Spans)| {
-        let layout = shape::layout(&spans, feeding as f64, shards);
+        let bits = evaluation.request.tuning.bits;
+        let layout = shape::layout(&spans, feeding as f64, shards).filter(|_| bits);
         // Where rules look it up by the second column, there is a row for each of its words too.
         let swapped = plans().any(|plan| {
             let mut reads = plan.reads.iter().zip(job::key_lengths(plan));
@@ -232,9 +252,11 @@ impl<'b> Member<'b> {
 
     /// Makes recent what has been found.
     fn admit(&mut self, evaluation: &Evaluation<'_, 'b>, round: u64) -> Result<(), EvalError> {
-        let stopped = |stop: Stop| EvalError::Stopped { stop, rule: self.by };
+        let by = self.by;
+        let stopped = |stop: Stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut()).map_err(stopped)?;
+        let admitted = self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut());
+        self.added = admitted.map_err(stopped)?;
         let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
         self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
     }

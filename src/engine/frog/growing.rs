@@ -20,9 +20,10 @@ use crate::base::{Budget, Stop};
 use crate::engine::batch::Batch;
 use crate::engine::sink::{Target, note};
 use crate::engine::store::{Found, Known};
-use crate::plan::{Access, Read};
+use crate::plan::{Access, Estimate, Read};
 use crate::storage::bits::{BitRows, CHUNK, columns};
 use crate::storage::pairs::{Layout, Pairs};
+use crate::storage::table::sampled_distinct;
 use crate::storage::{Sorted, Table, Word};
 
 /// Pieces of work that are worth another thread.
@@ -43,7 +44,8 @@ pub(super) struct Growing {
 enum Kept {
     Pairs {
         known: Pairs,
-        found: Vec<Mutex<BitRows>>,
+        /// A set for each thread that has found any.
+        found: Mutex<Vec<Pairs>>,
         /// The same by the second column, if a rule looks it up so.
         swapped: Option<Pairs>,
     },
@@ -74,9 +76,7 @@ impl Growing {
         let kept = match layout {
             Some(layout) => {
                 let known = Pairs::new(layout, layout.cells() <= DENSE_BITS);
-                let found =
-                    (0..layout.shards()).map(|shard| Mutex::new(layout.shard(shard, false))).collect();
-                Kept::Pairs { known, found, swapped: None }
+                Kept::Pairs { known, found: Mutex::default(), swapped: None }
             }
             None => Kept::Stored {
                 width,
@@ -93,10 +93,7 @@ impl Growing {
         match &mut self.kept {
             Kept::Pairs { known, swapped, .. } => {
                 if read.columns.first() == Some(&1) && key > 0 && swapped.is_none() {
-                    let layout = known.layout();
-                    let (rows, columns) = (layout.columns, layout.rows);
-                    *swapped = Layout::new(&[rows, columns], known.shards().len())
-                        .map(|layout| Pairs::new(layout, layout.cells() <= DENSE_BITS));
+                    *swapped = turned(known);
                 }
             }
             Kept::Stored { known, .. } => {
@@ -105,6 +102,36 @@ impl Growing {
                         known.index(key);
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether it can be read so, which not every relation kept as bits can by its second column.
+    pub fn is_ready(&self, read: &Read) -> bool {
+        match &self.kept {
+            Kept::Pairs { swapped, .. } => read.columns.first() != Some(&1) || swapped.is_some(),
+            Kept::Stored { .. } => true,
+        }
+    }
+
+    /// Its size now.
+    pub fn estimate(&self) -> Estimate {
+        match &self.kept {
+            Kept::Pairs { known, swapped, .. } => {
+                let rows = known.len() as f64;
+                let of = |pairs: &Pairs| pairs.occupied() as f64;
+                let span = |(low, high): (Word, Word)| (f64::from(high - low) + 1.0).min(rows);
+                let layout = known.layout();
+                let last = swapped.as_ref().map_or(span(layout.columns), of);
+                let distinct = if layout.width == 1 { vec![rows] } else { vec![of(known), last] };
+                Estimate { rows, distinct }
+            }
+            Kept::Stored { width, known, .. } => {
+                let rows: usize = known.iter().map(Known::len).sum();
+                let whole = known.first().map_or(&[][..], |known| known.rows((0, known.len())));
+                let distinct = (0..*width).map(|column| sampled_distinct(whole, *width, column));
+                let distinct = distinct.map(|distinct| distinct.min(rows as f64)).collect();
+                Estimate { rows: rows as f64, distinct }
             }
         }
     }
@@ -151,6 +178,20 @@ impl Growing {
         }
     }
 
+    /// Rows found since the last round began; one that several threads found counts for each.
+    pub fn found(&self) -> u64 {
+        match &self.kept {
+            Kept::Pairs { found, .. } => {
+                found.lock().map_or(0, |found| found.iter().map(|found| found.len() as u64).sum())
+            }
+            Kept::Stored { width, found, .. } => {
+                let words: usize =
+                    found.iter().map(|found| found.lock().map_or(0, |found| found.len())).sum();
+                (words / (*width).max(1)) as u64
+            }
+        }
+    }
+
     /// Takes the recent rows out of the `Variable`, before it would make them stable.
     pub fn settle(&self) {
         self.variable.recent.borrow_mut().elements = Vec::new();
@@ -169,23 +210,33 @@ impl Growing {
         let pieces = match &mut self.kept {
             Kept::Pairs { known, found, swapped } => {
                 let layout = *known.layout();
-                let parts = known.shards_mut().iter_mut().zip(found.iter_mut()).enumerate();
-                let parts: Vec<_> = parts
-                    .map(|(number, (known, found))| {
-                        (number, known, found.get_mut().unwrap_or_else(PoisonError::into_inner))
-                    })
-                    .filter(|(_, _, found)| !found.is_empty())
-                    .collect();
-                added = parts.iter().map(|(_, _, found)| found.pairs()).sum();
-                let take = |(number, known, found): (usize, &mut BitRows, &mut BitRows)| {
+                let sets = found.get_mut().unwrap_or_else(PoisonError::into_inner);
+                // What each shard finds, set by set.
+                let mut shards: Vec<Vec<&mut BitRows>> = known.shards().iter().map(|_| Vec::new()).collect();
+                let mut count = 0;
+                for set in sets {
+                    for (shard, found) in shards.iter_mut().zip(set.shards_mut()) {
+                        if !found.is_empty() {
+                            count += found.pairs();
+                            shard.push(found);
+                        }
+                    }
+                }
+                let parts: Vec<_> = known.shards_mut().iter_mut().zip(shards).enumerate().collect();
+                let before: u64 = parts.iter().map(|(_, (known, _))| known.pairs()).sum();
+                let take = |(number, (known, found)): (usize, (&mut BitRows, Vec<&mut BitRows>))| {
                     take_in(&layout, number, known, found, budget)
                 };
-                let pieces: Vec<Vec<Piece>> = if added as usize > WORTH_THREADS && parts.len() > 1 {
+                let pieces: Vec<Vec<Piece>> = if pool.shares(count as usize > WORTH_THREADS) {
                     pool.install(|| parts.into_par_iter().map(take).collect::<Result<_, Stop>>())?
                 } else {
                     parts.into_iter().map(take).collect::<Result<_, Stop>>()?
                 };
-                let pieces = pieces.concat();
+                added = known.len() as u64 - before;
+                let pieces = match <[Vec<Piece>; 1]>::try_from(pieces) {
+                    Ok([pieces]) => pieces,
+                    Err(pieces) => pieces.concat(),
+                };
                 if let Some(swapped) = swapped {
                     add_swapped(swapped, &pieces, pool, budget)?;
                 }
@@ -233,8 +284,8 @@ impl Growing {
     pub fn bytes(&self) -> u64 {
         let kept = match &self.kept {
             Kept::Pairs { known, found, swapped } => {
-                let found = found.iter().map(|found| found.lock().map_or(0, |found| found.bytes()));
-                known.bytes() + swapped.as_ref().map_or(0, Pairs::bytes) + found.sum::<u64>()
+                let found = found.lock().map_or(0, |found| found.iter().map(Pairs::bytes).sum());
+                known.bytes() + swapped.as_ref().map_or(0, Pairs::bytes) + found
             }
             Kept::Stored { known, found, .. } => {
                 let found = found.iter().map(|found| found.lock().map_or(0, |found| found.bytes()));
@@ -270,24 +321,62 @@ impl Growing {
     }
 }
 
-/// Moves what was found to what is known; returns it in pieces, in order.
+/// A relation the other way round.
+fn turned(pairs: &Pairs) -> Option<Pairs> {
+    let layout = pairs.layout();
+    let layout = Layout::new(&[layout.columns, layout.rows], pairs.shards().len())?;
+    let mut turned = Pairs::new(layout, layout.cells() <= DENSE_BITS);
+    let from = *pairs.layout();
+    for (number, shard) in pairs.shards().iter().enumerate() {
+        let add = |row, chunks: &[u64]| {
+            let row = from.row_word(number, row);
+            for entry in chunks {
+                for column in columns((entry >> 32) as u32, *entry as u32) {
+                    let (shard, number) = layout.place(column);
+                    if let Some(rows) = turned.shards_mut().get_mut(shard) {
+                        rows.or(number, row / CHUNK, 1 << (row % CHUNK));
+                    }
+                }
+            }
+            Ok::<(), std::convert::Infallible>(())
+        };
+        match shard.for_each(add) {
+            Ok(()) => {}
+        }
+    }
+    Some(turned)
+}
+
+/// Moves what was found to what is known; returns what is new in pieces, in order.
 fn take_in(
     layout: &Layout,
     shard: usize,
     known: &mut BitRows,
-    found: &mut BitRows,
+    found: Vec<&mut BitRows>,
     budget: &Budget,
 ) -> Result<Vec<Piece>, Stop> {
-    budget.check()?;
     let mut pieces = Vec::new();
     let mut chunks = Vec::new();
-    let rows = found.occupied().to_vec();
-    for row in rows {
-        found.row(row as usize).sorted(&mut chunks);
-        let word = layout.row_word(shard, row);
+    let mut sets = found.into_iter();
+    let Some(found) = sets.next() else { return Ok(pieces) };
+    for set in sets {
+        budget.check()?;
+        for row in set.occupied() {
+            set.row(*row as usize).sorted(&mut chunks);
+            for entry in &chunks {
+                found.or(*row as usize, (entry >> 32) as u32, *entry as u32);
+            }
+        }
+        set.clear();
+    }
+    budget.check()?;
+    found.order();
+    for row in found.occupied() {
+        found.row(*row as usize).sorted(&mut chunks);
+        let word = layout.row_word(shard, *row);
         for entry in &chunks {
             let (chunk, bits) = ((entry >> 32) as u32, *entry as u32);
-            known.or(row as usize, chunk, bits);
+            known.or(*row as usize, chunk, bits);
             pieces.push([word, chunk, bits]);
         }
     }
@@ -299,7 +388,7 @@ fn take_in(
 fn add_swapped(swapped: &mut Pairs, pieces: &[Piece], pool: &Pool, budget: &Budget) -> Result<(), Stop> {
     let layout = *swapped.layout();
     let shards = swapped.shards_mut();
-    if shards.len() == 1 || pieces.len() < WORTH_THREADS {
+    if !pool.shares(shards.len() > 1 && pieces.len() >= WORTH_THREADS) {
         for (turn, [row, chunk, bits]) in pieces.iter().enumerate() {
             if turn % WORTH_THREADS == 0 {
                 budget.check()?;
@@ -314,19 +403,27 @@ fn add_swapped(swapped: &mut Pairs, pieces: &[Piece], pool: &Pool, budget: &Budg
         return Ok(());
     }
     // Each thread picks what is for its shards.
-    let add = |(shard, rows): (usize, &mut BitRows)| {
+    let each = shards.len().div_ceil(pool.jobs());
+    let add = |(group, shards): (usize, &mut [BitRows])| {
+        let first = group * each;
+        let range = first..first + shards.len();
+        let own = |column: Word| range.contains(&layout.place(column).0);
         for (turn, [row, chunk, bits]) in pieces.iter().enumerate() {
             if turn % WORTH_THREADS == 0 {
                 budget.check()?;
             }
+            let low = (chunk * CHUNK).max(layout.rows.0);
+            if !own(low) && !own((chunk * CHUNK + (CHUNK - 1)).min(layout.rows.1)) {
+                continue;
+            }
             for column in columns(*chunk, *bits) {
-                let (place, number) = layout.place(column);
-                if place == shard {
+                let (shard, number) = layout.place(column);
+                if let Some(rows) = shard.checked_sub(first).and_then(|shard| shards.get_mut(shard)) {
                     rows.or(number, row / CHUNK, 1 << (row % CHUNK));
                 }
             }
         }
         Ok(())
     };
-    pool.install(|| shards.par_iter_mut().enumerate().try_for_each(add))
+    pool.install(|| shards.par_chunks_mut(each).enumerate().try_for_each(add))
 }

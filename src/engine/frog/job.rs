@@ -13,9 +13,9 @@ use crate::engine::batch::Batch;
 use crate::engine::kernel::{Compiled, Kernel, compile};
 use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
-use crate::engine::{EvalError, RuleRef};
+use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Planner, Read, RulePlan, Step};
+use crate::plan::{Access, Growth, Planner, Read, RulePlan, Step};
 use crate::storage::{Interner, Sorted, Word};
 
 /// Work that is worth several threads.
@@ -47,6 +47,12 @@ pub(super) struct Job<'r> {
     pub time: Duration,
     pub runs: u64,
     pub produced: u64,
+    /// Rows produced by plans before this one.
+    pub produced_before: u64,
+    /// Whether the plan stays, whatever it finds.
+    pub settled: bool,
+    /// What it did round by round, if wanted.
+    pub per_round: Vec<RoundProfile>,
     /// Time spent for a unit of the outermost loop when last run.
     unit: Duration,
 }
@@ -62,10 +68,11 @@ impl<'a> Evaluation<'a, '_> {
         recursive: &[PredId],
     ) -> Result<Vec<Job<'a>>, EvalError> {
         let mut jobs = Vec::new();
+        let sizes = self.sizes(recursive);
+        let bodies: Vec<&Rule> = rules.iter().map(|(_, rule)| *rule).collect();
+        let statistics = Growth::new(&bodies, recursive, &sizes);
+        let planner = Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
         for (by, rule) in rules {
-            let statistics = self.sizes(recursive);
-            let planner =
-                Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
             for plan in planner.plans(rule) {
                 self.env.budget.check().map_err(|stop| EvalError::Stopped { stop, rule: Some(*by) })?;
                 let sources = self.sources(&plan, recursive, *by)?;
@@ -73,7 +80,7 @@ impl<'a> Evaluation<'a, '_> {
                     Some(careful) => self.sources(careful, recursive, *by)?,
                     None => Vec::new(),
                 };
-                jobs.push(Job {
+                let job = Job {
                     by: *by,
                     rule,
                     plan,
@@ -83,14 +90,24 @@ impl<'a> Evaluation<'a, '_> {
                     time: Duration::ZERO,
                     runs: 0,
                     produced: 0,
+                    produced_before: 0,
+                    settled: false,
+                    per_round: Vec::new(),
                     unit: UNIT,
-                });
+                };
+                job.index();
+                jobs.push(job);
             }
         }
         Ok(jobs)
     }
 
-    fn sources(&self, plan: &RulePlan, recursive: &[PredId], by: RuleRef) -> Result<Vec<Source>, EvalError> {
+    pub(super) fn sources(
+        &self,
+        plan: &RulePlan,
+        recursive: &[PredId],
+        by: RuleRef,
+    ) -> Result<Vec<Source>, EvalError> {
         let budget = self.env.budget;
         // The outermost loop may read its rows as they came; the rows of others are looked up, or counted.
         let outermost = match plan.steps.first() {
@@ -157,14 +174,64 @@ pub(super) fn key_lengths(plan: &RulePlan) -> Vec<Vec<usize>> {
     lengths
 }
 
-impl Job<'_> {
+impl<'r> Job<'r> {
     /// Whether it reads rows of the last round.
     pub fn is_recursive(&self) -> bool {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
     }
 
-    /// Keeps what the innermost loop reads as bits besides, where that may help.
-    pub fn compress(&self) {
+    /// Puts another plan in the place of this one, which comes back with what it did.
+    pub fn replace(&mut self, plan: RulePlan, sources: Vec<Source>, careful: Vec<Source>) -> Job<'r> {
+        let next = Job {
+            by: self.by,
+            rule: self.rule,
+            plan,
+            sources,
+            careful,
+            memory: Memory::default(),
+            time: Duration::ZERO,
+            runs: 0,
+            produced: self.produced,
+            produced_before: self.produced,
+            settled: false,
+            per_round: Vec::new(),
+            unit: self.unit,
+        };
+        next.index();
+        std::mem::replace(self, next)
+    }
+
+    /// Makes indexes for what is looked up often, and keeps what the innermost loop of a recursion
+    /// reads as bits besides, where that may help.
+    pub fn index(&self) {
+        let mut turns = 1.0;
+        for step in &self.plan.steps {
+            let often = |read: usize| match self.sources.get(read) {
+                Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
+                    sorted.index();
+                }
+                _ => {}
+            };
+            match step {
+                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
+                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Intersect(meet) => {
+                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                }
+                _ => {}
+            }
+            turns *= match step {
+                Step::Scan(scan) => scan.estimate,
+                Step::Intersect(meet) => meet.estimate,
+                _ => 1.0,
+            };
+        }
+        if self.is_recursive() {
+            self.compress();
+        }
+    }
+
+    fn compress(&self) {
         if let Some(Step::Scan(scan)) = self.plan.steps.last()
             && let Some(Source::Sorted(sorted)) = self.sources.get(scan.read)
             && scan.key.len() == 1
@@ -199,6 +266,8 @@ impl Job<'_> {
             Ok(part) => {
                 memory.visited.resize(plan.reads.len(), 0);
                 memory.visited.iter_mut().zip(part.visited).for_each(|(sum, more)| *sum += more);
+                memory.entered.resize(plan.steps.len(), 0);
+                memory.entered.iter_mut().zip(part.entered).for_each(|(sum, more)| *sum += more);
                 *produced += part.produced;
                 Ok((part.words, part.len))
             }
@@ -216,6 +285,8 @@ impl Job<'_> {
 struct Part {
     /// Rows looked at by each read; empty where they were counted otherwise.
     visited: Vec<u64>,
+    /// How often each step was tried; likewise.
+    entered: Vec<u64>,
     produced: u64,
     /// Rows of a list.
     words: Vec<Word>,
@@ -239,7 +310,7 @@ fn run_machine(
     }
     let produced = sink.produced();
     let (words, len) = sink.finish()?;
-    Ok(Part { visited: Vec::new(), produced, words, len })
+    Ok(Part { visited: Vec::new(), entered: Vec::new(), produced, words, len })
 }
 
 struct Threads<'t> {
@@ -259,7 +330,7 @@ impl Threads<'_> {
         let started = Instant::now();
         let units = compiled.units().unwrap_or(0);
         let worth = *self.unit * u32::try_from(units).unwrap_or(u32::MAX) > WORTH_THREADS;
-        let total = if worth && self.pool.jobs() > 1 {
+        let total = if units > 0 && self.pool.shares(worth) {
             let mut total = Part::default();
             for part in parallel(compiled, interner, budget, target, self.pool, units)? {
                 total.add(part);
@@ -269,7 +340,7 @@ impl Threads<'_> {
             let mut sink = Sink::new(target, budget);
             let mut kernel = Kernel::new(compiled, interner, &mut sink);
             kernel.run()?;
-            finished(kernel.into_visited(), sink)?
+            finished(kernel.into_counts(), sink)?
         };
         if let Some(units) = u32::try_from(units).ok().filter(|units| *units > 0) {
             *self.unit = started.elapsed() / units;
@@ -282,6 +353,8 @@ impl Part {
     fn add(&mut self, part: Part) {
         self.visited.resize(part.visited.len(), 0);
         self.visited.iter_mut().zip(part.visited).for_each(|(sum, more)| *sum += more);
+        self.entered.resize(part.entered.len(), 0);
+        self.entered.iter_mut().zip(part.entered).for_each(|(sum, more)| *sum += more);
         self.produced += part.produced;
         self.len += part.len;
         if self.words.is_empty() {
@@ -292,10 +365,10 @@ impl Part {
     }
 }
 
-fn finished(visited: Vec<u64>, sink: Sink<'_>) -> Result<Part, Stop> {
+fn finished((visited, entered): (Vec<u64>, Vec<u64>), sink: Sink<'_>) -> Result<Part, Stop> {
     let produced = sink.produced();
     let (words, len) = sink.finish()?;
-    Ok(Part { visited, produced, words, len })
+    Ok(Part { visited, entered, produced, words, len })
 }
 
 /// Runs a plan on all threads: each takes the next few units until none is left.
@@ -326,7 +399,7 @@ fn parallel(
                 }
             }
         }
-        finished(kernel.into_visited(), sink)
+        finished(kernel.into_counts(), sink)
     };
     pool.install(|| (0..pool.jobs()).into_par_iter().map(work).collect())
 }

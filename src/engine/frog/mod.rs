@@ -4,6 +4,7 @@ mod fixpoint;
 mod growing;
 mod job;
 mod pool;
+mod replan;
 mod shape;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use job::Job;
 use pool::Pool;
 
+use super::demand;
 use super::machine::Env;
 use super::profile::{PlanProfile, RelationProfile};
 use super::rows::Held;
@@ -22,7 +24,6 @@ use crate::base::{Budget, Stop};
 use crate::model::functor::Patterns;
 use crate::model::{PredId, Rule, RuleId, Stratum, Value};
 use crate::plan::{Estimate, RulePlan, Statistics};
-use crate::storage::bits::BitRows;
 use crate::storage::interner::MISSING;
 use crate::storage::pairs::{Layout, Pairs, Span};
 use crate::storage::{Interner, Sorted, Table, Word};
@@ -39,11 +40,17 @@ impl Engine for Frog {
         interner: &mut Interner,
         budget: &Budget,
     ) -> Result<Model, EvalError> {
+        if request.demand {
+            return demand::evaluate(self, request, tables, interner, budget);
+        }
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
         let values_before = env.interner.bytes();
         let values = Held::new(budget);
-        let model = Model::default();
+        let reached = reached(request);
+        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+        let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
+        let model = Model { tables: tables_known, ..Model::default() };
         let mut evaluation = Evaluation {
             request,
             tables,
@@ -52,11 +59,13 @@ impl Engine for Frog {
             held: Vec::new(),
             values,
             values_before,
-            pool: Pool::new(request.jobs),
+            pool: Pool::new(request.tuning),
         };
-        let reached = reached(request);
         for stratum in &request.program.strata {
-            if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
+            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+                && !stratum.rules.is_empty()
+            {
                 evaluation.stratum(stratum)?;
             }
         }
@@ -173,7 +182,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         stated: Option<&Table>,
     ) -> Option<Layout> {
         let expected: f64 = jobs.iter().map(|job| shape::expected(&job.plan)).sum();
-        if !(1..=2).contains(&width) || expected < MANY_ROWS {
+        if !(1..=2).contains(&width) || !self.request.tuning.bits || expected < MANY_ROWS {
             return None;
         }
         let plans: Vec<&RulePlan> = jobs.iter().map(|job| &job.plan).collect();
@@ -190,8 +199,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         stated: Option<&Table>,
     ) -> Result<Table, EvalError> {
         let known = Pairs::new(layout, false);
-        let found: Vec<Mutex<BitRows>> =
-            (0..layout.shards()).map(|shard| Mutex::new(layout.shard(shard, false))).collect();
+        let found = Mutex::default();
         let noted = AtomicU64::new(0);
         let target = Target::Pairs { known: &known, found: &found, noted: &noted };
         let by = jobs.first().map(|job| job.by);
@@ -206,9 +214,13 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         for job in jobs {
             self.run_once(job, target)?;
         }
-        let shards =
-            found.into_iter().map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner));
-        let mut pairs = Pairs::from_shards(layout, shards.collect());
+        let mut sets = found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let mut pairs = sets.next().unwrap_or(known);
+        for set in sets {
+            pairs
+                .add(&set, &mut || self.env.budget.check())
+                .map_err(|stop| EvalError::Stopped { stop, rule: by })?;
+        }
         pairs.shrink();
         note(&noted, 0, self.env.budget).map_err(|stop| EvalError::Stopped { stop, rule: by })?;
         Ok(Table::from_bits(pairs))
@@ -288,21 +300,25 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         noted
     }
 
-    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
-        for job in jobs {
-            self.env.budget.release(job.memory.bytes);
-            if self.request.profile {
-                self.model.profile.plans.push(PlanProfile {
-                    rule: job.by,
-                    plan: job.plan,
-                    time: job.time,
-                    runs: job.runs,
-                    produced: job.produced,
-                    visited: job.memory.visited,
-                    entered: job.memory.entered,
-                });
-            }
+    /// Notes what a plan did that has done its work.
+    fn retired(&mut self, job: Job<'_>) {
+        self.env.budget.release(job.memory.bytes);
+        if self.request.profile {
+            self.model.profile.plans.push(PlanProfile {
+                rule: job.by,
+                plan: job.plan,
+                time: job.time,
+                runs: job.runs,
+                produced: job.produced - job.produced_before,
+                visited: job.memory.visited,
+                entered: job.memory.entered,
+                per_round: job.per_round,
+            });
         }
+    }
+
+    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
+        jobs.into_iter().for_each(|job| self.retired(job));
         if self.request.profile {
             self.model.profile.relations.extend(relations);
         }
@@ -333,12 +349,21 @@ struct Sizes<'a> {
 impl Statistics for Sizes<'_> {
     fn estimate(&self, pred: PredId) -> Option<Estimate> {
         if self.recursive.contains(&pred) {
-            return None;
+            let stated = self.tables.table(pred).filter(|table| !table.is_empty())?;
+            return Some(Estimate { rows: stated.rough_len() as f64, distinct: stated.distinct().to_vec() });
         }
         let derived = self.model.tables.get(&pred).map(|table| &**table);
         Some(match derived.or_else(|| self.tables.table(pred)) {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
+        if self.recursive.contains(&pred) {
+            return columns.iter().enumerate().all(|(i, column)| i == *column);
+        }
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred)).is_none_or(|table| table.has_order(columns))
     }
 }

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::base::{Budget, Stop};
+use crate::engine::Tuning;
 use crate::storage::{Word, sort};
 
 /// Words that are worth more than one thread to sort.
@@ -15,13 +16,19 @@ const MANY_WORDS: usize = 1 << 18;
 #[derive(Debug)]
 pub(super) struct Pool {
     jobs: usize,
+    eager: bool,
     threads: OnceLock<Option<ThreadPool>>,
 }
 
 impl Pool {
-    /// At most `jobs` threads.
-    pub fn new(jobs: usize) -> Self {
-        Pool { jobs: jobs.max(1), threads: OnceLock::new() }
+    /// As many as are wanted.
+    pub fn new(tuning: Tuning) -> Self {
+        Pool { jobs: tuning.jobs.max(1), eager: tuning.eager_threads, threads: OnceLock::new() }
+    }
+
+    /// Whether several threads are to share work, given whether that is worth while.
+    pub fn shares(&self, worth: bool) -> bool {
+        self.jobs > 1 && (worth || self.eager)
     }
 
     /// How many threads there are, or would be.
@@ -42,13 +49,13 @@ impl Pool {
     /// Sorts rows and drops repeated ones; returns how many are left.
     pub fn sort(&self, width: usize, words: &mut Vec<Word>, budget: &Budget) -> Result<usize, Stop> {
         let check = &mut || budget.check();
-        if self.jobs == 1 || words.len() < MANY_WORDS || width == 0 || sort::is_sorted(width, words) {
+        if width == 0 || !self.shares(words.len() >= MANY_WORDS) || sort::is_sorted(width, words) {
             return sort::sort_distinct(width, words, check);
         }
         // Each thread picks and sorts the rows of a range of first words; the ranges follow one another.
         let len = words.len() / width;
         let mut sample: Vec<Word> =
-            (0..1024).filter_map(|i| words.get(i * (len / 1024) * width).copied()).collect();
+            (0..1024).filter_map(|i| words.get(i * len / 1024 * width).copied()).collect();
         sample.sort_unstable();
         let parts = self.jobs.min(8);
         let bound = |part: usize| sample.get(part * sample.len() / parts).copied().unwrap_or(Word::MAX);

@@ -148,7 +148,7 @@ pub(super) fn plan(shell: &mut Shell, console: &mut Console, goal: &str) -> io::
         return shell.told(console, Err(usage("plan", "the plan of which goal?")));
     }
     match shell.session.explain_plan(goal) {
-        Ok(explained) => write(console, &crate::plan::show::text(&explained.plans)),
+        Ok(explained) => write(console, &explained.text()),
         Err(error) => shell.refused(console, &error),
     }
 }

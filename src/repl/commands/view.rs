@@ -11,8 +11,8 @@ use crate::render::AnswerFormat;
 use crate::repl::view::OutputTo;
 
 /// What `:set` knows.
-pub(super) const SETTINGS: [&str; 8] =
-    ["limit", "memory", "mode", "output", "rows", "seconds", "timer", "watch"];
+pub(super) const SETTINGS: [&str; 9] =
+    ["demand", "limit", "memory", "mode", "output", "rows", "seconds", "timer", "watch"];
 
 pub(super) fn mode(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {
     match AnswerFormat::from_name(name) {
@@ -80,6 +80,12 @@ fn switch(name: &str, text: &str, other: bool) -> Result<bool, Diagnostic> {
     }
 }
 
+fn demand(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
+    let on = switch("set", text, !shell.session.goes_by_demand());
+    let result = on.map(|on| shell.session.set_demand(on));
+    shell.told(console, result)
+}
+
 pub(super) fn limit(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
     let result = match text {
         "off" | "all" | "none" => Ok(None),
@@ -116,6 +122,7 @@ pub(super) fn set(shell: &mut Shell, console: &mut Console, text: &str) -> io::R
     };
     let off = value == "off";
     let changed = match name {
+        "demand" => return demand(shell, console, value),
         "mode" => return mode(shell, console, value),
         "limit" => return limit(shell, console, value),
         "timer" => return timer(shell, console, value),
@@ -159,6 +166,7 @@ fn list(shell: &Shell, console: &mut Console) -> io::Result<Done> {
         ("output", output, "file that answers go to"),
         ("timer", switch(view.timer), "show how long answers took"),
         ("watch", switch(shell.watch), "reload when files change"),
+        ("demand", switch(shell.session.goes_by_demand()), "derive only what a goal's constants need"),
         ("rows", or_off(limits.rows), "rows that an evaluation may produce"),
         ("seconds", or_off(limits.time.map(|time| time.as_secs_f64())), "time that an evaluation may take"),
         ("memory", limits.memory.map_or("off".to_owned(), size), "memory that derived relations may take"),

@@ -86,7 +86,8 @@ fn ordinary(
     budget: &Budget,
     jobs: usize,
 ) -> Result<(), EvalError> {
-    let request = Request { jobs, ..Request::new(program, &[], wanted) };
+    let mut request = Request::new(program, &[], wanted);
+    request.tuning.jobs = jobs;
     let model = Frog.evaluate(&request, known, interner, budget)?;
     known.0.extend(model.tables);
     Ok(())

@@ -7,6 +7,7 @@ mod workload;
 
 mod analyses;
 mod graphs;
+mod more;
 mod tables;
 
 use factlog_peers::{Program, main_with};
@@ -20,6 +21,22 @@ const PROGRAMS: &[Program] = &[
     ("cspa", analyses::cspa::run),
     ("neg", tables::neg::run),
     ("load", tables::load::run),
+    ("nonlinear", more::nonlinear::run),
+    ("path_from", more::path_from::run),
+    ("reach_one", more::reach_one::run),
+    ("names", more::names::run),
+    ("cousins", more::cousins::run),
+    ("parity", more::parity::run),
+    ("labels", more::labels::run),
+    ("steps", more::steps::run),
+    ("orders", more::orders::run),
+    ("chain", more::chain::run),
+    ("totals", more::totals::run),
+    ("layers", more::layers::run),
+    ("pentagon", more::pentagon::run),
+    ("ontology", more::ontology::run),
+    ("text", more::text::run),
+    ("objects", more::objects::run),
 ];
 
 fn main() {

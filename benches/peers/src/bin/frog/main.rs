@@ -2,6 +2,7 @@
 
 mod cliques;
 mod closure;
+mod more;
 mod pointers;
 mod tables;
 
@@ -16,6 +17,17 @@ const PROGRAMS: &[Program] = &[
     ("clq4", cliques::four_cliques),
     ("neg", tables::reached_or_not),
     ("load", tables::join_and_write),
+    ("nonlinear", more::nonlinear),
+    ("reach_one", more::reach_one),
+    ("path_from", more::path_from),
+    ("names", more::names),
+    ("cousins", more::cousins),
+    ("parity", more::parity),
+    ("labels", more::labels),
+    ("steps", more::steps),
+    ("orders", more::orders),
+    ("pentagon", more::pentagon),
+    ("totals", more::totals),
 ];
 
 fn main() {

@@ -10,7 +10,8 @@ pub fn random(input: &mut Input, nodes: u32, edges: u32) {
     input.set("edge", rows);
 }
 
-fn uniform(random: &mut Random, nodes: u32, edges: u32) -> Vec<(u32, u32)> {
+/// Edges between equally likely nodes, without loops.
+pub fn uniform(random: &mut Random, nodes: u32, edges: u32) -> Vec<(u32, u32)> {
     (0..edges).map(|_| (random.below(nodes), random.below(nodes))).filter(|(x, y)| x != y).collect()
 }
 
@@ -24,29 +25,33 @@ pub fn tree(input: &mut Input, depth: u32) {
     input.list("edge", (1..(1 << depth) - 1).map(|child| ((child - 1) / 2, child)).collect());
 }
 
-/// A road graph: 114 600 places, most of them on ways without branches, numbered along the way; a way ends at a place
-/// numbered before it, near by as a rule, or nowhere. No cycles; the longest of the paths have hundreds of edges.
+/// A road graph: 114 600 places in districts, most of them on ways without branches and numbered along the way; a way
+/// ends at a place of its district that is numbered before it, or nowhere. No cycles; the longest of the paths have
+/// hundreds of edges.
 pub fn roads(input: &mut Input) {
     const PLACES: u32 = 114_600;
+    const DISTRICT: u32 = 500;
     let random = &mut input.random;
     let mut rows = Vec::new();
-    for place in 2..=PLACES {
-        if random.chance(0.86) {
+    for place in 1..PLACES {
+        let first = place / DISTRICT * DISTRICT;
+        let crossing = |rows: &mut Vec<(u32, u32)>, random: &mut Random| {
+            // Few roads lead far.
+            let from = if random.chance(0.005) { 0 } else { first };
+            if place > from {
+                rows.push((place, from + random.below(place - from)));
+            }
+        };
+        if place > first && random.chance(0.9) {
             rows.push((place, place - 1));
-        } else if random.chance(0.25) {
-            rows.push((place, crossing(random, place)));
+        } else if random.chance(0.5) {
+            crossing(&mut rows, random);
         }
-        if random.chance(0.155) {
-            rows.push((place, crossing(random, place)));
+        if random.chance(0.105) {
+            crossing(&mut rows, random);
         }
     }
     input.set("edge", rows);
-}
-
-/// A place before `place`: one in two near, the others anywhere.
-fn crossing(random: &mut Random, place: u32) -> u32 {
-    let reach = if random.chance(0.5) { 700.min(place - 1) } else { place - 1 };
-    place - 1 - random.below(reach)
 }
 
 /// A social graph: 4 000 people in ten circles of very different size, each around one who knows all of it; within a
@@ -80,7 +85,7 @@ pub fn circles(input: &mut Input) {
         first += people;
     }
     // Few know people of other circles.
-    rows.extend(uniform(random, first, 60).into_iter().map(|(x, y)| (x.min(y), x.max(y))));
+    rows.extend(uniform(random, first, 22).into_iter().map(|(x, y)| (x.min(y), x.max(y))));
     input.set("edge", rows);
 }
 

@@ -2,6 +2,7 @@
 //! `RELATION.tsv` a relation. Equal on every machine; a folder that is there already is left as it is.
 
 mod graphs;
+mod more;
 mod statements;
 mod tables;
 
@@ -44,6 +45,22 @@ const INPUTS: &[(&str, Generator)] = &[
     ("tri", graphs::hubs),
     ("neg", tables::groups_of_nodes),
     ("load", tables::two_tables),
+    ("tiny", |input| graphs::chain(input, 21)),
+    ("nonlinear", |input| graphs::random(input, 600, 960)),
+    ("blocks", more::blocks),
+    ("names", more::packages),
+    ("cousins", more::family),
+    ("parity", |input| graphs::random(input, 2000, 3800)),
+    ("labels", more::kinds),
+    ("steps", |input| graphs::random(input, 8000, 18000)),
+    ("orders", more::shop),
+    ("chain", more::four_tables),
+    ("totals", more::sales),
+    ("layers", more::game),
+    ("pentagon", more::cycles),
+    ("ontology", more::concepts),
+    ("text", more::document),
+    ("objects", more::classes),
 ];
 
 fn main() {

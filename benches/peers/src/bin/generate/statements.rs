@@ -29,43 +29,65 @@ pub fn pointers(input: &mut Input) {
     input.set("store", store);
 }
 
-/// 10⁵ assignments and 10⁵ dereferences of a C program: small functions, whose variables are assigned to each other
-/// in short chains and stars, and pointers of which each is dereferenced to one place.
+/// 10⁵ assignments and 10⁵ dereferences of a C program: variables are assigned to few others, near by and in short
+/// chains; each pointer is dereferenced to one place, which seldom is assigned anything itself.
 pub fn aliases(input: &mut Input) {
     const COUNT: usize = 100_000;
     let random = &mut input.random;
-    let mut assign = Vec::new();
-    let mut next = 0;
+    let mut assign: Vec<(u32, u32)> = Vec::new();
+    let mut variables = 0;
     while assign.len() < COUNT {
-        let size = cluster(random);
-        for variable in 1..size {
-            // One in three goes on from the variable before, the others start from the first ones of the cluster.
-            let from = if random.chance(0.3) { variable - 1 } else { random.below(variable.min(4)) };
-            let (low, high) = (next + from, next + variable);
-            assign.push(if random.chance(0.45) { (low, high) } else { (high, low) });
+        let from = nearby(random, 0.1, &mut variables);
+        for _ in 0..assignments(random) {
+            let to = nearby(random, 0.1, &mut variables);
+            if to != from {
+                assign.push((from, to));
+            }
         }
-        next += size;
     }
     assign.truncate(COUNT);
-    let pointers = random.permutation(next + next / 2);
-    let places = random.permutation(next + next / 2);
-    let mut dereference: Vec<(u32, u32)> = Vec::new();
-    for (pointer, place) in pointers.into_iter().zip(places).take(COUNT) {
-        if pointer != place {
-            dereference.push((pointer, place));
+
+    let mut fresh = variables;
+    let mut another = || {
+        fresh += 1;
+        fresh - 1
+    };
+    let mut unused = random.permutation(variables).into_iter();
+    let mut taken = vec![false; variables as usize];
+    let mut dereference = Vec::new();
+    while dereference.len() < COUNT {
+        let pointer = if random.chance(0.72) { unused.next() } else { None }.unwrap_or_else(&mut another);
+        let near = match pointer {
+            known if known < variables => (known + random.below(600)).saturating_sub(300).min(variables - 1),
+            _ => random.below(variables),
+        };
+        let free = near != pointer && !taken[near as usize];
+        let place = if free && random.chance(0.31) { near } else { another() };
+        if let Some(taken) = taken.get_mut(place as usize) {
+            *taken = true;
         }
+        dereference.push((pointer, place));
     }
     input.set("Assign", assign);
     input.set("Dereference", dereference);
 }
 
-/// Sizes of sets of variables that are assigned to each other: pairs mostly, hundreds seldom.
-fn cluster(random: &mut Random) -> u32 {
+/// A new variable, or with some probability one of the latest.
+fn nearby(random: &mut Random, again: f64, variables: &mut u32) -> u32 {
+    if *variables > 0 && random.chance(again) {
+        return *variables - 1 - random.below((*variables).min(40));
+    }
+    *variables += 1;
+    *variables - 1
+}
+
+/// How often a variable is assigned to others: once as a rule, dozens of times seldom.
+fn assignments(random: &mut Random) -> u32 {
     match random.below(1000) {
-        0..=699 => 2,
-        700..=899 => 3 + random.below(3),
-        900..=989 => 6 + random.below(10),
-        990..=998 => 16 + random.below(60),
-        _ => 100 + random.below(400),
+        0..=884 => 1,
+        885..=947 => 2,
+        948..=972 => 3,
+        973..=989 => 4 + random.below(6),
+        _ => 10 + random.below(32),
     }
 }
