@@ -32,9 +32,6 @@ pub struct SouffleArgs {
     /// Where to write what `.output` names; `-` is standard output
     #[arg(short = 'D', long = "output-dir", value_name = "DIR", default_value = ".")]
     output: PathBuf,
-    /// Threads to use; `auto` is one for each core
-    #[arg(short, long, value_name = "N", default_value = "1", value_parser = jobs)]
-    jobs: usize,
     /// Numbers of 64 bits instead of 32
     #[arg(long = "64")]
     wide: bool,
@@ -43,17 +40,6 @@ pub struct SouffleArgs {
     no_warn: bool,
     #[command(flatten)]
     limits: LimitArgs,
-}
-
-fn jobs(text: &str) -> Result<usize, String> {
-    match text {
-        "auto" => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
-        _ => text
-            .parse()
-            .ok()
-            .filter(|jobs| *jobs > 0)
-            .ok_or_else(|| "expected a number of threads, such as 2, or `auto`".to_owned()),
-    }
 }
 
 pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure> {
@@ -72,7 +58,8 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
         output: (args.output.as_os_str() != "-").then(|| args.output.clone()),
         wide: args.wide,
         lenient: args.no_warn,
-        jobs: args.jobs,
+        // Soufflé's default.
+        jobs: context.global.jobs.map_or(1, usize::from),
         limits,
         cancel,
     };
@@ -92,6 +79,10 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
                 Error::Cancelled => {
                     context.error("interrupted");
                     Exit::Interrupted
+                }
+                Error::Internal(fault) => {
+                    context.error(fault);
+                    Exit::Internal
                 }
             })
         }

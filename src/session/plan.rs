@@ -39,10 +39,11 @@ impl Session {
     pub fn explain_plan(&mut self, text: &str) -> Result<Explained, Error> {
         let (goal, _) = self.goal(text)?;
         let goals = [goal.rule.clone()];
-        let model = self.evaluate_noting(&goals, &[])?;
-        let answer = self.rows(&goal, &model, None)?;
+        let mut within = self.enter(&goal.under)?;
+        let model = within.evaluate_noting(&goals, &[])?;
+        let answer = within.rows(&goal, &model, None)?;
         let profile = model.profile();
-        Ok(Explained { answer, plans: self.plans(&goals, profile), demand: demand_text(profile) })
+        Ok(Explained { answer, plans: within.plans(&goals, profile), demand: demand_text(profile) })
     }
 
     /// The plans of a profile, for people.

@@ -25,7 +25,7 @@ impl Session {
     /// Evaluates a goal and says where time and tuples went.
     pub fn profile(&mut self, text: &str) -> Result<String, Error> {
         let (goal, _) = self.goal(text)?;
-        let model = self.evaluate_noting(&[goal.rule], &[])?;
+        let model = self.enter(&goal.under)?.evaluate_noting(&[goal.rule], &[])?;
         Ok(self.profile_text(model.profile()))
     }
 

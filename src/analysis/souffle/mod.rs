@@ -144,6 +144,16 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     for directive in &unit.directives {
         analysis.directive(directive);
     }
+    // A qualifier `input` means what an `.input` beside it says.
+    let told: HashSet<PredId> = analysis
+        .directives
+        .iter()
+        .filter(|directive| directive.kind == IoKind::Input && !directive.params.is_empty())
+        .map(|directive| directive.pred)
+        .collect();
+    analysis.directives.retain(|directive| {
+        directive.kind != IoKind::Input || !directive.params.is_empty() || !told.contains(&directive.pred)
+    });
     for clause in &unit.clauses {
         analysis.clause(clause);
     }

@@ -15,7 +15,7 @@ use crate::analysis::souffle::Analysis;
 use crate::analysis::types::builtin;
 use crate::base::{Budget, Stop};
 use crate::engine::rows::Held;
-use crate::engine::{Engine, EvalError, Frog, Request, RuleRef, Tables};
+use crate::engine::{Engine, EvalError, Frog, Request, RuleRef, Tables, Tuning};
 use crate::model::program::{Arg, Atom, Body, Expr, Literal, Rule, Stratum, Var, VarId};
 use crate::model::{CheckedProgram, PredId, RuleId};
 use crate::storage::{Interner, Table, Word};
@@ -87,8 +87,8 @@ fn ordinary(
     budget: &Budget,
     jobs: usize,
 ) -> Result<(), EvalError> {
-    let mut request = Request::new(program, &[], wanted);
-    request.tuning.jobs = jobs;
+    let tuning = Tuning { jobs, ..Tuning::default() };
+    let request = Request { tuning, ..Request::new(program, &[], wanted) };
     let model = Frog.evaluate(&request, known, interner, budget)?;
     known.0.extend(model.tables);
     Ok(())

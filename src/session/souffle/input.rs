@@ -135,6 +135,10 @@ impl Input<'_> {
             }
             Err(ReadError::Io(error)) => Err(files::cannot_read(Path::new(name), &error).into()),
             Err(ReadError::Stopped(stop)) => Err(stopped(stop)),
+            Err(ReadError::Unsupported(format)) => {
+                let message = format!("{name}: this build does not read {format:?}");
+                Err(Error::from(Diagnostic::new(codes::BAD_FACTS, message).at(directive.span)))
+            }
         }
     }
 

@@ -5,7 +5,8 @@ use std::io::Write;
 use super::{RunOptions, stopped, value};
 use crate::analysis::souffle::types::Kind;
 use crate::analysis::souffle::{Analysis, Directive, Relation};
-use crate::base::Budget;
+use crate::base::codes::souffle as codes;
+use crate::base::{Budget, Diagnostic};
 use crate::files::{OutputFile, cannot_write};
 use crate::interop::delimited::{self, Cell, Quoting, WriteError, Writing};
 use crate::session::Error;
@@ -99,6 +100,10 @@ impl Output<'_> {
         let failed = |error: WriteError| match error {
             WriteError::Io(error) => Error::from(cannot_write(std::path::Path::new(&relation.name), &error)),
             WriteError::Stopped(stop) => stopped(stop),
+            WriteError::Unsupported(format) => {
+                unfit(directive, &format!("this build does not write {format:?}"))
+            }
+            WriteError::Unfit(why) => unfit(directive, &why),
         };
         if relation.columns.is_empty() {
             let text: &[u8] = if table.is_empty() { b"" } else { b"()\n" };
@@ -178,4 +183,8 @@ impl Output<'_> {
         let failed = |error| Error::from(cannot_write(std::path::Path::new(&relation.name), &error));
         out.write_all(text.as_bytes()).map_err(failed)
     }
+}
+
+fn unfit(directive: &Directive, why: &str) -> Error {
+    Error::from(Diagnostic::new(codes::BAD_FACTS, why).at(directive.span))
 }
