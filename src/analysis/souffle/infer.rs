@@ -109,11 +109,9 @@ impl<'a> Typing<'a> {
     /// Notes that `expr` has a type, and what follows for its parts.
     pub fn push(&mut self, expr: &Expr, ty: Ty) {
         match &expr.kind {
-            ExprKind::Var(name) => {
-                if !self.vars.contains_key(name) {
-                    self.vars.insert(Arc::clone(name), ty);
-                    self.changed = true;
-                }
+            ExprKind::Var(name) if !self.vars.contains_key(name) => {
+                self.vars.insert(Arc::clone(name), ty);
+                self.changed = true;
             }
             ExprKind::Record(args) => {
                 let types = self.types;

@@ -111,6 +111,8 @@ pub struct Analysis {
     pub special: Special,
     /// Whether the declarations are free of mistakes, so that types can be checked against them.
     sound: bool,
+    /// The `.plan`s, for checking.
+    plans: Vec<usage::Plan>,
     /// Whether numbers have 64 bits.
     pub wide: bool,
     /// Errors and warnings, sorted by place.
@@ -135,12 +137,23 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
         directives: Vec::new(),
         special,
         sound,
+        plans: Vec::new(),
         wide,
         diagnostics,
     };
     for directive in &unit.directives {
         analysis.directive(directive);
     }
+    // A qualifier `input` means what an `.input` beside it says.
+    let told: HashSet<PredId> = analysis
+        .directives
+        .iter()
+        .filter(|directive| directive.kind == IoKind::Input && !directive.params.is_empty())
+        .map(|directive| directive.pred)
+        .collect();
+    analysis.directives.retain(|directive| {
+        directive.kind != IoKind::Input || !directive.params.is_empty() || !told.contains(&directive.pred)
+    });
     for clause in &unit.clauses {
         analysis.clause(clause);
     }
@@ -158,6 +171,8 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     strata.splice(0..0, alone);
     analysis.diagnostics.extend(problems);
     usage::check_counters(&analysis.program.rules, &strata, &analysis.special, &mut analysis.diagnostics);
+    let plans = std::mem::take(&mut analysis.plans);
+    usage::check_plans(&plans, &strata, &mut analysis.diagnostics);
     for (index, rule) in analysis.program.rules.iter().enumerate() {
         analysis.program.rules_of.entry(rule.head).or_default().push(RuleId(index as u32));
     }
@@ -215,6 +230,16 @@ impl Analysis {
     }
 
     fn clause(&mut self, clause: &ast::Clause) {
+        if let Some((orders, span)) = &clause.plan {
+            let name = |atom: &ast::Atom| self.relations.get(&atom.name.text).map(|relation| relation.pred);
+            let head = clause.heads.first().and_then(name);
+            let atoms = clause.body.iter().flatten().flatten().filter_map(|literal| match literal {
+                Literal::Atom(atom) => name(atom),
+                _ => None,
+            });
+            let last = orders.iter().map(|(version, _)| *version).max().unwrap_or(0);
+            self.plans.push(usage::Plan { head, atoms: atoms.collect(), last, span: *span });
+        }
         let bodies = match &clause.body {
             None => vec![Vec::new()],
             Some(body) => normal::alternatives(body, clause.span, &mut self.diagnostics).unwrap_or_default(),

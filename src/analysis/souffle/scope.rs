@@ -92,16 +92,23 @@ impl Scoper<'_> {
         let mut inside = Names::new();
         ground::bind(&body, &mut inside);
         let mut own = mentioned(&body);
+        // What is aggregated is the aggregate's own, whatever goes by that name outside.
+        let mut aggregated = Names::new();
         if let Some(arg) = &aggregate.arg {
             each_var(arg, &mut |name, _| {
                 own.insert(Arc::clone(name));
+                if inside.contains(name) {
+                    aggregated.insert(Arc::clone(name));
+                }
             });
         }
-        let mut shared: Vec<Arc<str>> = own.iter().filter(|name| bound.contains(*name)).cloned().collect();
-        own.retain(|name| !bound.contains(name));
+        let is_shared = |name: &Arc<str>| bound.contains(name) && !aggregated.contains(name);
+        let mut shared: Vec<Arc<str>> = own.iter().filter(|name| is_shared(name)).cloned().collect();
+        own.retain(|name| !is_shared(name));
         let mut witnesses: Vec<Arc<str>> = own
             .iter()
             .filter(|name| mentioned_outside.contains(*name) && inside.contains(*name))
+            .filter(|name| !aggregated.contains(*name))
             .cloned()
             .collect();
         witnesses.sort();

@@ -9,6 +9,7 @@ use super::special::Special;
 use super::types::{Kind, Types};
 use crate::base::codes::{analysis as codes, lints, souffle};
 use crate::base::{Diagnostic, Span};
+use crate::model::PredId;
 use crate::model::program::{Rule, Stratum};
 use crate::syntax::souffle::ast::{Atom, Clause, Directive, Expr, ExprKind, IoKind, Literal, Unit};
 
@@ -97,6 +98,34 @@ pub(super) fn way_in_or_out(directive: &Directive) -> Option<Diagnostic> {
     }
     let message = format!("there is no `IO={value}` for this; there is {}", known.join(", "));
     Some(Diagnostic::new(codes::BAD_DIRECTIVE, message).at(name.span))
+}
+
+/// What a `.plan` is for.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The relation defined.
+    pub head: Option<PredId>,
+    /// What the premises read.
+    pub atoms: Vec<PredId>,
+    /// The greatest number of a version.
+    pub last: u64,
+    /// The `.plan`.
+    pub span: Span,
+}
+
+/// A recursive rule has a version for each premise that reads its stratum.
+pub(super) fn check_plans(plans: &[Plan], strata: &[Stratum], diagnostics: &mut Vec<Diagnostic>) {
+    for plan in plans {
+        let own = strata.iter().find(|stratum| {
+            stratum.recursive && plan.head.is_some_and(|head| stratum.predicates.contains(&head))
+        });
+        let Some(own) = own else { continue };
+        let versions = plan.atoms.iter().filter(|atom| own.predicates.contains(atom)).count() as u64;
+        if versions > 0 && plan.last >= versions {
+            let message = format!("this rule has {versions} versions, numbered from 0");
+            diagnostics.push(Diagnostic::new(codes::BAD_ANNOTATION, message).at(plan.span));
+        }
+    }
 }
 
 /// `autoinc` in a recursion would never come to an end.

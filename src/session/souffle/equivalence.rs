@@ -49,8 +49,7 @@ impl Classes {
         at
     }
 
-    /// All pairs of equal values.
-    pub fn pairs(mut self) -> Vec<(Word, Word)> {
+    fn members(&mut self) -> BTreeMap<usize, Vec<Word>> {
         let mut classes: BTreeMap<usize, Vec<Word>> = BTreeMap::new();
         for at in 0..self.words.len() {
             let root = self.root(at);
@@ -58,10 +57,23 @@ impl Classes {
                 classes.entry(root).or_default().push(*word);
             }
         }
-        let class = |words: &Vec<Word>| -> Vec<(Word, Word)> {
-            words.iter().flat_map(|a| words.iter().map(move |b| (*a, *b))).collect()
-        };
-        classes.values().flat_map(class).collect()
+        classes
+    }
+
+    /// How many pairs there are.
+    pub fn size(&mut self) -> u64 {
+        self.members().values().map(|words| (words.len() as u64).pow(2)).sum()
+    }
+
+    /// All pairs of equal values, one behind the other.
+    pub fn pairs(mut self) -> Vec<Word> {
+        let mut pairs = Vec::new();
+        for words in self.members().values() {
+            for a in words {
+                pairs.extend(words.iter().flat_map(|b| [*a, *b]));
+            }
+        }
+        pairs
     }
 }
 
@@ -71,9 +83,11 @@ mod tests {
 
     #[test]
     fn classes_are_closed() {
-        let mut pairs = Classes::of([(1, 2), (2, 3), (7, 7)].into_iter()).pairs();
+        let mut classes = Classes::of([(1, 2), (2, 3), (7, 7)].into_iter());
+        assert_eq!(classes.size(), 10);
+        let mut pairs: Vec<[Word; 2]> = classes.pairs().as_chunks().0.to_vec();
         pairs.sort_unstable();
-        let expected = [(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 1), (3, 2), (3, 3), (7, 7)];
+        let expected = [[1, 1], [1, 2], [1, 3], [2, 1], [2, 2], [2, 3], [3, 1], [3, 2], [3, 3], [7, 7]];
         assert_eq!(pairs, expected);
     }
 }

@@ -14,6 +14,7 @@ use super::equivalence::Classes;
 use crate::analysis::souffle::Analysis;
 use crate::analysis::types::builtin;
 use crate::base::{Budget, Stop};
+use crate::engine::rows::Held;
 use crate::engine::{Engine, EvalError, Frog, Request, RuleRef, Tables, Tuning};
 use crate::model::program::{Arg, Atom, Body, Expr, Literal, Rule, Stratum, Var, VarId};
 use crate::model::{CheckedProgram, PredId, RuleId};
@@ -138,9 +139,10 @@ impl Run<'_> {
         let recursive: Vec<PredId> = if stratum.recursive { stratum.predicates.clone() } else { Vec::new() };
         let deltas: HashMap<PredId, PredId> = recursive.iter().map(|pred| (*pred, self.fresh())).collect();
         self.iteration(0);
-        let mut state: HashMap<PredId, State> = HashMap::new();
+        let mut state: HashMap<PredId, State<'_>> = HashMap::new();
         for pred in &stratum.predicates {
-            state.insert(*pred, State::new(self.width(*pred), self.known.get(*pred, self.width(*pred))));
+            let width = self.width(*pred);
+            state.insert(*pred, State::new(width, &self.known.get(*pred, width), self.budget));
         }
         // What does not read the stratum.
         for (id, rule) in rules.iter().filter(|(_, rule)| recursive_premises(rule, &recursive).is_empty()) {
@@ -149,7 +151,6 @@ impl Run<'_> {
         let first = rules.first().map(|(id, _)| RuleRef::Rule(*id));
         for pred in &stratum.predicates {
             if let Some(state) = state.get_mut(pred) {
-                state.take_stated();
                 self.settle(*pred, state)?;
             }
         }
@@ -194,7 +195,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn is_full(&self, pred: PredId, state: &HashMap<PredId, State>) -> bool {
+    fn is_full(&self, pred: PredId, state: &HashMap<PredId, State<'_>>) -> bool {
         let limit = self.analysis.special.limits.get(&pred);
         limit.is_some_and(|limit| state.get(&pred).is_some_and(|state| state.rows.len() as u64 >= *limit))
     }
@@ -211,14 +212,14 @@ impl Run<'_> {
     fn publish(
         &mut self,
         preds: &[PredId],
-        state: &HashMap<PredId, State>,
+        state: &HashMap<PredId, State<'_>>,
         deltas: &HashMap<PredId, PredId>,
     ) {
         for pred in preds {
             let Some(state) = state.get(pred) else { continue };
-            self.known.0.insert(*pred, Arc::new(state.table(&state.rows)));
+            self.known.0.insert(*pred, Arc::clone(&state.rows));
             if let Some(delta) = deltas.get(pred) {
-                self.known.0.insert(*delta, Arc::new(state.table(&state.recent)));
+                self.known.0.insert(*delta, Arc::clone(&state.recent));
             }
         }
     }
@@ -229,7 +230,7 @@ impl Run<'_> {
         id: RuleId,
         rule: &Rule,
         variant: &Rule,
-        state: &mut HashMap<PredId, State>,
+        state: &mut HashMap<PredId, State<'_>>,
     ) -> Result<(), EvalError> {
         let counters = self.analysis.special.counters.get(&id).cloned().unwrap_or_default();
         let ordered = self.analysis.special.choice.contains_key(&rule.head);
@@ -350,40 +351,52 @@ impl Run<'_> {
 
     /// Makes the new rows of a relation recent ones, with all that follows from them and without
     /// what gives way.
-    fn settle(&mut self, pred: PredId, state: &mut State) -> Result<(), EvalError> {
+    fn settle(&mut self, pred: PredId, state: &mut State<'_>) -> Result<(), EvalError> {
+        let stopped = |stop| EvalError::Stopped { stop, rule: None };
+        self.budget.check().map_err(stopped)?;
         let subsumptions: Vec<usize> = (0..self.analysis.special.subsumptions.len())
             .filter(|at| self.analysis.special.subsumptions.get(*at).is_some_and(|found| found.pred == pred))
             .collect();
+        let fresh = std::mem::take(&mut state.fresh);
+        state.offered.clear();
         if self.analysis.special.equivalence.contains(&pred) {
-            let classes = Classes::of(state.rows.iter().chain(&state.fresh).filter_map(|row| match **row {
+            let pair = |row: &[Word]| match *row {
                 [a, b] => Some((a, b)),
                 _ => None,
-            }));
-            state.fresh = Vec::new();
-            for (a, b) in classes.pairs() {
-                let row: Row = [a, b].into();
-                if !state.rows.contains(&row) {
-                    state.fresh.push(row);
-                }
+            };
+            let fresh = fresh.iter().filter_map(|row| pair(row));
+            let mut classes = Classes::of(state.rows.iter().filter_map(pair).chain(fresh));
+            self.budget.produced(classes.size()).map_err(stopped)?;
+            state.held.set(8 * classes.size()).map_err(stopped)?;
+            let rows = Table::from_rows(2, classes.pairs());
+            let new = rows.iter().filter(|row| !state.rows.contains(row)).flatten().copied().collect();
+            state.recent = Arc::new(Table::from_rows(2, new));
+            state.rows = Arc::new(rows);
+            return Ok(());
+        }
+        let mut recent = state.table(&fresh);
+        let mut old = Arc::clone(&state.rows);
+        if !subsumptions.is_empty() {
+            let found = Arc::new(recent);
+            let mut rejected = self.dominated(&subsumptions, &found, &found)?;
+            rejected.extend(self.dominated(&subsumptions, &found, &old)?);
+            recent = state.table(fresh.iter().filter(|row| !rejected.contains(*row)));
+            let found = Arc::new(recent);
+            let gone = self.dominated(&subsumptions, &old, &found)?;
+            recent = Table::clone(&found);
+            if !gone.is_empty() {
+                let kept = old.iter().filter(|row| !gone.contains(*row)).flatten().copied().collect();
+                old = Arc::new(Table::from_rows(state.width, kept));
             }
         }
-        if !subsumptions.is_empty() {
-            let fresh = std::mem::take(&mut state.fresh);
-            let fresh_table = Arc::new(state.table(&fresh));
-            let old_table = Arc::new(state.table(&state.rows));
-            let mut rejected = self.dominated(&subsumptions, &fresh_table, &fresh_table)?;
-            rejected.extend(self.dominated(&subsumptions, &fresh_table, &old_table)?);
-            state.fresh = fresh.into_iter().filter(|row| !rejected.contains(row)).collect();
-            let fresh_table = Arc::new(state.table(&state.fresh));
-            let gone = self.dominated(&subsumptions, &old_table, &fresh_table)?;
-            state.rows.retain(|row| !gone.contains(row));
+        if state.width == 0 {
+            state.rows = Arc::new(Table::nullary(!old.is_empty() || !recent.is_empty()));
+        } else {
+            let words = old.rows().words().iter().chain(recent.rows().words()).copied().collect();
+            state.rows = Arc::new(Table::from_rows(state.width, words));
         }
-        state.recent = std::mem::take(&mut state.fresh);
-        state.recent.sort_unstable();
-        state.recent.dedup();
-        state.rows.extend(state.recent.iter().cloned());
-        state.offered.clear();
-        Ok(())
+        state.recent = Arc::new(recent);
+        state.held.set(state.rows.bytes() + state.recent.bytes()).map_err(stopped)
     }
 
     /// The rows of `less` that give way to one of `greater`.
@@ -413,29 +426,32 @@ impl Run<'_> {
 type Row = Box<[Word]>;
 
 /// A relation of the stratum.
-#[derive(Default)]
-struct State {
+struct State<'b> {
     width: usize,
     /// All rows but the new ones.
-    rows: HashSet<Row>,
+    rows: Arc<Table>,
     /// Those that the last round brought.
-    recent: Vec<Row>,
+    recent: Arc<Table>,
     /// Those that this round has found, in order.
     fresh: Vec<Row>,
     offered: HashSet<Row>,
     /// For each key of a `choice-domain` the values that are taken.
     taken: Vec<HashSet<Row>>,
+    held: Held<'b>,
 }
 
-impl State {
-    fn new(width: usize, stated: Arc<Table>) -> State {
-        State { width, fresh: stated.iter().map(Row::from).collect(), ..State::default() }
-    }
-
-    /// Nothing more is stated.
-    fn take_stated(&mut self) {
-        self.fresh.sort_unstable();
-        self.fresh.dedup();
+impl<'b> State<'b> {
+    fn new(width: usize, stated: &Table, budget: &'b Budget) -> State<'b> {
+        let empty = Arc::new(Table::from_rows(width.max(1), Vec::new()));
+        State {
+            width,
+            rows: if width == 0 { Arc::new(Table::nullary(false)) } else { empty.clone() },
+            recent: empty,
+            fresh: stated.iter().map(Row::from).collect(),
+            offered: HashSet::new(),
+            taken: Vec::new(),
+            held: Held::new(budget),
+        }
     }
 
     /// Takes in a row, unless it is known or its place is taken.
@@ -465,11 +481,9 @@ impl State {
             return;
         }
         let of = |key: &Vec<usize>| {
-            self.rows
-                .iter()
-                .chain(&self.fresh)
-                .map(|row| key.iter().filter_map(|at| row.get(*at).copied()).collect::<Row>())
-                .collect::<HashSet<Row>>()
+            let fresh = self.fresh.iter().map(|row| &**row);
+            let value = |row: &[Word]| key.iter().filter_map(|at| row.get(*at).copied()).collect::<Row>();
+            self.rows.iter().chain(fresh).map(value).collect::<HashSet<Row>>()
         };
         self.taken = keys.iter().map(of).collect();
     }

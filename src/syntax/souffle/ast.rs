@@ -154,11 +154,14 @@ pub struct Clause {
     pub subsumes: bool,
     /// `None` for a fact.
     pub body: Option<Disjunction>,
-    /// The orders of a `.plan` with the versions they are for, and its place.
-    pub plan: Option<(Vec<(u64, Vec<u64>)>, Span)>,
+    /// Its `.plan`, with its place.
+    pub plan: Option<(Orders, Span)>,
     /// All of it.
     pub span: Span,
 }
+
+/// The orders of a `.plan`, each with the version it is for.
+pub type Orders = Vec<(u64, Vec<u64>)>;
 
 /// Alternatives, each a conjunction.
 pub type Disjunction = Vec<Vec<Literal>>;

@@ -366,10 +366,7 @@ impl Parser<'_> {
         } else if !self.peek().is(".") {
             return Err(self.unexpected("`.`, `:-` or `,`"));
         }
-        let end = match self.expect(".") {
-            Ok(end) => end,
-            Err(mistake) => return Err(mistake),
-        };
+        let end = self.expect(".")?;
         let mut plan = None;
         if body.is_some() && self.peek().kind == Kind::Directive && &*self.peek().text == "plan" {
             let span = self.advance().span;
@@ -380,7 +377,7 @@ impl Parser<'_> {
     }
 
     /// `0:(1,2), 1:(2,1)`
-    fn plan(&mut self) -> Read<Vec<(u64, Vec<u64>)>> {
+    fn plan(&mut self) -> Read<Orders> {
         let mut orders = Vec::new();
         loop {
             let version = self.whole()?;
