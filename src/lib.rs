@@ -34,6 +34,7 @@
 //! - [`engine`]: plans to the least model, on datafrog; the reference evaluator
 //! - [`provenance`]: why a tuple is in a model, and why another is not
 //! - [`files`]: the only user of the file system
+//! - [`interop`]: data in other formats, to words and back
 //! - [`session`]: a project in memory, and the questions one can ask of it
 //! - [`render`]: answers and diagnostics as text
 //! - [`cli`], [`repl`]: the command line and the prompt
@@ -54,6 +55,8 @@ pub mod engine;
 pub mod provenance;
 
 pub mod files;
+
+pub mod interop;
 
 pub mod session;
 

@@ -11,7 +11,7 @@
 //!   the message has to contain.
 //! - `warnings`: codes that loading reports; without it there may be none but `FL500`.
 //!
-//! Each case is run as written, with program and queries printed and read again, with the
+//! Each case is run as written, by demand and with relations whole, with program and queries printed and read again, with the
 //! literals of the program in reverse order, and by the reference evaluator.
 
 use std::collections::BTreeSet;
@@ -108,19 +108,19 @@ fn described(expected: &str, found: &[Diagnostic]) -> Result<(), String> {
     Err(format!("expected\n{}\nfound\n{}", expected.trim(), found.join("\n")))
 }
 
-fn open(dir: &Path, program: &str, facts: &str) -> Session {
+fn open(dir: &Path, program: &str, facts: &str, whole: bool) -> Session {
     std::fs::create_dir_all(dir.join("rules")).unwrap();
     std::fs::create_dir_all(dir.join("facts")).unwrap();
     std::fs::write(dir.join("rules/case.dl"), program).unwrap();
     std::fs::write(dir.join("facts/case.ron"), facts).unwrap();
-    let opened = Session::open(Some(dir), Options::default());
+    let opened = Session::open(Some(dir), Options { whole, ..Options::default() });
     opened.map_err(|(diagnostic, _)| diagnostic).unwrap()
 }
 
 /// Loads and asks as a user would.
-fn run(case: &Case, program: &str, goal: impl Fn(&str) -> String) -> Result<(), String> {
+fn run(case: &Case, program: &str, whole: bool, goal: impl Fn(&str) -> String) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
-    let mut session = open(dir.path(), program, &case.facts);
+    let mut session = open(dir.path(), program, &case.facts, whole);
     if !case.error.is_empty() {
         return described(&case.error, session.broken());
     }
@@ -183,7 +183,7 @@ fn printed(case: &Case) -> Result<(), String> {
     match parse_program(FileId(0), &case.program) {
         (program, problems) if problems.is_empty() => {
             let items: Vec<String> = program.items.iter().map(print::item_text).collect();
-            run(case, &items.join("\n"), goal)
+            run(case, &items.join("\n"), false, goal)
         }
         // There is nothing to print of what does not parse.
         _ => Ok(()),
@@ -202,7 +202,7 @@ fn reversed(case: &Case) -> Result<(), String> {
         }
     }
     let items: Vec<String> = program.items.iter().rev().map(print::item_text).collect();
-    run(case, &items.join("\n"), str::to_owned)
+    run(case, &items.join("\n"), false, str::to_owned)
 }
 
 fn reverse(body: &mut ast::Body) {
@@ -231,7 +231,7 @@ fn reverse_within(literal: &mut ast::Literal) {
 /// The reference evaluator on what the session loaded.
 fn reference(case: &Case) -> Result<(), String> {
     let dir = tempfile::tempdir().unwrap();
-    let session = open(dir.path(), &case.program, &case.facts);
+    let session = open(dir.path(), &case.program, &case.facts, false);
     if !case.error.is_empty() {
         return Ok(());
     }
@@ -312,7 +312,8 @@ fn every_case_comes_out_as_expected() {
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
         let case = read(path);
         let treatments = [
-            ("as written", run(&case, &case.program, str::to_owned)),
+            ("as written", run(&case, &case.program, false, str::to_owned)),
+            ("with relations whole", run(&case, &case.program, true, str::to_owned)),
             ("printed and read again", printed(&case)),
             ("in reverse order", reversed(&case)),
             ("by the reference", reference(&case)),

@@ -10,7 +10,8 @@ use common::print;
 use common::run::{self, Answers, Base, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::base::{Budget, CancelToken, Limits, Stop};
-use factlog::engine::EvalError;
+use factlog::engine::{EvalError, Tuning};
+use factlog::plan::{Access, Read, RulePlan, Step};
 use proptest::prelude::TestCaseError;
 use proptest::test_runner::TestCaseResult;
 
@@ -56,7 +57,18 @@ fn the_engine_agrees_with_the_reference() {
             Outcome::Stopped => count(&stopped),
             _ => {}
         }
-        same(&reference, &run::engine(&case, &run::all(&case)))
+        same(&reference, &run::engine(&case, &run::all(&case)))?;
+        // Every fourth with each way to go about it; the threads take the most time here.
+        let threads = Tuning { jobs: 3, eager_threads: true, ..Tuning::default() };
+        match cases.get() % 4 {
+            0 => same(&reference, &run::tuned(&case, &run::all(&case), threads)),
+            1 => same(&reference, &run::tuned(&case, &run::all(&case), Tuning { bits: false, ..threads })),
+            2 => {
+                let rows = Tuning { bits: false, ..Tuning::default() };
+                same(&reference, &run::tuned(&case, &run::all(&case), rows))
+            }
+            _ => Ok(()),
+        }
     });
     assert!(results.get() * 2 >= cases.get(), "{} of {} programs have results", results.get(), cases.get());
     assert!(stopped.get() * 100 <= cases.get(), "{} programs take too long", stopped.get());
@@ -66,6 +78,35 @@ fn the_engine_agrees_with_the_reference() {
 fn derives(case: &Case, answers: &Answers) -> bool {
     let stated = run::answers(case, &case.stated());
     answers.iter().any(|(name, rows)| rows.len() > stated.get(name).map_or(0, |rows| rows.len()))
+}
+
+#[test]
+fn generated_programs_need_every_kind_of_loop() {
+    let [cases, intersect, growing] = [const { Cell::new(0) }; 3];
+    let count = |cell: &Cell<u32>, holds: bool| cell.set(cell.get() + u32::from(holds));
+    check(500, |case| {
+        let plans = run::plans(&case);
+        let parts = |plan: &RulePlan, which: &dyn Fn(&Read) -> bool| {
+            plan.steps.iter().any(|step| match step {
+                Step::Intersect(meet) => meet.parts.iter().any(|part| which(&plan.reads[part.read])),
+                _ => false,
+            })
+        };
+        count(&cases, true);
+        count(&intersect, plans.iter().any(|plan| parts(plan, &|_| true)));
+        // Of a relation of the stratum, in a round.
+        let of_round = |plan: &RulePlan| {
+            plan.variant.is_some()
+                && parts(plan, &|read| {
+                    plan.reads.iter().any(|delta| delta.pred == read.pred && delta.access == Access::Delta)
+                })
+        };
+        count(&growing, plans.iter().any(of_round));
+        Ok(())
+    });
+    let (cases, intersect, growing) = (cases.get(), intersect.get(), growing.get());
+    assert!(intersect * 20 >= cases, "{intersect} of {cases} programs intersect");
+    assert!(growing * 100 >= cases, "{growing} of {cases} programs intersect what grows");
 }
 
 #[test]

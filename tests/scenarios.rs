@@ -401,7 +401,9 @@ fn flags_make_a_scenario() {
     let query = |flags: &[&str]| {
         let ran = project.run(&[&["query", "Attended(leader: l, summit: s)", "-f", "csv"], flags].concat());
         let rows: Vec<&str> = ran.out.lines().skip(1).collect();
-        (ran.status, rows.join(" "), ran.err)
+        // How many of them are less than held is no subject here.
+        let err = ran.err.lines().filter(|line| !line.contains("than held"));
+        (ran.status, rows.join(" "), err.map(|line| format!("{line}\n")).collect::<String>())
     };
     let note = "note: one assertion of a source without a date is left out\n";
     let none = String::new();

@@ -18,7 +18,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
     ("engine", &["base", "syntax", "model", "analysis", "storage", "plan"]),
     ("provenance", &["base", "syntax", "model", "analysis", "storage", "plan", "engine"]),
     ("files", &["base", "syntax", "model"]),
-    ("interop", &["base", "syntax", "model", "files"]),
+    ("interop", &["base", "syntax", "model", "storage", "files"]),
     (
         "session",
         &[

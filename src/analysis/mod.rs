@@ -10,6 +10,7 @@ pub mod declare;
 pub mod functors;
 pub mod ground;
 pub mod scenario;
+pub mod souffle;
 pub mod template;
 pub mod types;
 

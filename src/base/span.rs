@@ -60,6 +60,8 @@ pub struct LineCol {
 pub struct SourceFile {
     name: String,
     text: Arc<str>,
+    /// Number of the text's first line; larger than 1 for a part of a file.
+    first_line: u32,
     line_starts: OnceLock<Vec<u32>>,
 }
 
@@ -99,14 +101,15 @@ impl SourceFile {
             end -= 1;
         }
         let column = self.text[starts[line] as usize..end].chars().count();
-        LineCol { line: offset(line + 1), column: offset(column + 1) }
+        LineCol { line: self.first_line.saturating_add(offset(line)), column: offset(column + 1) }
     }
 
-    /// The text of line `line` (from 1) without its line end, or `""` past the last one.
+    /// The text of line `line` without its line end, or `""` where there is no such line.
     pub fn line_text(&self, line: u32) -> &str {
         let starts = self.line_starts();
-        let Some(&start) = starts.get((line as usize).wrapping_sub(1)) else { return "" };
-        let end = starts.get(line as usize).map_or(self.text.len(), |&next| next as usize);
+        let at = line.wrapping_sub(self.first_line) as usize;
+        let Some(&start) = starts.get(at) else { return "" };
+        let end = starts.get(at + 1).map_or(self.text.len(), |&next| next as usize);
         self.text[start as usize..end].trim_end_matches(['\n', '\r'])
     }
 }
@@ -125,10 +128,22 @@ impl SourceMap {
 
     /// Adds a text under the name that diagnostics shall show.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.add_part(name, text, 1)
+    }
+
+    /// Adds whole lines of a file that is too large to be kept, the first of them line
+    /// `first_line`.
+    pub fn add_part(
+        &mut self,
+        name: impl Into<String>,
+        text: impl Into<Arc<str>>,
+        first_line: u32,
+    ) -> FileId {
         let id = FileId(offset(self.files.len()));
         self.files.push(Arc::new(SourceFile {
             name: name.into(),
             text: text.into(),
+            first_line,
             line_starts: OnceLock::new(),
         }));
         id
@@ -177,6 +192,16 @@ mod tests {
         assert_eq!(at(99), (4, 2));
         assert_eq!(file.line_text(2), "b");
         assert_eq!(file.line_text(9), "");
+    }
+
+    #[test]
+    fn a_part_of_a_file_keeps_its_line_numbers() {
+        let mut map = SourceMap::new();
+        let id = map.add_part("big", "x\ty\nz", 70_001);
+        assert_eq!(map.place(Span::new(id, 2, 3)), "big:70001:3");
+        assert_eq!(map.place(Span::new(id, 4, 5)), "big:70002:1");
+        assert_eq!(map.file(id).line_text(70_002), "z");
+        assert_eq!((map.file(id).line_text(1), map.file(id).line_text(70_003)), ("", ""));
     }
 
     #[test]

@@ -10,9 +10,11 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, test, why, whynot};
+use super::{
+    check, completions, fmt, plan, query, repl, rule, run, schema, souffle, support, test, why, whynot,
+};
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
-use crate::session::ScenarioOption;
+use crate::session::{ScenarioOption, Wanted};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -78,10 +80,12 @@ pub enum Command {
     Check(check::CheckArgs),
     Why(why::WhyArgs),
     Whynot(whynot::WhyNotArgs),
+    Support(support::SupportArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
+    Souffle(souffle::SouffleArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output
@@ -101,6 +105,27 @@ pub struct LimitArgs {
     /// Stop when derived relations take this much memory: bytes, or with a suffix K, M or G
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub limit_memory: Option<u64>,
+}
+
+/// What is known of answers beside them.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AnnotateArgs {
+    /// How firmly each answer is known, as further columns: some of status, conf, since, sources and
+    /// assumptions, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(Wanted::NAMES))]
+    annotate: Vec<String>,
+}
+
+impl AnnotateArgs {
+    /// As a session takes them.
+    pub fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        for name in &self.annotate {
+            wanted.add(name);
+        }
+        wanted
+    }
 }
 
 /// What to answer under: the options of `under (…)`.
@@ -134,6 +159,11 @@ pub struct ScenarioArgs {
 }
 
 impl ScenarioArgs {
+    /// The sources that are struck, which these flags then leave standing.
+    pub fn take_without(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.without)
+    }
+
     /// As a session takes them.
     pub fn options(&self) -> Vec<ScenarioOption> {
         let texts = |texts: &[String], make: fn(String) -> ScenarioOption| {
@@ -276,7 +306,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["blame A(1)", "souffle p.dl", "query --at HEAD A(x)", "help"] {
+        for line in ["blame A(1)", "query --at HEAD A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),

@@ -17,6 +17,8 @@ mod repl;
 mod rule;
 mod run;
 mod schema;
+mod souffle;
+mod support;
 mod terminal;
 mod test;
 mod why;
@@ -83,10 +85,12 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Check(args) => check::run(context, &args, matches),
         Command::Why(args) => why::run(context, &args),
         Command::Whynot(args) => whynot::run(context, &args),
+        Command::Support(args) => support::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Test(args) => test::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
+        Command::Souffle(args) => souffle::run(context, &args),
         Command::Rule(args) => Ok(rule::run(&args)?),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),

@@ -61,7 +61,7 @@ pub(super) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     let output = args.output.as_deref();
     let text =
         match args.format.or_else(|| output.and_then(PlanFormat::from_path)).unwrap_or(PlanFormat::Text) {
-            PlanFormat::Text => show::text(&explained.plans),
+            PlanFormat::Text => explained.text(),
             PlanFormat::Json => format!("{:#}", show::json(&explained.plans)),
             PlanFormat::Dot => show::dot(&explained.plans),
             PlanFormat::Mermaid => show::mermaid(&explained.plans),

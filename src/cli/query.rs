@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{LimitArgs, ScenarioArgs, answer_format};
+use super::args::{AnnotateArgs, LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
 use super::open::{open, refused, under};
 use super::{Exit, output};
@@ -42,6 +42,8 @@ pub struct QueryArgs {
     #[arg(long)]
     fail_nonempty: bool,
     #[command(flatten)]
+    annotate: AnnotateArgs,
+    #[command(flatten)]
     scenario: ScenarioArgs,
     #[command(flatten)]
     limits: LimitArgs,
@@ -53,6 +55,7 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     refuse_graphs(args)?;
     let mut session = open(context, options)?;
     under(context, &mut session, &args.scenario)?;
+    session.set_annotations(args.annotate.wanted());
     let (answer, warnings) = match session.query(&args.goal) {
         Ok(answered) => answered,
         Err(error) => return Err(refused(context, &session, &error)),
@@ -60,8 +63,12 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     context.report(&warnings, session.sources());
     let output = args.output.as_deref();
     let format = output::answer_format(args.format, output, &session);
+    let answer = answer.shown(format == AnswerFormat::Table);
     output::write_to(context, output, &answer, format)?;
     context.notes(&answer.notes);
+    if format != AnswerFormat::Table {
+        context.notes(answer.below_held_text().as_slice());
+    }
     if args.fail_empty && answer.rows.is_empty() {
         context.error("there is no answer, and --fail-empty was given");
         return Ok(Exit::Findings);

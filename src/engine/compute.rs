@@ -5,7 +5,7 @@ use crate::model::Value;
 use crate::model::functor::{self, FunctorError, Patterns, Steps};
 use crate::model::program::{CompareOp, Functor, TestOp};
 use crate::plan::{Code, Reg};
-use crate::storage::interner::{self, MISSING, NIL};
+use crate::storage::interner::{MISSING, NIL, inlined};
 use crate::storage::{Interner, Word};
 
 /// A computation that failed, and where it stands.
@@ -53,7 +53,7 @@ impl Core<'_> {
     fn call(&mut self, functor: Functor, args: &[Code], span: Span) -> Result<Option<Word>, Failure> {
         if let [left, right] = args {
             let (Some(left), Some(right)) = (self.value(left)?, self.value(right)?) else { return Ok(None) };
-            if let (Some(a), Some(b)) = (interner::inlined(left), interner::inlined(right)) {
+            if let (Some(a), Some(b)) = (inlined(left), inlined(right)) {
                 // Sums and products of 31 bits fit into 64.
                 let small = match functor {
                     Functor::Add => Some(a + b),
@@ -99,39 +99,7 @@ impl Core<'_> {
         if left == NIL || right == NIL {
             return Ok(false);
         }
-        Ok(self.compare_words(op, possibly, left, right))
-    }
-
-    fn compare_words(&self, op: CompareOp, possibly: bool, left: Word, right: Word) -> bool {
-        match op {
-            CompareOp::Eq if !possibly => return left == right,
-            CompareOp::Ne if !possibly => return left != right,
-            _ => {}
-        }
-        let order = match (interner::inlined(left), interner::inlined(right)) {
-            (Some(a), Some(b)) => a.cmp(&b),
-            _ => {
-                if let (Some(a), Some(b)) = (self.interner.date_of(left), self.interner.date_of(right)) {
-                    return functor::compare_dates(op, possibly, a, b);
-                }
-                let unordered = |word| self.interner.enum_of(word).is_some_and(|value| !value.is_ordered());
-                if unordered(left) || unordered(right) {
-                    return functor::compare_unordered(op, left == right);
-                }
-                if self.interner.kind(left) != self.interner.kind(right) {
-                    return op == CompareOp::Ne;
-                }
-                self.interner.compare(left, right)
-            }
-        };
-        match op {
-            CompareOp::Eq => order.is_eq(),
-            CompareOp::Ne => order.is_ne(),
-            CompareOp::Lt => order.is_lt(),
-            CompareOp::Le => order.is_le(),
-            CompareOp::Gt => order.is_gt(),
-            CompareOp::Ge => order.is_ge(),
-        }
+        Ok(compare_words(self.interner, op, possibly, left, right))
     }
 
     /// Whether a test holds; see [`Patterns::test`].
@@ -179,6 +147,39 @@ impl Core<'_> {
         words.dedup();
         words.retain(|word| *word != NIL);
         Ok(Items::Words(words))
+    }
+}
+
+/// Whether a comparison of two words, neither nil nor missing, holds; see [`functor::compare`].
+pub fn compare_words(interner: &Interner, op: CompareOp, possibly: bool, left: Word, right: Word) -> bool {
+    match op {
+        CompareOp::Eq if !possibly => return left == right,
+        CompareOp::Ne if !possibly => return left != right,
+        _ => {}
+    }
+    let order = match (inlined(left), inlined(right)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => {
+            if let (Some(a), Some(b)) = (interner.date_of(left), interner.date_of(right)) {
+                return functor::compare_dates(op, possibly, a, b);
+            }
+            let unordered = |word| interner.enum_of(word).is_some_and(|value| !value.is_ordered());
+            if unordered(left) || unordered(right) {
+                return functor::compare_unordered(op, left == right);
+            }
+            if interner.kind(left) != interner.kind(right) {
+                return op == CompareOp::Ne;
+            }
+            interner.compare(left, right)
+        }
+    };
+    match op {
+        CompareOp::Eq => order.is_eq(),
+        CompareOp::Ne => order.is_ne(),
+        CompareOp::Lt => order.is_lt(),
+        CompareOp::Le => order.is_le(),
+        CompareOp::Gt => order.is_gt(),
+        CompareOp::Ge => order.is_ge(),
     }
 }
 

@@ -46,15 +46,6 @@ pub enum EvalError {
         /// The rule's variables that had a value, by name.
         binding: Vec<(String, Value)>,
     },
-    /// A recursive relation has more columns than the engine can hold.
-    TooWide {
-        /// One of its rules.
-        rule: RuleRef,
-        /// Its columns.
-        columns: usize,
-        /// The most there may be.
-        limit: usize,
-    },
 }
 
 impl EvalError {
@@ -91,16 +82,6 @@ impl EvalError {
                     diagnostic = diagnostic.also(rule.span, "in this rule");
                 }
                 diagnostic
-            }
-            EvalError::TooWide { rule, columns, limit } => {
-                let message =
-                    format!("a recursive relation has {columns} columns; at most {limit} can be evaluated");
-                let diagnostic = Diagnostic::new(codes::TOO_MANY_COLUMNS, message)
-                    .help("derive only the columns that the recursion needs, and join the others to them");
-                match rule.find(program, goals) {
-                    Some(rule) => diagnostic.at(rule.span),
-                    None => diagnostic,
-                }
             }
         }
     }

@@ -4,52 +4,19 @@
 use rustc_hash::FxHashMap;
 
 use super::aggregate::Folding;
+use super::batch::{Batch, Cursor};
 use super::compute::{Core, Failure, Items};
-use super::rows::{Held, Rows};
+use super::intersect::{self, Part};
+use super::rows::Held;
+use super::sink::Sink as Out;
 use crate::base::{Budget, Span, Stop};
 use crate::model::functor::{FunctorError, Patterns};
-use crate::plan::{Fold, Group, Operation, Reg, RulePlan, Scan, Site, Step};
+use crate::plan::{Fold, Group, Intersect, Operation, Reg, RulePlan, Scan, Site, Step};
 use crate::storage::interner::{FALSE, MISSING, NIL, TRUE};
-use crate::storage::{Interner, Sorted, Word, sort};
+use crate::storage::{Interner, Word};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: usize = 4096;
-/// Rows up to which a range is copied row by row and not column by column.
-const SHORT: usize = 8;
-
-/// Sorted rows that a step reads.
-#[derive(Clone, Copy, Debug)]
-pub enum Batch<'a> {
-    /// A whole relation, with its index.
-    Sorted(&'a Sorted),
-    /// Rows of `stride` words each.
-    Plain {
-        /// The rows.
-        words: &'a [Word],
-        /// Words a row, those past the relation's width meaning nothing.
-        stride: usize,
-    },
-}
-
-impl<'a> Batch<'a> {
-    fn words(self) -> (&'a [Word], usize) {
-        match self {
-            Batch::Sorted(sorted) => (sorted.words(), sorted.width().max(1)),
-            Batch::Plain { words, stride } => (words, stride),
-        }
-    }
-
-    /// The rows that begin with `key`, by number; the search begins at row `near`.
-    fn range(self, key: &[Word], near: usize) -> (usize, usize) {
-        match self {
-            Batch::Sorted(sorted) => sorted.range_near(key, near),
-            Batch::Plain { words, stride } => {
-                let len = words.len() / stride;
-                if key.is_empty() { (0, len) } else { sort::prefix_range(words, stride, (0, len), near, key) }
-            }
-        }
-    }
-}
 
 /// Why a plan ended early.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +60,9 @@ pub struct Memory {
     near: Vec<Vec<usize>>,
     /// Rows that each read looked at.
     pub visited: Vec<u64>,
+    /// How often each step of the plan was tried, which is how often the one before it held; steps
+    /// of groups are not counted.
+    pub entered: Vec<u64>,
     /// Bytes noted in the budget for all this.
     pub bytes: u64,
 }
@@ -105,10 +75,11 @@ pub fn execute(
     sources: &[Vec<Batch<'_>>],
     memory: &mut Memory,
     env: &mut Env<'_>,
-    out: &mut Rows<'_>,
+    out: &mut Out<'_>,
 ) -> Result<bool, Halt> {
     memory.groups.resize_with(plan.memos, FxHashMap::default);
     memory.visited.resize(plan.reads.len(), 0);
+    memory.entered.resize(plan.steps.len(), 0);
     memory.near.clear();
     memory.near.extend(sources.iter().map(|batches| vec![0; batches.len()]));
     let mut regs = vec![MISSING; plan.registers];
@@ -118,7 +89,6 @@ pub fn execute(
         }
     }
     let core = Core { regs, interner: &mut *env.interner, patterns: &mut *env.patterns };
-    let tail = tail_of(plan);
     let mut machine = Machine {
         core,
         sources,
@@ -126,46 +96,22 @@ pub fn execute(
         budget: env.budget,
         loops: Vec::new(),
         key: Vec::new(),
+        scratch: Vec::new(),
         turns: 0,
         folded: 0,
         early: false,
     };
-    machine.run(
-        &plan.steps,
-        plan.witness_from,
-        &mut Sink::Rows { out, output: &plan.output, tail: tail.as_deref() },
-    )?;
-    Ok(machine.early)
-}
-
-/// Where a column of the head comes from while the innermost loop runs.
-#[derive(Clone, Copy, Debug)]
-enum Source {
-    Column(usize),
-    Fixed(Reg),
-}
-
-/// How the innermost loop makes rows, if it only binds.
-fn tail_of(plan: &RulePlan) -> Option<Vec<Source>> {
-    let Some(Step::Scan(scan)) = plan.steps.last() else { return None };
-    let column_of = |reg: Reg| {
-        scan.operations.iter().find_map(|operation| match operation {
-            Operation::Bind(column, target) if *target == reg => Some(*column),
-            _ => None,
-        })
-    };
-    let binds_only = scan.operations.iter().all(|operation| matches!(operation, Operation::Bind(..)));
-    let sources = plan.output.iter().map(|reg| column_of(*reg).map_or(Source::Fixed(*reg), Source::Column));
-    (binds_only && plan.witness_from == plan.steps.len() && !plan.output.is_empty())
-        .then(|| sources.collect())
+    machine.run(&plan.steps, plan.witness_from, &mut Sink::Rows { out, output: &plan.output })?;
+    let early = machine.early;
+    out.account()?;
+    Ok(early)
 }
 
 /// What becomes of a solution.
 enum Sink<'s, 'b, 'p> {
     Rows {
-        out: &'s mut Rows<'b>,
+        out: &'s mut Out<'b>,
         output: &'p [Reg],
-        tail: Option<&'s [Source]>,
     },
     /// Whether one was found, and whether to look for more.
     Exists {
@@ -183,18 +129,11 @@ enum Sink<'s, 'b, 'p> {
 #[derive(Debug)]
 enum Loop<'a> {
     Idle,
-    Rows(Cursor<'a>),
+    /// The rows of a batch, and the number of the next.
+    Rows(Cursor<'a>, usize),
+    /// The values that relations have in common, the next one last.
+    Values(Vec<Word>),
     Items(Items),
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Cursor<'a> {
-    words: &'a [Word],
-    at: usize,
-    end: usize,
-    stride: usize,
-    /// Batches opened.
-    opened: usize,
 }
 
 pub(super) struct Machine<'p, 'm, 'e> {
@@ -204,6 +143,7 @@ pub(super) struct Machine<'p, 'm, 'e> {
     budget: &'e Budget,
     loops: Vec<Loop<'p>>,
     key: Vec<Word>,
+    scratch: Vec<Word>,
     turns: usize,
     /// Assignments handed to aggregates since the budget was last told.
     folded: u64,
@@ -234,6 +174,11 @@ impl<'p> Machine<'p, '_, '_> {
     ) -> Result<(), Halt> {
         let mut pc = 0;
         loop {
+            if base == 0
+                && let Some(entered) = self.memory.entered.get_mut(pc)
+            {
+                *entered += 1;
+            }
             let holds = match steps.get(pc) {
                 None => {
                     self.turn(sink)?;
@@ -244,13 +189,12 @@ impl<'p> Machine<'p, '_, '_> {
                     false
                 }
                 Some(Step::Scan(scan)) => {
-                    self.loops[base + pc] =
-                        Loop::Rows(Cursor { words: &[], at: 0, end: 0, stride: 1, opened: 0 });
-                    if pc + 1 == steps.len() && self.drain(base + pc, scan, sink)? {
-                        false
-                    } else {
-                        self.next_row(base + pc, scan, sink)?
-                    }
+                    self.loops[base + pc] = Loop::Rows(Cursor::Empty { rows: 0 }, 0);
+                    self.next_row(base + pc, scan, sink)?
+                }
+                Some(Step::Intersect(meet)) => {
+                    self.meet(base + pc, meet);
+                    self.next_value(base + pc, meet, sink)?
                 }
                 Some(Step::Enumerate { target, list, site }) => {
                     let items = self.core.items(list);
@@ -271,6 +215,7 @@ impl<'p> Machine<'p, '_, '_> {
                 pc -= 1;
                 let next = match &steps[pc] {
                     Step::Scan(scan) => self.next_row(base + pc, scan, sink)?,
+                    Step::Intersect(meet) => self.next_value(base + pc, meet, sink)?,
                     Step::Enumerate { target, .. } => self.next_item(base + pc, *target, sink)?,
                     _ => false,
                 };
@@ -285,7 +230,7 @@ impl<'p> Machine<'p, '_, '_> {
     /// Hands a solution on; whether more are wanted.
     fn solution(&mut self, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
         match sink {
-            Sink::Rows { out, output, .. } => {
+            Sink::Rows { out, output } => {
                 out.push(output.iter().map(|reg| self.core.regs[*reg]));
                 Ok(true)
             }
@@ -322,82 +267,57 @@ impl<'p> Machine<'p, '_, '_> {
     }
 
     fn next_row(&mut self, at: usize, scan: &Scan, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
-        let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
-        loop {
-            while cursor.at < cursor.end {
-                let row = &cursor.words[cursor.at..cursor.at + cursor.stride];
-                cursor.at += cursor.stride;
-                self.turn(sink)?;
-                if matches(&scan.operations, row, &mut self.core.regs) {
-                    self.loops[at] = Loop::Rows(cursor);
-                    return Ok(true);
-                }
+        let Loop::Rows(mut cursor, mut opened) = self.loops[at] else { return Ok(false) };
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let found = loop {
+            let Some(row) = cursor.next(&mut scratch) else {
+                let sources = self.sources;
+                let Some(batch) = sources[scan.read].get(opened) else { break false };
+                self.look_up(&scan.key);
+                cursor = batch.open(&self.key, &mut self.memory.near[scan.read][opened]);
+                opened += 1;
+                continue;
+            };
+            self.memory.visited[scan.read] += 1;
+            let found = matches(&scan.operations, row, &mut self.core.regs);
+            self.turn(sink)?;
+            if found {
+                break true;
             }
-            if !self.open(scan, &mut cursor) {
-                self.loops[at] = Loop::Idle;
-                return Ok(false);
-            }
-        }
+        };
+        self.scratch = scratch;
+        self.loops[at] = if found { Loop::Rows(cursor, opened) } else { Loop::Idle };
+        Ok(found)
     }
 
-    /// Turns to the next batch; whether there is one.
-    fn open(&mut self, scan: &Scan, cursor: &mut Cursor<'p>) -> bool {
-        let sources = self.sources;
-        let Some(batch) = sources[scan.read].get(cursor.opened).copied() else { return false };
-        let (low, high) = self.lookup(scan.read, cursor.opened, batch, &scan.key);
-        self.memory.visited[scan.read] += (high - low) as u64;
-        let (words, stride) = batch.words();
-        *cursor = Cursor { words, at: low * stride, end: high * stride, stride, opened: cursor.opened + 1 };
-        true
-    }
-
-    fn lookup(&mut self, read: usize, number: usize, batch: Batch<'p>, key: &[Reg]) -> (usize, usize) {
+    /// Sets the key to what the registers hold.
+    fn look_up(&mut self, key: &[Reg]) {
         self.key.clear();
         self.key.extend(key.iter().map(|reg| self.core.regs[*reg]));
-        let near = &mut self.memory.near[read][number];
-        let (low, high) = batch.range(&self.key, *near);
-        *near = low;
-        (low, high)
     }
 
-    /// The innermost loop of a plan whose rows only need putting together; whether it was one.
-    fn drain(&mut self, at: usize, scan: &Scan, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
-        let Sink::Rows { out, tail: Some(tail), .. } = sink else { return Ok(false) };
-        let Loop::Rows(mut cursor) = self.loops[at] else { return Ok(false) };
-        while self.open(scan, &mut cursor) {
-            let rows = &cursor.words[cursor.at..cursor.end];
-            if rows.len() <= SHORT * cursor.stride {
-                for row in rows.chunks_exact(cursor.stride) {
-                    out.push(tail.iter().map(|source| match *source {
-                        Source::Column(column) => row[column],
-                        Source::Fixed(reg) => self.core.regs[reg],
-                    }));
-                }
-                self.turns += rows.len() / cursor.stride + 1;
-                if self.turns >= BLOCK {
-                    self.turns = 0;
-                    out.account()?;
-                }
-                continue;
-            }
-            for block in rows.chunks(cursor.stride * BLOCK) {
-                let mut fresh = out.extend(block.len() / cursor.stride);
-                for (place, source) in tail.iter().enumerate() {
-                    match *source {
-                        Source::Column(column) => {
-                            let words = block.iter().skip(column).step_by(cursor.stride);
-                            fresh.column(place, words.copied());
-                        }
-                        Source::Fixed(reg) => fresh.column(place, std::iter::repeat(self.core.regs[reg])),
-                    }
-                }
-                self.turns += block.len() / cursor.stride;
-                if self.turns >= BLOCK {
-                    self.turns = 0;
-                    out.account()?;
-                }
-            }
-        }
+    /// Finds the values that the parts of an intersection have in common.
+    fn meet(&mut self, at: usize, meet: &'p Intersect) {
+        let sources = self.sources;
+        let keys: Vec<Vec<Word>> =
+            meet.parts.iter().map(|part| part.key.iter().map(|reg| self.core.regs[*reg]).collect()).collect();
+        let parts: Vec<Part<'_, '_>> = meet
+            .parts
+            .iter()
+            .zip(&keys)
+            .map(|(part, key)| Part { read: part.read, batches: &sources[part.read], key })
+            .collect();
+        let mut found = Vec::new();
+        intersect::meet(&parts, &mut vec![0; parts.len()], &mut self.memory.visited, &mut found);
+        found.reverse();
+        self.loops[at] = Loop::Values(found);
+    }
+
+    fn next_value(&mut self, at: usize, meet: &Intersect, sink: &mut Sink<'_, '_, 'p>) -> Result<bool, Halt> {
+        self.turn(sink)?;
+        let Loop::Values(values) = &mut self.loops[at] else { return Ok(false) };
+        let Some(value) = values.pop() else { return Ok(false) };
+        self.core.regs[meet.target] = value;
         Ok(true)
     }
 
@@ -418,14 +338,9 @@ impl<'p> Machine<'p, '_, '_> {
         match step {
             Step::Probe { read, key, negated } => {
                 let sources = self.sources;
-                let mut found = false;
-                for (number, batch) in sources[*read].iter().enumerate() {
-                    let (low, high) = self.lookup(*read, number, *batch, key);
-                    if low < high {
-                        found = true;
-                        break;
-                    }
-                }
+                self.look_up(key);
+                let nears = self.memory.near[*read].iter_mut();
+                let found = sources[*read].iter().zip(nears).any(|(batch, near)| batch.has(&self.key, near));
                 self.memory.visited[*read] += u64::from(found);
                 Ok(found != *negated)
             }
@@ -464,7 +379,7 @@ impl<'p> Machine<'p, '_, '_> {
                 Ok(value != MISSING)
             }
             Step::All(steps) => self.all(steps),
-            Step::Never | Step::Scan(_) | Step::Enumerate { .. } => Ok(false),
+            Step::Never | Step::Scan(_) | Step::Intersect(_) | Step::Enumerate { .. } => Ok(false),
         }
     }
 
@@ -530,7 +445,8 @@ impl<'p> Machine<'p, '_, '_> {
 }
 
 /// Whether a row passes the scan's operations; what it binds is then bound.
-fn matches(operations: &[Operation], row: &[Word], regs: &mut [Word]) -> bool {
+#[inline]
+pub(super) fn matches(operations: &[Operation], row: &[Word], regs: &mut [Word]) -> bool {
     for operation in operations {
         match *operation {
             Operation::Bind(column, reg) => regs[reg] = row[column],

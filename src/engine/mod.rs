@@ -1,14 +1,20 @@
 //! Evaluation: the least model of a program's rules over stated tables, as far as it is asked for.
 
 pub mod aggregate;
+mod batch;
 mod block;
 pub mod compute;
+mod demand;
 pub mod error;
 pub mod frog;
+mod intersect;
+mod kernel;
 pub mod machine;
 pub mod naive;
 pub mod profile;
 pub mod rows;
+mod sink;
+mod store;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -58,12 +64,47 @@ pub struct Request<'a> {
     pub rounds: bool,
     /// Whether to keep the plans with what they did.
     pub profile: bool,
+    /// Whether to derive only what the goals need where they give values. Relations that are not
+    /// wanted may then be missing from the model, and errors in parts that are not needed stay
+    /// unseen; the answers are the same. Has no effect together with `rounds`.
+    pub demand: bool,
+    /// Rows of relations that rules define, where they are known from before, over the same rules
+    /// and stated rows.
+    pub known: Option<&'a HashMap<PredId, Arc<Table>>>,
+    /// How to go about it.
+    pub tuning: Tuning,
+}
+
+/// Ways to evaluate that change how long it takes and nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tuning {
+    /// Threads to use at most.
+    pub jobs: usize,
+    /// Whether to use them even for work that is done sooner without: for tests.
+    pub eager_threads: bool,
+    /// Whether relations of one and two columns may be kept as bits.
+    pub bits: bool,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Tuning { jobs: 1, eager_threads: false, bits: true }
+    }
 }
 
 impl<'a> Request<'a> {
-    /// Everything that `wanted` and `goals` need of `program`, without rounds or profile.
+    /// Everything that `wanted` and `goals` read of `program`, whole, without rounds or profile.
     pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
-        Request { program, goals, wanted, rounds: false, profile: false }
+        Request {
+            program,
+            goals,
+            wanted,
+            rounds: false,
+            profile: false,
+            demand: false,
+            known: None,
+            tuning: Tuning::default(),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::error::RuleRef;
 use crate::model::PredId;
 use crate::plan::RulePlan;
+use crate::plan::demand::{Demanded, Unused};
 
 /// The plans of an evaluation with what they did, in the order they were made.
 #[derive(Debug, Default)]
@@ -13,6 +14,9 @@ pub struct Profile {
     pub plans: Vec<PlanProfile>,
     /// One for each relation that rules define.
     pub relations: Vec<RelationProfile>,
+    /// What was evaluated in place of the request's rules and goals, to which the plans' rules then
+    /// refer; or why these were evaluated themselves. `None` if that was no question.
+    pub demand: Option<Result<Box<Demanded>, Unused>>,
 }
 
 /// One plan and what it did.
@@ -30,6 +34,9 @@ pub struct PlanProfile {
     pub produced: u64,
     /// Rows that each of the plan's reads looked at, by read.
     pub visited: Vec<u64>,
+    /// How often each of the plan's outermost steps was tried; what one lets through is tried by the
+    /// next. Empty if nobody counted.
+    pub entered: Vec<u64>,
 }
 
 /// What became of the rows produced for one relation.

@@ -57,6 +57,7 @@ pub fn can_fail(functor: Functor) -> bool {
         Band | Bor | Bxor | Bshl | Bshr | Bshru | Bnot | Land | Lor | Lxor | Lnot | Min | Max | ToFloat
         | ToString | Strlen | Substr | Trim | Split | Year | Month | Day | Earliest | Latest
         | DaysBetween => false,
+        Fixed(op, _) => super::fixed::can_fail(op),
     }
 }
 
@@ -81,6 +82,7 @@ pub fn apply(functor: Functor, args: &[Value]) -> Outcome {
         Min => Ok(extreme(args, |new, old| new < old)),
         Max => Ok(extreme(args, |new, old| new > old)),
         Cat => cat(args),
+        Fixed(op, width) => super::fixed::apply(op, width, args),
         Range => match range(args)? {
             Some(steps) if steps.len() > MAX_LIST_ITEMS as u64 => Err(FunctorError::TooLong),
             Some(steps) => Ok(Some(Value::list(steps.map(Value::Number).collect::<Vec<_>>()))),

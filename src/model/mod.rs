@@ -2,6 +2,7 @@
 
 pub mod date;
 pub mod fact;
+pub mod fixed;
 pub mod format;
 pub mod functor;
 pub mod pattern;

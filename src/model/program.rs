@@ -227,6 +227,8 @@ pub enum Functor {
     Latest,
     DaysBetween,
     AddDays,
+    /// One of Soufflé's, on numbers of a fixed width.
+    Fixed(super::fixed::FixedOp, super::fixed::Width),
 }
 
 /// A set of mutually recursive relations with the rules that define them.

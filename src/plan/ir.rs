@@ -45,6 +45,13 @@ pub struct RulePlan {
     pub memos: usize,
     /// Which of the rule's alternatives this is.
     pub alternative: usize,
+    /// Which of its premises on the stratum reads the last round's rows, if one does.
+    pub variant: Option<usize>,
+    /// How often each step is expected to be tried in one run, and behind that how many rows are
+    /// expected to come out.
+    pub expected: Vec<f64>,
+    /// Work expected, a row gone through being 1.
+    pub cost: f64,
     /// A plan of the same meaning that computes nothing early that can fail. It decides whether a
     /// failure of an early computation counts. `None` when nothing fallible is computed early.
     pub careful: Option<Box<RulePlan>>,
@@ -66,6 +73,8 @@ pub struct Read {
 pub enum Step {
     /// For each row that matches.
     Scan(Scan),
+    /// For each value that every part has.
+    Intersect(Intersect),
     /// Whether a row begins with the key.
     Probe {
         /// Index of the read.
@@ -166,6 +175,31 @@ pub struct Scan {
     pub estimate: f64,
 }
 
+/// The loop over the values of one variable that stand in several relations at once, each cut down
+/// to the rows that begin with its key: one step of a generic join (Ngo, Porat, Ré, Rudra 2012;
+/// Veldhuizen's leapfrog triejoin 2014).
+///
+/// Nil is never among them: an intersected variable stands in two atoms, which nil does not join.
+#[derive(Clone, Debug)]
+pub struct Intersect {
+    /// Receives the value.
+    pub target: Reg,
+    /// Where it must stand; two at least.
+    pub parts: Vec<Part>,
+    /// Values expected for each turn of the loops around.
+    pub estimate: f64,
+}
+
+/// One of the relations that a loop intersects.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// Index of the read. It keeps the key's columns and behind them the one that is intersected, no
+    /// others, so that each value stands there once.
+    pub read: usize,
+    /// Values of its first columns.
+    pub key: Vec<Reg>,
+}
+
 /// What a scan does with a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -256,13 +290,16 @@ impl Code {
 impl Step {
     /// Whether it can hold in several ways.
     pub fn is_loop(&self) -> bool {
-        matches!(self, Step::Scan(_) | Step::Enumerate { .. })
+        matches!(self, Step::Scan(_) | Step::Intersect(_) | Step::Enumerate { .. })
     }
 
     /// Calls `visit` for every register it reads, of those that had a value before it.
     pub fn reads(&self, visit: &mut impl FnMut(Reg)) {
         match self {
             Step::Scan(scan) => scan.key.iter().for_each(|reg| visit(*reg)),
+            Step::Intersect(meet) => {
+                meet.parts.iter().flat_map(|part| &part.key).for_each(|reg| visit(*reg));
+            }
             Step::Probe { key, .. } => key.iter().for_each(|reg| visit(*reg)),
             Step::Let { value, .. } | Step::IsNil { value, .. } => value.regs(visit),
             Step::Compare { left, right, .. } | Step::Test { left, right, .. } => {
@@ -284,7 +321,7 @@ impl Step {
     /// Whether it can fail.
     pub fn can_fail(&self) -> bool {
         match self {
-            Step::Scan(_) | Step::Probe { .. } | Step::Never => false,
+            Step::Scan(_) | Step::Intersect(_) | Step::Probe { .. } | Step::Never => false,
             Step::Let { value, early, .. } => !early && value.can_fail(),
             Step::IsNil { value, .. } => value.can_fail(),
             Step::Compare { left, right, .. } => left.can_fail() || right.can_fail(),

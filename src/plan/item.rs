@@ -1,8 +1,9 @@
 //! A body in the form that ordering works on: one item a premise, expressions over registers.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::bits::Bits;
 use super::ir::{Access, Code, Reg};
 use crate::base::Span;
 use crate::model::functor;
@@ -67,7 +68,7 @@ pub(super) struct Folded {
 /// What a body's variables are to those around it.
 struct Outside<'a> {
     /// Variables of the bodies around.
-    owned: &'a HashSet<VarId>,
+    owned: &'a Bits,
     /// Whether each assignment counts, wildcards included.
     keep: bool,
     /// Registers needed behind the body.
@@ -101,18 +102,18 @@ impl<'r> Lowering<'r> {
         let mut extra = Vec::new();
         let output: Vec<Reg> =
             self.rule.args.iter().map(|arg| self.place(arg, self.rule.span, &mut extra)).collect();
-        let mut owned = HashSet::new();
+        let mut owned = Bits::default();
         self.rule.args.iter().for_each(|arg| {
             arg.vars(&mut |var| {
-                owned.insert(var);
+                owned.insert(var.0 as usize);
             })
         });
         direct_vars(literals, &mut |var, _| {
-            owned.insert(var);
+            owned.insert(var.0 as usize);
         });
         let mut needed = output.clone();
         extra.iter().for_each(|item| uses(item, &mut |reg| needed.push(reg)));
-        let none = HashSet::new();
+        let none = Bits::default();
         let mut scope =
             self.scope(literals, &owned, &Outside { owned: &none, keep: false, needed: &needed }, access);
         scope.items.extend(extra);
@@ -122,11 +123,11 @@ impl<'r> Lowering<'r> {
     fn scope(
         &mut self,
         literals: &[Literal],
-        owned: &HashSet<VarId>,
+        owned: &Bits,
         outside: &Outside<'_>,
         access: &[Access],
     ) -> Scope {
-        let mut places: HashMap<VarId, usize> = HashMap::new();
+        let mut places: BTreeMap<VarId, usize> = BTreeMap::new();
         direct_vars(literals, &mut |var, in_atom| {
             if in_atom {
                 *places.entry(var).or_default() += 1;
@@ -142,7 +143,7 @@ impl<'r> Lowering<'r> {
             if !self.rule.vars.get(reg).is_none_or(|var| var.optional) {
                 continue;
             }
-            if outside.owned.contains(&var) {
+            if outside.owned.contains(var.0 as usize) {
                 let (value, nil) = (Code::Reg(reg), self.constant(&Value::Nil));
                 let span = self.rule.span;
                 scope.items.push(Item { kind: Kind::IsNil { value, negated: true, nil }, span });
@@ -168,7 +169,7 @@ impl<'r> Lowering<'r> {
     fn literal(
         &mut self,
         literal: &Literal,
-        owned: &HashSet<VarId>,
+        owned: &Bits,
         accesses: &mut impl Iterator<Item = Access>,
         items: &mut Vec<Item>,
         keep: bool,
@@ -178,7 +179,8 @@ impl<'r> Lowering<'r> {
                 let mut columns = Vec::with_capacity(atom.args.len());
                 let at_place =
                     |item: &&Item| matches!(item.kind, Kind::Atom { .. }) && item.span == atom.span;
-                let nth = items.iter().filter(at_place).count();
+                // Only where each assignment counts do wildcards need to be told apart.
+                let nth = if keep { items.iter().filter(at_place).count() } else { 0 };
                 for (column, arg) in atom.args.iter().enumerate() {
                     columns.push(match arg {
                         Arg::Any if keep => Column::Is(self.wildcard((atom.span, nth, column))),
@@ -225,7 +227,7 @@ impl<'r> Lowering<'r> {
         }
     }
 
-    fn side(&mut self, expr: &Expr, span: Span, owned: &HashSet<VarId>, items: &mut Vec<Item>) -> Code {
+    fn side(&mut self, expr: &Expr, span: Span, owned: &Bits, items: &mut Vec<Item>) -> Code {
         let Expr::Aggregate(aggregate) = expr else { return self.code(expr) };
         let target = self.register();
         let folded = self.folded(aggregate, owned, target);
@@ -233,7 +235,7 @@ impl<'r> Lowering<'r> {
         Code::Reg(target)
     }
 
-    fn folded(&mut self, aggregate: &Aggregate, owned: &HashSet<VarId>, target: Reg) -> Folded {
+    fn folded(&mut self, aggregate: &Aggregate, owned: &Bits, target: Reg) -> Folded {
         let keep = match aggregate.op {
             AggregateOp::Count => aggregate.arg.is_none(),
             AggregateOp::Sum | AggregateOp::Mean | AggregateOp::List | AggregateOp::Concat => true,
@@ -255,12 +257,12 @@ impl<'r> Lowering<'r> {
     fn nested(&mut self, body: &Body, outside: &Outside<'_>) -> Nested {
         let mut shared: Vec<Reg> = Vec::new();
         all_vars(body, &mut |var| {
-            if outside.owned.contains(&var) {
+            if outside.owned.contains(var.0 as usize) {
                 shared.push(var.0 as Reg);
             }
         });
         // The aggregated expression may use a variable of the outside too.
-        let outer_needs = outside.needed.iter().filter(|reg| outside.owned.contains(&VarId(**reg as u32)));
+        let outer_needs = outside.needed.iter().filter(|reg| outside.owned.contains(**reg));
         shared.extend(outer_needs);
         shared.sort_unstable();
         shared.dedup();
@@ -270,7 +272,7 @@ impl<'r> Lowering<'r> {
             .map(|literals| {
                 let mut inner = outside.owned.clone();
                 direct_vars(literals, &mut |var, _| {
-                    inner.insert(var);
+                    inner.insert(var.0 as usize);
                 });
                 self.scope(literals, &inner, outside, &[])
             })
@@ -373,7 +375,7 @@ fn drop_unused(scope: &mut Scope, outside: &Outside<'_>, constants: &[(Reg, Valu
         let Kind::Atom { columns, .. } = &mut item.kind else { continue };
         for column in columns {
             let Column::Is(reg) = *column else { continue };
-            if counts.get(&reg) == Some(&1) && !outside.owned.contains(&VarId(reg as u32)) {
+            if counts.get(&reg) == Some(&1) && !outside.owned.contains(reg) {
                 *column = Column::Any;
             }
         }

@@ -1,218 +1,160 @@
-//! In which order premises are looked up: a greedy choice by expected rows.
+//! From an order to steps: loops in the order that the search found, and each test as soon as it can
+//! be done.
 //!
-//! What cannot fail and has its variables is tested at once; then comes the atom with the fewest
-//! rows expected for the values known; what can fail comes last, all of it whether or not the rest
-//! holds, so that neither answers nor errors depend on the order in which a rule was written.
+//! What cannot fail and has its variables is tested at once, what is cheap before what is dear; what
+//! can fail comes last, all of it whether or not the rest holds, so that neither answers nor errors
+//! depend on the order in which a rule was written.
 
-use std::collections::HashSet;
-
-use super::ir::{Access, Code, Fold, Group, Operation, Read, Reg, Scan, Site, Step};
+use super::bits::Bits;
+use super::cost::Action;
+use super::ir::{Access, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, Scan, Site, Step};
 use super::item::{self, Column, Folded, Item, Kind, Nested, Scope};
-use crate::base::Span;
-use crate::model::program::CompareOp;
-use crate::model::{PredId, Schema};
-
-/// What is known of a relation's size.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Estimate {
-    /// Rows.
-    pub rows: f64,
-    /// Distinct values of each column.
-    pub distinct: Vec<f64>,
-}
-
-/// Sizes of relations.
-pub trait Statistics {
-    /// What is known of the relation; `None` while it grows.
-    fn estimate(&self, pred: PredId) -> Option<Estimate>;
-}
-
-/// Rows assumed of a relation that is still growing.
-const GROWING_ROWS: f64 = 1e6;
-/// Distinct values assumed of each of its columns.
-const GROWING_DISTINCT: f64 = 1e3;
-/// Items assumed of a list.
-const LIST_ITEMS: f64 = 8.0;
+use super::problem::{Problem, Setting, Wanted};
+use super::progress::{Progress, binding, enumerable, is_ready};
+use super::search::{self, Move};
+use crate::model::PredId;
 
 pub(super) struct Scheduler<'a> {
-    pub schema: &'a Schema,
-    pub statistics: &'a dyn Statistics,
+    pub setting: Setting<'a>,
     /// Named variables: the registers before this one.
     pub variables: Reg,
     pub reads: Vec<Read>,
     pub memos: usize,
-    /// Compute nothing early that can fail.
-    pub careful: bool,
-    /// Whether something was.
+    /// Whether something that can fail is computed early.
     pub early: bool,
 }
 
-/// What is placed of a body and what is still to be.
-struct Progress<'s> {
-    scope: &'s Scope,
-    left: Vec<usize>,
-    bound: HashSet<Reg>,
-    steps: Vec<Step>,
-}
-
-impl Progress<'_> {
-    fn item(&self, at: usize) -> Option<&Item> {
-        self.scope.items.get(at)
-    }
-
-    fn site(&self, span: Span, variables: Reg) -> Site {
-        let mut bound: Vec<Reg> = self.bound.iter().copied().filter(|reg| *reg < variables).collect();
-        bound.sort_unstable();
-        Site { span, bound }
-    }
+/// The steps of an alternative and what is expected of them.
+#[derive(Debug, Default)]
+pub(super) struct Scheduled {
+    pub steps: Vec<Step>,
+    /// How often each step is tried, and behind that how many solutions there are.
+    pub expected: Vec<f64>,
+    pub cost: f64,
 }
 
 impl Scheduler<'_> {
     /// The steps of an alternative. `bound` holds the registers that have a value before it;
     /// `first` is the item to begin with.
-    pub fn scope(&mut self, scope: &Scope, bound: &HashSet<Reg>, first: Option<usize>) -> Vec<Step> {
-        let left = (0..scope.items.len()).collect();
-        let mut progress = Progress { scope, left, bound: bound.clone(), steps: Vec::new() };
-        if let Some(first) = first {
-            self.place_loop(&mut progress, first);
+    pub fn scope(
+        &mut self,
+        scope: &Scope,
+        bound: &Bits,
+        first: Option<usize>,
+        wanted: Wanted<'_>,
+    ) -> Scheduled {
+        let mut progress = Progress::new(scope, bound);
+        let loops = first.is_some() || scope.items.iter().any(|item| can_loop(item, bound));
+        if !loops {
+            self.place_tests(&mut progress);
+            self.place_rest(&mut progress);
+            let expected = vec![1.0; progress.steps.len() + 1];
+            return Scheduled { steps: progress.steps, expected, cost: 1.0 };
         }
-        loop {
-            while self.place_test(&mut progress) {}
-            match self.cheapest(&progress) {
-                Some((at, early)) => {
-                    for compute in early {
-                        self.place_early(&mut progress, compute);
-                    }
-                    self.place_loop(&mut progress, at);
-                }
-                None => break,
-            }
+        let problem = Problem::new(&self.setting, scope, bound, wanted);
+        let first = first.and_then(|item| problem.loops.iter().position(|each| each.item == item));
+        let order = search::order(&problem, first);
+        let mut expected = Vec::new();
+        let mut reached = 1.0;
+        // The rows of the last round come first of all.
+        if first.is_none() {
+            self.place_tests(&mut progress);
+            self.place_early_probes(&mut progress);
+            fill(&mut expected, progress.steps.len(), reached, order.start);
+            reached = order.start;
+        }
+        for step in &order.moves {
+            self.place_move(&mut progress, &problem, step);
+            fill(&mut expected, progress.steps.len(), reached, reached);
+            self.place_tests(&mut progress);
+            self.place_early_probes(&mut progress);
+            fill(&mut expected, progress.steps.len(), step.card, step.left);
+            reached = step.left;
         }
         self.place_rest(&mut progress);
-        if !progress.left.is_empty() {
-            // Safe rules leave nothing; an unsafe one has no solutions.
-            progress.steps.push(Step::Never);
-        }
-        progress.steps
+        fill(&mut expected, progress.steps.len() + 1, reached, reached);
+        Scheduled { steps: progress.steps, expected, cost: order.cost }
     }
 
-    /// Places one item that cannot fail and has what it needs.
-    fn place_test(&mut self, progress: &mut Progress<'_>) -> bool {
-        let ready = progress.left.iter().copied().find_map(|at| {
-            let item = progress.item(at).filter(|item| !item::can_fail(item))?;
-            Some((at, self.deterministic(item, progress, false)?))
-        });
-        let Some((at, (step, target))) = ready else { return false };
-        progress.left.retain(|other| *other != at);
-        progress.bound.extend(target);
-        progress.steps.push(step);
-        true
+    /// Places the items that cannot fail and have what they need.
+    fn place_tests(&mut self, progress: &mut Progress<'_>) {
+        while let Some((_, at)) = progress.ready.pop_first() {
+            let Some(item) = progress.item(at).filter(|_| progress.open.contains(at)) else { continue };
+            if let Some((step, target)) = self.deterministic(item, progress, false) {
+                progress.steps.push(step);
+                progress.place(at, target);
+            }
+        }
     }
 
     fn place_early(&mut self, progress: &mut Progress<'_>, at: usize) {
         let placed = progress.item(at).and_then(|item| self.deterministic(item, progress, true));
         let Some((step, target)) = placed else { return };
         self.early = true;
-        progress.left.retain(|other| *other != at);
-        progress.bound.extend(target);
         progress.steps.push(step);
+        progress.place(at, target);
     }
 
     /// Places what is left: all that can be computed at one go, then a list that can fail, and so on.
     fn place_rest(&mut self, progress: &mut Progress<'_>) {
+        let is_list = |at: &usize| {
+            matches!(progress.item(*at).map(|item| &item.kind), Some(Kind::In { item: Code::Reg(_), .. }))
+        };
+        let mut lists: Vec<usize> = progress.open.iter().filter(is_list).collect();
         loop {
             let mut block = Vec::new();
-            while let Some((at, (step, target))) = progress
-                .left
-                .iter()
-                .copied()
-                .find_map(|at| Some((at, self.deterministic(progress.item(at)?, progress, false)?)))
+            while let Some(at) =
+                progress.ready.pop_first().map(|(_, at)| at).or_else(|| progress.late.pop_first())
             {
-                progress.left.retain(|other| *other != at);
-                progress.bound.extend(target);
-                block.push(step);
+                let Some(item) = progress.item(at).filter(|_| progress.open.contains(at)) else { continue };
+                if let Some((step, target)) = self.deterministic(item, progress, false) {
+                    block.push(step);
+                    progress.place(at, target);
+                }
             }
             match block.len() {
                 0 => {}
                 1 => progress.steps.append(&mut block),
                 _ => progress.steps.push(Step::All(block)),
             }
-            let list = progress
-                .left
+            lists.retain(|at| progress.open.contains(*at));
+            let next = lists
                 .iter()
                 .copied()
                 .find(|at| progress.item(*at).is_some_and(|item| enumerable(item, &progress.bound)));
-            match list {
-                Some(at) => self.place_loop(progress, at),
-                None => return,
+            match next {
+                Some(at) => self.place_loop(progress, at, 1.0),
+                None => break,
             }
+        }
+        if progress.open.iter().next().is_some() {
+            // Safe rules leave nothing; an unsafe one has no solutions.
+            progress.steps.push(Step::Never);
         }
     }
 
-    /// The atom or list with the fewest rows expected, with the computations that can fail but give
-    /// it a key.
-    fn cheapest(&self, progress: &Progress<'_>) -> Option<(usize, Vec<usize>)> {
-        let computable = if self.careful { Vec::new() } else { early_computations(progress) };
-        let mut known = progress.bound.clone();
-        known.extend(computable.iter().map(|(_, target)| *target));
-        let mut best: Option<(f64, usize)> = None;
-        for at in &progress.left {
-            let cost = match progress.item(*at) {
-                Some(Item { kind: Kind::Atom { pred, columns, access }, .. }) => {
-                    self.expected(*pred, *access, columns, &known)
-                }
-                Some(item) if enumerable(item, &progress.bound) && !item::can_fail(item) => LIST_ITEMS,
-                _ => continue,
-            };
-            if best.is_none_or(|(least, _)| cost < least) {
-                best = Some((cost, *at));
+    /// Places a loop, and before it the computations that can fail but give it a key.
+    fn place_move(&mut self, progress: &mut Progress<'_>, problem: &Problem<'_>, step: &Move) {
+        let items: Vec<usize> = match &step.action {
+            Action::Loop(at) => vec![*at],
+            Action::Meet(_, loops) => loops.clone(),
+        }
+        .into_iter()
+        .filter_map(|at| problem.loops.get(at).map(|each| each.item))
+        .collect();
+        if !self.setting.careful && !progress.equalities.is_empty() {
+            let computable = progress.computable();
+            for compute in progress.needed_by(&computable, &items) {
+                self.place_early(progress, compute);
             }
         }
-        let (_, at) = best?;
-        let mut needed = HashSet::new();
-        if let Some(item) = progress.item(at) {
-            item::uses(item, &mut |reg| {
-                needed.insert(reg);
-            });
-        }
-        let mut early = Vec::new();
-        for (compute, target) in computable.iter().rev() {
-            if needed.contains(target)
-                && progress.item(at).is_some_and(|item| matches!(item.kind, Kind::Atom { .. }))
-            {
-                early.push(*compute);
-                if let Some(item) = progress.item(*compute) {
-                    item::uses(item, &mut |reg| {
-                        needed.insert(reg);
-                    });
+        match &step.action {
+            Action::Loop(_) => items.into_iter().for_each(|at| self.place_loop(progress, at, step.found)),
+            Action::Meet(var, _) => {
+                if let Some(target) = problem.regs.get(*var) {
+                    self.place_meet(progress, *target, &items, step.found);
                 }
             }
-        }
-        early.reverse();
-        Some((at, early))
-    }
-
-    /// Rows of a relation expected to match when the registers of `known` have values.
-    fn expected(&self, pred: PredId, access: Access, columns: &[Column], known: &HashSet<Reg>) -> f64 {
-        let estimate = self.statistics.estimate(pred);
-        let mut rows = estimate.as_ref().map_or(GROWING_ROWS, |estimate| estimate.rows);
-        if access == Access::Delta {
-            rows /= GROWING_DISTINCT;
-        }
-        let mut bound = Vec::new();
-        let mut seen = HashSet::new();
-        for (i, column) in columns.iter().enumerate() {
-            let Column::Is(reg) = column else { continue };
-            if known.contains(reg) || !seen.insert(*reg) {
-                let distinct = estimate.as_ref().and_then(|estimate| estimate.distinct.get(i)).copied();
-                rows /= distinct.unwrap_or(GROWING_DISTINCT).max(1.0);
-                bound.push(i);
-            }
-        }
-        let key = self.schema.predicates.get(pred.0 as usize).and_then(|predicate| predicate.key.as_ref());
-        match key {
-            Some(key) if key.iter().all(|column| bound.contains(column)) => rows.min(1.0),
-            _ => rows,
         }
     }
 
@@ -225,14 +167,14 @@ impl Scheduler<'_> {
         early: bool,
     ) -> Option<(Step, Option<Reg>)> {
         let bound = &progress.bound;
-        let site = || progress.site(item.span, self.variables);
+        let site = || self.site(item, progress, early);
         let step = match &item.kind {
             Kind::Atom { pred, columns, access } => {
                 let regs = columns.iter().filter_map(|column| match column {
                     Column::Is(reg) => Some(*reg),
                     Column::Any => None,
                 });
-                if !regs.clone().all(|reg| bound.contains(&reg)) {
+                if !regs.clone().all(|reg| bound.contains(reg)) {
                     return None;
                 }
                 let (read, key, _) = self.read(*pred, *access, columns, bound);
@@ -266,10 +208,10 @@ impl Scheduler<'_> {
             Kind::In { item, list } if is_ready(item, bound) && is_ready(list, bound) => {
                 Step::Member { item: item.clone(), list: list.clone(), site: site() }
             }
-            Kind::Not(nested) if nested.shared.iter().all(|reg| bound.contains(reg)) => {
+            Kind::Not(nested) if nested.shared.iter().all(|reg| bound.contains(*reg)) => {
                 self.negation(nested, bound)
             }
-            Kind::Aggregate(folded) if folded.nested.shared.iter().all(|reg| bound.contains(reg)) => {
+            Kind::Aggregate(folded) if folded.nested.shared.iter().all(|reg| bound.contains(*reg)) => {
                 let site = site();
                 return Some((self.fold(folded, bound, site), Some(folded.target)));
             }
@@ -279,8 +221,8 @@ impl Scheduler<'_> {
         Some((step, None))
     }
 
-    fn negation(&mut self, nested: &Nested, bound: &HashSet<Reg>) -> Step {
-        let group = self.group(nested, bound);
+    fn negation(&mut self, nested: &Nested, bound: &Bits) -> Step {
+        let group = self.group(nested, bound, Wanted::Regs(&[]));
         // A single atom needs no loop around it.
         if let [steps] = group.alternatives.as_slice()
             && let [Step::Probe { read, key, negated: false }] = steps.as_slice()
@@ -290,8 +232,8 @@ impl Scheduler<'_> {
         Step::Not(group)
     }
 
-    fn fold(&mut self, folded: &Folded, bound: &HashSet<Reg>, site: Site) -> Step {
-        let group = self.group(&folded.nested, bound);
+    fn fold(&mut self, folded: &Folded, bound: &Bits, site: Site) -> Step {
+        let group = self.group(&folded.nested, bound, Wanted::Every);
         Step::Aggregate(Box::new(Fold {
             group,
             op: folded.op,
@@ -304,33 +246,98 @@ impl Scheduler<'_> {
         }))
     }
 
-    fn group(&mut self, nested: &Nested, bound: &HashSet<Reg>) -> Group {
+    fn group(&mut self, nested: &Nested, bound: &Bits, wanted: Wanted<'_>) -> Group {
         // A nested body reads whole relations and is small beside the loops around it: nothing in it
         // is computed early.
-        let careful = std::mem::replace(&mut self.careful, true);
-        let alternatives = nested.scopes.iter().map(|scope| self.scope(scope, bound, None)).collect();
-        self.careful = careful;
+        let careful = std::mem::replace(&mut self.setting.careful, true);
+        let alternatives =
+            nested.scopes.iter().map(|scope| self.scope(scope, bound, None, wanted).steps).collect();
+        self.setting.careful = careful;
         let memo = self.memos;
         self.memos += 1;
         Group { alternatives, shared: nested.shared.clone(), exhaustive: item::nested_can_fail(nested), memo }
     }
 
-    fn place_loop(&mut self, progress: &mut Progress<'_>, at: usize) {
-        let Some(item) = progress.scope.items.get(at) else { return };
-        progress.left.retain(|other| *other != at);
+    /// Places atoms of which all is known once something that can fail has been computed.
+    fn place_early_probes(&mut self, progress: &mut Progress<'_>) {
+        if self.setting.careful || progress.equalities.is_empty() {
+            return;
+        }
+        let computable = progress.computable();
+        let mut known = progress.bound.clone();
+        for (_, target) in &computable {
+            known.insert(*target);
+        }
+        let is_known = |at: &usize| match progress.item(*at) {
+            Some(item @ Item { kind: Kind::Atom { .. }, .. }) => {
+                let mut all = progress.open.contains(*at);
+                item::uses(item, &mut |reg| all &= known.contains(reg));
+                all
+            }
+            _ => false,
+        };
+        let users = computable.iter().filter_map(|(_, target)| progress.users.get(target)).flatten();
+        let atoms: Vec<usize> = users.copied().filter(is_known).collect();
+        for compute in progress.needed_by(&computable, &atoms) {
+            self.place_early(progress, compute);
+        }
+        self.place_tests(progress);
+    }
+
+    fn place_loop(&mut self, progress: &mut Progress<'_>, at: usize, estimate: f64) {
+        let Some(item) = progress.item(at).filter(|_| progress.open.contains(at)) else { return };
         match &item.kind {
             Kind::Atom { pred, columns, access } => {
-                let estimate = self.expected(*pred, *access, columns, &progress.bound);
                 let (read, key, kept) = self.read(*pred, *access, columns, &progress.bound);
-                let operations = operations(progress, columns, &kept, key.len());
+                let (operations, binds) = operations(progress, columns, &kept, key.len());
                 progress.steps.push(Step::Scan(Scan { read, key, operations, estimate }));
+                progress.place(at, None);
+                binds.into_iter().for_each(|reg| progress.bind(reg));
             }
-            Kind::In { item: Code::Reg(target), list } => {
-                let site = progress.site(item.span, self.variables);
-                progress.bound.insert(*target);
+            // What needs a value that can fail waits until the end.
+            Kind::In { item: Code::Reg(target), list } if enumerable(item, &progress.bound) => {
+                let site = self.site(item, progress, false);
                 progress.steps.push(Step::Enumerate { target: *target, list: list.clone(), site });
+                progress.place(at, Some(*target));
             }
-            _ => progress.left.push(at),
+            _ => {}
+        }
+    }
+
+    /// Places the intersection of some atoms' values; those of which nothing is then left are done.
+    fn place_meet(&mut self, progress: &mut Progress<'_>, target: Reg, items: &[usize], estimate: f64) {
+        let mut parts = Vec::with_capacity(items.len());
+        for at in items {
+            let Some(Item { kind: Kind::Atom { pred, columns, access }, .. }) = progress.item(*at) else {
+                continue;
+            };
+            let known = |column: &usize| match columns.get(*column) {
+                Some(Column::Is(reg)) if progress.bound.contains(*reg) => Some(*reg),
+                _ => None,
+            };
+            let mut kept: Vec<usize> = (0..columns.len()).filter(|column| known(column).is_some()).collect();
+            let key = kept.iter().filter_map(known).collect();
+            kept.extend(columns.iter().position(|column| *column == Column::Is(target)));
+            parts.push(Part { read: self.reads.len(), key });
+            let whole = columns.iter().all(|column| match column {
+                Column::Is(reg) => *reg == target || progress.bound.contains(*reg),
+                Column::Any => true,
+            });
+            self.reads.push(Read { pred: *pred, access: *access, columns: kept });
+            if whole {
+                progress.open.remove(*at);
+            }
+        }
+        progress.steps.push(Step::Intersect(Intersect { target, parts, estimate }));
+        progress.bind(target);
+    }
+
+    /// Where a failure of the item is told to be; what cannot fail needs no telling.
+    fn site(&self, item: &Item, progress: &Progress<'_>, early: bool) -> Site {
+        if early || item::can_fail(item) {
+            progress.site(item, self.variables)
+        } else {
+            Site { span: item.span, bound: Vec::new() }
         }
     }
 
@@ -340,10 +347,10 @@ impl Scheduler<'_> {
         pred: PredId,
         access: Access,
         columns: &[Column],
-        bound: &HashSet<Reg>,
+        bound: &Bits,
     ) -> (usize, Vec<Reg>, Vec<usize>) {
         let known = |column: usize| match columns.get(column) {
-            Some(Column::Is(reg)) if bound.contains(reg) => Some(*reg),
+            Some(Column::Is(reg)) if bound.contains(*reg) => Some(*reg),
             _ => None,
         };
         let mut kept: Vec<usize> = (0..columns.len()).filter(|column| known(*column).is_some()).collect();
@@ -365,13 +372,18 @@ impl Scheduler<'_> {
     }
 }
 
-/// What to do with the columns behind the key.
-fn operations(progress: &mut Progress<'_>, columns: &[Column], kept: &[usize], key: usize) -> Vec<Operation> {
+/// What to do with the columns behind the key, and the registers that get a value.
+fn operations(
+    progress: &Progress<'_>,
+    columns: &[Column],
+    kept: &[usize],
+    key: usize,
+) -> (Vec<Operation>, Vec<Reg>) {
     let mut operations = Vec::new();
     let mut binds = Vec::new();
     for (place, column) in kept.iter().enumerate().skip(key) {
         let Some(Column::Is(reg)) = columns.get(*column).copied() else { continue };
-        if !progress.bound.insert(reg) {
+        if progress.bound.contains(reg) || binds.contains(&reg) {
             operations.push(Operation::Same(place, reg));
             continue;
         }
@@ -388,50 +400,24 @@ fn operations(progress: &mut Progress<'_>, columns: &[Column], kept: &[usize], k
         Operation::Bind(..) => 2,
         Operation::Same(..) => 3,
     });
-    operations
+    (operations, binds)
 }
 
-fn is_ready(code: &Code, bound: &HashSet<Reg>) -> bool {
-    let mut ready = true;
-    code.regs(&mut |reg| ready &= bound.contains(&reg));
-    ready
+/// Goes on with what is expected at each step, up to step `upto`: `from` at the first of these, and
+/// evenly less up to `to` behind the last.
+fn fill(expected: &mut Vec<f64>, upto: usize, from: f64, to: f64) {
+    let steps = upto.saturating_sub(expected.len());
+    let ratio = to / from;
+    expected.extend((0..steps).map(|i| from * ratio.powf(i as f64 / steps as f64)));
 }
 
-/// The variable that an equality gives a value, and the value.
-fn binding<'i>(item: &'i Item, bound: &HashSet<Reg>, results: &HashSet<Reg>) -> Option<(Reg, &'i Code)> {
-    let Kind::Compare { op: CompareOp::Eq, possibly: false, left, right } = &item.kind else { return None };
-    [(left, right), (right, left)].into_iter().find_map(|(target, value)| match target {
-        Code::Reg(target)
-            if !bound.contains(target) && !results.contains(target) && is_ready(value, bound) =>
-        {
-            Some((*target, value))
-        }
-        _ => None,
-    })
-}
-
-fn enumerable(item: &Item, bound: &HashSet<Reg>) -> bool {
+/// Whether an item can hold in several ways while only `bound` has values.
+fn can_loop(item: &Item, bound: &Bits) -> bool {
     match &item.kind {
-        Kind::In { item: Code::Reg(target), list } => !bound.contains(target) && is_ready(list, bound),
-        _ => false,
-    }
-}
-
-/// Equalities that can fail and would bind a variable, in an order in which they can be computed.
-fn early_computations(progress: &Progress<'_>) -> Vec<(usize, Reg)> {
-    let mut known = progress.bound.clone();
-    let mut found: Vec<(usize, Reg)> = Vec::new();
-    loop {
-        let next = progress.left.iter().copied().find_map(|at| {
-            let (target, _) = binding(progress.item(at)?, &known, &progress.scope.results)?;
-            Some((at, target))
-        });
-        match next {
-            Some((at, target)) => {
-                known.insert(target);
-                found.push((at, target));
-            }
-            None => return found,
+        Kind::Atom { columns, .. } => {
+            columns.iter().any(|column| matches!(column, Column::Is(reg) if !bound.contains(*reg)))
         }
+        Kind::In { item: Code::Reg(target), list } => !bound.contains(*target) && !item::list_can_fail(list),
+        _ => false,
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::json;
 
-use super::ir::{Access, Code, Fold, Group, Operation, Read, Reg, RulePlan, Scan, Step};
+use super::ir::{Access, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, RulePlan, Scan, Step};
 use crate::model::program::{AggregateOp, Functor, TestOp};
 use crate::model::{PredId, Rule, Schema};
 
@@ -76,6 +76,7 @@ impl Writer<'_> {
     fn step(&mut self, step: &Step, depth: usize) {
         match step {
             Step::Scan(scan) => self.scan(scan, depth),
+            Step::Intersect(meet) => self.intersect(meet, depth),
             Step::Probe { read, key, negated } => {
                 let Some(target) = self.plan.reads.get(*read) else { return };
                 let known: Vec<(usize, Reg)> =
@@ -145,6 +146,19 @@ impl Writer<'_> {
         }
         let actual = self.visited(scan.read);
         self.lines.push(Line { depth, text, expected: Some(scan.estimate), actual });
+    }
+
+    /// The parts as atoms, each with its key and the variable; rows looked at are those of all parts.
+    fn intersect(&mut self, meet: &Intersect, depth: usize) {
+        let atom = |part: &Part| {
+            let read = self.plan.reads.get(part.read)?;
+            let regs = part.key.iter().chain([&meet.target]);
+            Some(self.atom(read, &read.columns.iter().copied().zip(regs.copied()).collect::<Vec<_>>()))
+        };
+        let atoms: Vec<String> = meet.parts.iter().filter_map(atom).collect();
+        let text = format!("each {} in {}", self.reg(meet.target), atoms.join(" and "));
+        let actual = meet.parts.iter().map(|part| self.visited(part.read)).sum();
+        self.lines.push(Line { depth, text, expected: Some(meet.estimate), actual });
     }
 
     fn group(&mut self, group: &Group, depth: usize) {

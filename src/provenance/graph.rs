@@ -280,6 +280,42 @@ impl<'a> Graph<'a> {
         stopped.map_or(Ok(()), Err)
     }
 
+    /// As [`Graph::contributions`], but an assignment that several alternatives have comes once for
+    /// each of them, every time under the same number.
+    ///
+    /// # Errors
+    /// The budget's.
+    pub fn ways_to_contribute(
+        &self,
+        aggregate: &Aggregate,
+        binding: &[Word],
+        visit: &mut dyn FnMut(usize, Contribution) -> ControlFlow<()>,
+    ) -> Result<(), Stop> {
+        let several = aggregate.body.alternatives.len() > 1;
+        let mut known = HashMap::new();
+        let mut count = 0;
+        for (alternative, literals) in aggregate.body.alternatives.iter().enumerate() {
+            let mut solver = Solver::nested(self, literals, binding);
+            while solver.next()? {
+                if !self.counts(aggregate, solver.slots()) {
+                    continue;
+                }
+                let number = match several {
+                    true => *known.entry(assignment(literals, &solver)).or_insert(count),
+                    false => count,
+                };
+                count = count.max(number + 1);
+                let premises = self.premises(literals, &solver)?;
+                if visit(number, Contribution { alternative, binding: solver.slots().into(), premises })
+                    .is_break()
+                {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Whether an assignment has a value that the aggregate takes in.
     fn counts(&self, aggregate: &Aggregate, slots: &[Word]) -> bool {
         let Some(arg) = &aggregate.arg else { return true };
@@ -391,6 +427,11 @@ impl<'a> Graph<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Looks at the budget.
+    pub(super) fn check(&self) -> Result<(), Stop> {
+        self.budget.check()
     }
 
     /// Counts a turn of a search and looks at the budget now and then.

@@ -7,6 +7,9 @@
 //! - `index`: the rows of a relation that have some columns given
 //! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
 //! - `fold`: aggregates
+//! - `leaf`: what an assertion is worth · `derivations`: a part of the graph written out ·
+//!   `sets`: alternative sets · `annotate`: how firmly a tuple is known ·
+//!   `survive`: what holds without some assertions
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
 //! - `proof`: one way through the graph, as data · `search`: choices, the best first · `build`: proofs of them
 //! - `verify`: checks a proof, independently of all the above
@@ -14,16 +17,21 @@
 //! - `text`: literals and tuples with their values, for people
 
 mod build;
+mod derivations;
 mod fold;
 mod goal;
 mod index;
+mod leaf;
 mod search;
+mod sets;
 mod solve;
 mod words;
 
+pub mod annotate;
 pub mod graph;
 pub mod proof;
 pub mod repair;
+pub mod survive;
 pub mod text;
 pub mod verify;
 pub mod whynot;

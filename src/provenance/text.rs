@@ -1,6 +1,7 @@
 //! Rules' literals and tuples in the language's own spelling, with values in the place of variables
 //! that have one.
 
+use crate::model::fixed::FixedOp;
 use crate::model::program::{Aggregate, AggregateOp, Arg, Atom, Body, Expr, Literal, TestOp, VarId};
 use crate::model::schema::{META_COLUMNS, PredKind, Predicate};
 use crate::model::{Functor, PredId, Rule, Schema, Value};
@@ -223,6 +224,42 @@ fn name(functor: Functor) -> &'static str {
         Latest => "latest",
         DaysBetween => "days_between",
         AddDays => "add_days",
+        Fixed(op, _) => fixed_name(op),
+    }
+}
+
+/// The same of Soufflé's.
+fn fixed_name(op: FixedOp) -> &'static str {
+    use FixedOp as Op;
+    match op {
+        Op::Add => "+",
+        Op::Sub | Op::Neg => "-",
+        Op::Mul => "*",
+        Op::Div => "/",
+        Op::Rem => "%",
+        Op::Pow => "^",
+        Op::Band => "band",
+        Op::Bor => "bor",
+        Op::Bxor => "bxor",
+        Op::Bshl => "bshl",
+        Op::Bshr => "bshr",
+        Op::Bshru => "bshru",
+        Op::Bnot => "bnot",
+        Op::Land => "land",
+        Op::Lor => "lor",
+        Op::Lxor => "lxor",
+        Op::Lnot => "lnot",
+        Op::Min => "min",
+        Op::Max => "max",
+        Op::Convert(_) => "to_number",
+        Op::Cast(_) => "as",
+        Op::ToString => "to_string",
+        Op::Strlen => "strlen",
+        Op::Substr => "substr",
+        Op::Item(_) => "item",
+        Op::Ord => "ord",
+        Op::Flip => "flip",
+        Op::Range => "range",
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn write_array(out: &mut dyn Write, answer: &Answer) -> io::Result<()
     if answer.rows.is_empty() {
         return writeln!(out, "[]");
     }
-    if answer.ground {
+    if answer.ground && answer.columns.is_empty() {
         return writeln!(out, "[{{}}]");
     }
     writeln!(out, "[")?;

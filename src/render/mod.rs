@@ -11,6 +11,7 @@ mod fact;
 mod json;
 mod markup;
 mod ron;
+mod support;
 mod table;
 
 pub use answer::{AnswerFormat, AnswerStyle, write_answer};
@@ -18,3 +19,4 @@ pub use delimited::write_delimited;
 pub use diagnostics::{DiagnosticFormat, Tally};
 pub use fact::fact_text;
 pub use proof::{ProofFormat, ProofStyle, write_proofs, write_whynot};
+pub use support::write_supports;

@@ -47,6 +47,9 @@ pub(super) fn status(error: &Error) -> u8 {
 pub(super) const INTERRUPTED: u8 = 130;
 const INTERNAL: u8 = 70;
 
+/// Rows of the last answer that can be asked about by number.
+const KEPT: usize = 10_000;
+
 /// A session with its view.
 pub(super) struct Shell {
     pub session: Session,
@@ -55,7 +58,7 @@ pub(super) struct Shell {
     pub history: Vec<String>,
     /// The last goal that was asked, for `:profile`.
     pub last_goal: Option<String>,
-    /// The last goal that was answered with the rows that were shown, for `:why`.
+    /// The last answer: its goal, and its first rows.
     pub last_answer: Option<(String, Vec<Vec<Value>>)>,
     /// An input to run as if it had been typed next: `:edit` leaves it here.
     pub next: Option<String>,
@@ -126,7 +129,8 @@ impl Shell {
                     Outcome::Answer(mut answer) => {
                         answer.notes.splice(0..0, self.session.scenario().map(str::to_owned));
                         self.last_goal = Some(input.to_owned());
-                        self.last_answer = Some((input.to_owned(), answer.rows.clone()));
+                        let rows = answer.rows.iter().take(KEPT).cloned().collect();
+                        self.last_answer = Some((input.to_owned(), rows));
                         let shown = self.view.answer(console, answer, Some(taken))?;
                         self.told(console, shown)
                     }

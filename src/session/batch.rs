@@ -85,15 +85,26 @@ impl Session {
         wanted.sort();
         wanted.dedup();
         let mut within = self.enter(&[])?;
-        let model = within.evaluate(&goals, &wanted, profile)?;
+        let weakened = within.weakened(&goals, &wanted);
+        let wanted = weakened.as_ref().unwrap_or(&wanted);
+        let model = match profile {
+            true => within.evaluate_noting(&goals, wanted)?,
+            false => within.evaluate(&goals, wanted)?,
+        };
+        let known = |head: PredId, answer: Answer| match &weakened {
+            Some(_) => within.annotate(&goals, head, &model, answer),
+            None => Ok(Answer { asked: within.annotations(), ..answer }),
+        };
         let outputs = outputs
             .into_iter()
-            .map(|(predicate, params)| Output {
-                relation: within.schema().predicate(predicate).name.to_string(),
-                answer: within.relation_answer(predicate, &model),
-                params,
+            .map(|(predicate, params)| {
+                Ok(Output {
+                    relation: within.schema().predicate(predicate).name.to_string(),
+                    answer: known(predicate, within.relation_answer(predicate, &model))?,
+                    params,
+                })
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         let sizes = sizes
             .iter()
             .map(|directive| PrintSize {
@@ -103,7 +114,9 @@ impl Session {
             .collect();
         let mut answers: Vec<Option<Answer>> = queries
             .iter()
-            .map(|goal| plain(&goal).then(|| within.rows(goal, &model, None)).transpose())
+            .map(|goal| {
+                plain(&goal).then(|| known(goal.rule.head, within.rows(goal, &model, None)?)).transpose()
+            })
             .collect::<Result<_, Error>>()?;
         let mut notes = within.notes();
         drop(within);
@@ -126,7 +139,7 @@ impl Session {
         self.ready()?;
         let predicate = self.relation(name)?;
         let mut within = self.enter(&[])?;
-        let model = within.evaluate(&[], &[predicate], false)?;
+        let model = within.evaluate(&[], &[predicate])?;
         Ok(within.relation_answer(predicate, &model))
     }
 
@@ -142,8 +155,7 @@ impl Session {
             columns: columns.iter().map(|column| column.name.to_string()).collect(),
             ground: columns.is_empty(),
             rows,
-            more: 0,
-            notes: Vec::new(),
+            ..Answer::default()
         }
     }
 

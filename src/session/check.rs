@@ -97,7 +97,7 @@ impl Session {
         }
         wanted.sort();
         wanted.dedup();
-        let model = self.evaluate(&goals, &wanted, false)?;
+        let model = self.evaluate(&goals, &wanted)?;
         let mut found = Vec::new();
         for check in &checks {
             let Some(table) = model.table(check.rule.head) else { continue };
@@ -122,7 +122,7 @@ impl Session {
             })
             .map(|(id, _)| id)
             .collect();
-        let model = self.evaluate(&[], &made, false)?;
+        let model = self.evaluate(&[], &made)?;
         let derived = |id: PredId, word: crate::storage::Word| {
             let Some(table) = model.table(id) else { return false };
             let key = self.schema().predicate(id).key.as_deref().and_then(<[usize]>::first).copied();

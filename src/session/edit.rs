@@ -231,6 +231,7 @@ impl Session {
             return Err(Error::Invalid(problems));
         }
         let before = std::mem::replace(&mut self.base.analysis, analysis);
+        self.kept.rules_changed(&before.program, &self.base.analysis.program);
         let old_units = std::mem::replace(&mut self.base.units, units);
         let change = Change::Defined(count);
         self.record(change.clone(), snapshot, Some((old_units, before)));
@@ -250,7 +251,8 @@ impl Session {
         self.base.declared = step.declared;
         if let Some((units, analysis)) = step.rules {
             self.base.units = units;
-            self.base.analysis = analysis;
+            let before = std::mem::replace(&mut self.base.analysis, analysis);
+            self.kept.rules_changed(&before.program, &self.base.analysis.program);
         }
         Some(step.change)
     }
@@ -281,6 +283,7 @@ impl Session {
         } else {
             self.base = Base::empty();
         }
+        self.kept.clear();
         self.steps.clear();
         self.broken.clear();
         Ok(self.base.warnings.clone())

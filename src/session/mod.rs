@@ -5,10 +5,12 @@
 //! and taken the same steps.
 //!
 //! - `base`: files to facts and rules
-//! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
+//! - `query`: goals to answers · `firmness`: how firmly they are known · `rows`: their rows
+//! - `batch`: outputs of rule files · `kept`: what is kept of an evaluation for the next
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
 //! - `explain`: proofs, and why not
+//! - `support`: what rests on which source
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `describe`: what relations, facts and sources there are, for people
@@ -16,6 +18,7 @@
 pub mod added;
 pub mod answer;
 pub mod fault;
+pub mod souffle;
 
 mod base;
 mod batch;
@@ -23,13 +26,16 @@ mod check;
 mod describe;
 mod edit;
 mod explain;
+mod firmness;
 mod input;
+mod kept;
 mod plan;
 mod profile;
 mod query;
 mod rests_on;
 mod rows;
 mod scenario;
+mod support;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -47,6 +53,9 @@ pub use explain::{
 };
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
+pub use support::{Change as SupportChange, Support, Supports};
+
+pub use crate::provenance::annotate::{Annotation, Since, Wanted};
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
@@ -57,6 +66,7 @@ use crate::model::schema::Schema;
 use crate::storage::Database;
 use base::Base;
 use edit::Step;
+use kept::Kept;
 use scenario::{Prepared, Standing};
 
 /// How to open a project.
@@ -70,6 +80,11 @@ pub struct Options {
     pub limits: LimitOptions,
     /// Levels of lints and checks that override the settings'; later ones win.
     pub levels: Levels,
+    /// Evaluate relations whole, also where a goal says which of their tuples it needs. Answers are
+    /// the same.
+    pub whole: bool,
+    /// Keep nothing of an evaluation for the next. Answers are the same.
+    pub forget: bool,
 }
 
 /// Limits given on the command line; `None` leaves the setting.
@@ -132,6 +147,7 @@ pub struct Session {
     settings: Settings,
     sources: SourceMap,
     base: Base,
+    kept: Kept,
     steps: Vec<Step>,
     engine: Frog,
     limits: Limits,
@@ -139,6 +155,8 @@ pub struct Session {
     /// What loading found wrong; the base is then empty.
     broken: Vec<Diagnostic>,
     texts: usize,
+    /// Annotations that were asked for.
+    wanted: Wanted,
     /// The scenario in which everything is asked.
     standing: Option<Standing>,
     prepared: Option<Prepared>,
@@ -191,12 +209,14 @@ impl Session {
             settings,
             sources,
             base: Base::empty(),
+            kept: Kept::default(),
             steps: Vec::new(),
             engine: Frog,
             limits,
             cancel: CancelToken::new(),
             broken: Vec::new(),
             texts: 0,
+            wanted: Wanted::default(),
             standing: None,
             prepared: None,
             inside: false,
@@ -262,6 +282,16 @@ impl Session {
     /// Limits from now on.
     pub fn set_limits(&mut self, limits: Limits) {
         self.limits = limits;
+    }
+
+    /// Whether goals are evaluated by demand; see [`Options::whole`].
+    pub fn goes_by_demand(&self) -> bool {
+        !self.options.whole
+    }
+
+    /// Evaluates goals by demand from now on, or relations whole.
+    pub fn set_demand(&mut self, on: bool) {
+        self.options.whole = !on;
     }
 
     /// Fails when the base did not load.

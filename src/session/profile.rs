@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{Error, Session};
 use crate::base::escape;
 use crate::engine::{Profile, RuleRef};
+use crate::model::Schema;
 
 /// What became of one rule's plans together.
 #[derive(Default)]
@@ -20,7 +21,7 @@ impl Session {
     /// Evaluates a goal and says where time and tuples went.
     pub fn profile(&mut self, text: &str) -> Result<String, Error> {
         let (goal, _) = self.goal(text)?;
-        let model = self.enter(&goal.under)?.evaluate(&[goal.rule], &[], true)?;
+        let model = self.enter(&goal.under)?.evaluate_noting(&[goal.rule], &[])?;
         Ok(self.profile_text(model.profile()))
     }
 
@@ -34,8 +35,9 @@ impl Session {
             total.produced += plan.produced;
             total.visited += plan.visited.iter().sum::<u64>();
         }
+        let schema = self.evaluated(profile);
         let mut rules: Vec<(String, Total)> =
-            totals.into_iter().map(|(rule, total)| (self.name_of(rule), total)).collect();
+            totals.into_iter().map(|(rule, total)| (self.name_of(rule, profile, &schema), total)).collect();
         rules.sort_by(|a, b| b.1.time.cmp(&a.1.time).then_with(|| a.0.cmp(&b.0)));
         let mut lines = vec![["time", "runs", "read", "produced", "rule"].map(str::to_owned)];
         for (name, total) in rules {
@@ -50,7 +52,7 @@ impl Session {
         let mut text = aligned(&lines);
         let mut lines = vec![["rows", "stated", "produced", "rounds", "relation"].map(str::to_owned)];
         for relation in &profile.relations {
-            let known = self.schema().predicates.get(relation.pred.0 as usize);
+            let known = schema.predicates.get(relation.pred.0 as usize);
             // A query's answer is a relation behind those of the schema.
             let name = known.map_or("answer".to_owned(), |predicate| predicate.name.to_string());
             lines.push([
@@ -67,12 +69,16 @@ impl Session {
     }
 
     /// The rule's relation and place.
-    fn name_of(&self, rule: RuleRef) -> String {
+    fn name_of(&self, rule: RuleRef, profile: &Profile, schema: &Schema) -> String {
         match rule {
             RuleRef::Goal(index) => format!("query {}", index + 1),
             RuleRef::Rule(id) => {
-                let Some(rule) = self.program().rules.get(id.0 as usize) else { return String::new() };
-                let head = &self.schema().predicate(rule.head).name;
+                let program = match &profile.demand {
+                    Some(Ok(demanded)) => &demanded.program,
+                    _ => self.program(),
+                };
+                let Some(rule) = program.rules.get(id.0 as usize) else { return String::new() };
+                let head = &schema.predicate(rule.head).name;
                 format!("{head} ({})", escape::printable(&self.sources().place(rule.span)))
             }
         }

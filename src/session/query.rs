@@ -1,13 +1,13 @@
 //! Goals to answers.
 
+use super::kept::Over;
 use super::{Answer, Error, Session};
 use crate::analysis::{self, Goal};
-use crate::base::{Budget, Diagnostic, Stop};
+use crate::base::{Budget, CancelToken, Diagnostic, Limits, Stop};
 use crate::engine::{Engine, EvalError, Model, Request, Tables};
 use crate::model::schema::{PredId, PredKind, Schema};
 use crate::model::{CheckedProgram, Rule, Value};
-use crate::storage::Stored;
-use crate::storage::{Interner, Table, Word};
+use crate::storage::{Database, Interner, Stored, Table, Word};
 use crate::syntax::datalog;
 
 impl Session {
@@ -39,24 +39,52 @@ impl Session {
         Ok((goal, warnings))
     }
 
-    /// Evaluates a checked goal; at most `most` rows of the answer are kept.
-    pub(super) fn answer(&mut self, goal: &Goal, most: Option<usize>) -> Result<Answer, Error> {
-        let goals = std::slice::from_ref(&goal.rule);
-        let model = self.evaluate(goals, &[], false)?;
-        self.rows(goal, &model, most)
+    /// Evaluates goals, by demand where that is on, and relations, whole, under the session's
+    /// limits. What is known from before is not evaluated again.
+    pub(super) fn evaluate(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
+        let program = &self.base.analysis.program;
+        let demand = !self.options.whole;
+        let found = loop {
+            let known = self.kept.current(
+                &mut Over {
+                    program,
+                    database: &mut self.base.database,
+                    engine: &self.engine,
+                    limits: &self.limits,
+                    cancel: &self.cancel,
+                },
+                goals,
+                wanted,
+            );
+            let request = Request { demand, known: Some(&known), ..Request::new(program, goals, wanted) };
+            let database = &mut self.base.database;
+            let held = self.kept.bytes();
+            match evaluated(&self.engine, &request, database, &self.limits, &self.cancel, held) {
+                // Rather nothing kept than no answer.
+                Err(EvalError::Stopped { stop: Stop::Memory(_), .. }) if !self.kept.is_empty() => {
+                    self.kept.clear();
+                }
+                found => break found,
+            }
+        };
+        let model = found.map_err(|error| failed(program, goals, &error))?;
+        if !self.options.forget {
+            self.kept.keep(program, self.base.database.stored(), &model);
+            let most = self.limits.memory.map_or(u64::MAX, |limit| limit / 2);
+            if self.kept.bytes() > most {
+                self.kept.clear();
+            }
+        }
+        Ok(model)
     }
 
-    /// Evaluates goals and relations under the session's limits.
-    pub(super) fn evaluate(
-        &mut self,
-        goals: &[Rule],
-        wanted: &[PredId],
-        profile: bool,
-    ) -> Result<Model, Error> {
-        let program = &self.base.analysis.program;
-        let mut request = Request::new(program, goals, wanted);
-        request.profile = profile;
-        evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
+    /// Evaluates everything anew and notes how.
+    pub(super) fn evaluate_noting(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
+        let mut request = Request::new(&self.base.analysis.program, goals, wanted);
+        request.profile = true;
+        request.demand = !self.options.whole;
+        let database = &mut self.base.database;
+        evaluate(&self.engine, &request, database, &self.limits, &self.cancel)
     }
 
     /// Evaluates goals and relations with everything they reach, noting rounds: what a
@@ -88,7 +116,7 @@ impl Session {
 }
 
 /// The relations that goals and wanted ones depend on, these included.
-fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<PredId> {
+pub(super) fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<PredId> {
     let mut open = wanted.to_vec();
     goals.iter().for_each(|goal| goal.body.atoms(&mut |atom, _| open.push(atom.pred)));
     let mut reached = std::collections::BTreeSet::new();
@@ -106,19 +134,37 @@ fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<P
 pub(super) fn evaluate(
     engine: &impl Engine,
     request: &Request<'_>,
-    database: &mut crate::storage::Database,
-    limits: &crate::base::Limits,
-    cancel: &crate::base::CancelToken,
+    database: &mut Database,
+    limits: &Limits,
+    cancel: &CancelToken,
 ) -> Result<Model, Error> {
-    let program = request.program;
+    evaluated(engine, request, database, limits, cancel, 0)
+        .map_err(|error| failed(request.program, request.goals, &error))
+}
+
+/// The same; `held` bytes count from the start.
+fn evaluated(
+    engine: &impl Engine,
+    request: &Request<'_>,
+    database: &mut Database,
+    limits: &Limits,
+    cancel: &CancelToken,
+    held: u64,
+) -> Result<Model, EvalError> {
     let (stored, interner) = database.split();
-    let tables = Stated { schema: &program.schema, stored };
+    let tables = Stated { schema: &request.program.schema, stored };
     let budget = Budget::new(limits.clone(), cancel.clone());
-    engine.evaluate(request, &tables, interner, &budget).map_err(|error| match &error {
+    budget.allocate(held).map_err(|stop| EvalError::Stopped { stop, rule: None })?;
+    engine.evaluate(request, &tables, interner, &budget)
+}
+
+/// Why an evaluation has no result.
+pub(super) fn failed(program: &CheckedProgram, goals: &[Rule], error: &EvalError) -> Error {
+    match error {
         EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
-        EvalError::Stopped { .. } => Error::Limit(Box::new(error.diagnostic(program, request.goals))),
-        _ => Error::Failed(Box::new(error.diagnostic(program, request.goals))),
-    })
+        EvalError::Stopped { .. } => Error::Limit(Box::new(error.diagnostic(program, goals))),
+        _ => Error::Failed(Box::new(error.diagnostic(program, goals))),
+    }
 }
 
 /// The database's tables under the ids of a program's schema, which knows derived relations too.

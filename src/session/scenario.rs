@@ -5,6 +5,7 @@
 
 use std::ops::{Deref, DerefMut};
 
+use super::kept::Kept;
 use super::{Error, Session};
 use crate::analysis::scenario::{Scenario, scenario};
 use crate::base::codes::facts as codes;
@@ -49,6 +50,8 @@ pub(super) struct Prepared {
     outside: Snapshot,
     inside: Snapshot,
     supposed: Supposed,
+    /// What was kept of evaluations inside.
+    kept: Kept,
 }
 
 impl Prepared {
@@ -61,7 +64,8 @@ impl Prepared {
 /// A session inside a scenario, which it leaves when this goes.
 pub(super) struct Within<'s> {
     session: &'s mut Session,
-    outside: Option<Snapshot>,
+    /// The facts, and what was kept of their evaluations.
+    outside: Option<(Snapshot, Kept)>,
 }
 
 impl Session {
@@ -171,7 +175,7 @@ impl Session {
         let outside = self.base.database.snapshot();
         let text = under_text(&options);
         let known = self.prepared.take().filter(|known| known.text == text && known.outside.is(&outside));
-        let prepared = match known {
+        let mut prepared = match known {
             Some(prepared) => {
                 self.base.database.restore(prepared.inside.clone());
                 prepared
@@ -179,13 +183,15 @@ impl Session {
             None => {
                 let supposed = self.base.database.suppose(&made);
                 let inside = self.base.database.snapshot();
-                Prepared { text, outside: outside.clone(), inside, supposed }
+                Prepared { text, outside: outside.clone(), inside, supposed, kept: Kept::default() }
             }
         };
         self.scenario_notes = notes(prepared.supposed);
+        // Nothing that was found outside is found inside, nor the other way round.
+        let kept = std::mem::replace(&mut self.kept, std::mem::take(&mut prepared.kept));
         self.prepared = Some(prepared);
         self.inside = true;
-        Ok(Within { session: self, outside: Some(outside) })
+        Ok(Within { session: self, outside: Some((outside, kept)) })
     }
 
     /// Warnings for ids in a scenario that nothing declares.
@@ -255,8 +261,12 @@ impl DerefMut for Within<'_> {
 
 impl Drop for Within<'_> {
     fn drop(&mut self) {
-        if let Some(outside) = self.outside.take() {
+        if let Some((outside, kept)) = self.outside.take() {
             self.session.base.database.restore(outside);
+            let inside = std::mem::replace(&mut self.session.kept, kept);
+            if let Some(prepared) = &mut self.session.prepared {
+                prepared.kept = inside;
+            }
             self.session.inside = false;
         }
     }

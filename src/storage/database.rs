@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use super::assertions::{self, Metas, Stated};
 use super::extent::{Extent, Staged};
 use super::interner::{Interner, Word};
-use super::sources::{Context, Reviews, SOURCE, Sources};
+use super::sources::{Context, Reviews, SOURCE, Sources, Struck};
 use super::table::Table;
 use super::views::{self, EnumWords};
 use crate::model::schema::PredKind;
@@ -27,6 +27,7 @@ pub struct Database {
     pub(super) relations: Vec<Arc<Relation>>,
     words: EnumWords,
     reviews: Reviews,
+    struck: Arc<Struck>,
 }
 
 /// A relation's extent with the table of its assertions, made when first asked for.
@@ -42,6 +43,7 @@ pub struct Snapshot {
     sources: Arc<Sources>,
     relations: Vec<Arc<Relation>>,
     reviews: Reviews,
+    struck: Arc<Struck>,
 }
 
 impl Snapshot {
@@ -49,6 +51,7 @@ impl Snapshot {
     pub fn is(&self, other: &Snapshot) -> bool {
         Arc::ptr_eq(&self.sources, &other.sources)
             && self.reviews == other.reviews
+            && self.struck == other.struck
             && self.relations.len() == other.relations.len()
             && self.relations.iter().zip(&other.relations).all(|(a, b)| Arc::ptr_eq(a, b))
     }
@@ -80,6 +83,16 @@ impl<'d> Stored<'d> {
     }
 }
 
+impl<'d> Stored<'d> {
+    /// The same, if it is there already.
+    pub fn ready(self, predicate: PredId) -> Option<&'d Table> {
+        match self.schema.predicates.get(predicate.0 as usize)?.kind {
+            PredKind::Assertions(stated) => self.relations.get(stated.0 as usize)?.assertions.get(),
+            _ => self.table(predicate),
+        }
+    }
+}
+
 /// Which facts to retract.
 pub struct Pattern<'p> {
     /// Of which relation.
@@ -88,6 +101,18 @@ pub struct Pattern<'p> {
     pub columns: Vec<Option<Value>>,
     /// What the assertion must be; only such assertions are removed.
     pub assertion: &'p dyn Fn(&Assertion) -> bool,
+}
+
+/// What tells how much assertions count, leaving the other fields free to change.
+macro_rules! context {
+    ($database:ident) => {
+        Context {
+            metas: &$database.metas,
+            sources: &$database.sources,
+            reviews: $database.reviews,
+            struck: &$database.struck,
+        }
+    };
 }
 
 impl Database {
@@ -105,6 +130,7 @@ impl Database {
             sources: Arc::default(),
             relations,
             reviews: Reviews::default(),
+            struck: Arc::default(),
         }
     }
 
@@ -156,7 +182,7 @@ impl Database {
 
     /// What tells how much assertions count.
     pub fn context(&self) -> Context<'_> {
-        Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews }
+        context!(self)
     }
 
     /// What has been stated of a relation; `None` for an id that the schema does not know.
@@ -176,7 +202,7 @@ impl Database {
 
     /// The tables that rules read, and the interner in which an evaluation notes new values.
     pub fn split(&mut self) -> (Stored<'_>, &mut Interner) {
-        let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
+        let context = context!(self);
         let stored = Stored { schema: &self.schema, context, relations: &self.relations, words: &self.words };
         (stored, &mut self.interner)
     }
@@ -192,6 +218,7 @@ impl Database {
             sources: Arc::clone(&self.sources),
             relations: self.relations.clone(),
             reviews: self.reviews,
+            struck: Arc::clone(&self.struck),
         }
     }
 
@@ -201,6 +228,7 @@ impl Database {
         self.sources = snapshot.sources;
         self.relations = snapshot.relations;
         self.reviews = snapshot.reviews;
+        self.struck = snapshot.struck;
         let more = self.schema.predicates.iter().skip(self.relations.len());
         self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
     }
@@ -273,7 +301,7 @@ impl Database {
         mut keep: impl FnMut(PredId, &Stated, &Context<'_>, &Interner) -> bool,
     ) -> usize {
         let before = self.len();
-        let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
+        let context = context!(self);
         let interner = &self.interner;
         for (at, relation) in self.relations.iter_mut().enumerate() {
             let predicate = PredId(at as u32);
@@ -286,11 +314,16 @@ impl Database {
         before - self.len()
     }
 
+    /// Notes which sources a scenario strikes. [`Database::restore`] takes it back.
+    pub(super) fn strike(&mut self, struck: Struck) {
+        self.struck = Arc::new(struck);
+    }
+
     /// Makes the assertions of these reviews count, and no others. [`Database::restore`] of a
     /// snapshot taken before takes it back.
     pub(super) fn take_reviews(&mut self, reviews: Reviews) {
         self.reviews = reviews;
-        let context = Context { metas: &self.metas, sources: &self.sources, reviews };
+        let context = context!(self);
         for relation in &mut self.relations {
             *relation = Relation::new(relation.extent.reconsidered(&context));
         }
@@ -329,7 +362,7 @@ impl Database {
         let sources = Sources::of(&self.schema, table, &self.interner);
         let dates_stay = sources.same_dates(&self.sources);
         self.sources = Arc::new(sources);
-        let context = Context { metas: &self.metas, sources: &self.sources, reviews: self.reviews };
+        let context = context!(self);
         for relation in &mut self.relations {
             if relation.extent.is_contested() && !dates_stay {
                 *relation = Relation::new(relation.extent.reconsidered(&context));

@@ -20,6 +20,8 @@ pub struct Extent {
     visible: Table,
     /// Whether something accepted speaks against a tuple.
     contested: bool,
+    /// Whether every assertion is `Held`.
+    held: bool,
 }
 
 /// Facts of one relation on their way into its [`Extent`], in the order in which they came.
@@ -42,6 +44,7 @@ impl Extent {
             stated: Vec::new(),
             visible: empty,
             contested: false,
+            held: true,
         }
     }
 
@@ -68,6 +71,11 @@ impl Extent {
     /// Whether an accepted assertion denies or cancels something.
     pub fn is_contested(&self) -> bool {
         self.contested
+    }
+
+    /// Whether every assertion is `Held`.
+    pub fn is_held(&self) -> bool {
+        self.held
     }
 
     /// Assertions of the tuple in row `row` of [`Extent::tuples`], in the order of loading.
@@ -210,6 +218,7 @@ impl Merged {
         self.first.shrink_to_fit();
         let tuples = table(width, self.words, len);
         let contested = self.stated.iter().any(|stated| context.opposes(stated));
+        let held = self.stated.iter().all(|stated| context.metas.get(stated.meta).status == Status::Held);
         let mut extent = Extent {
             width,
             visible: tuples.clone(),
@@ -217,6 +226,7 @@ impl Merged {
             first: self.first,
             stated: self.stated,
             contested,
+            held,
         };
         extent.visible = extent.seen(context);
         extent

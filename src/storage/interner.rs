@@ -30,11 +30,13 @@ const INLINE: u32 = 1 << 31;
 const BIAS: i64 = 1 << 30;
 
 /// The word of an integer that fits into 31 bits.
+#[inline]
 pub fn inline_number(number: i64) -> Option<Word> {
     (-BIAS..BIAS).contains(&number).then(|| INLINE | (number + BIAS) as u32)
 }
 
 /// The integer that a word holds inline.
+#[inline]
 pub fn inlined(word: Word) -> Option<i64> {
     (word & INLINE != 0).then(|| i64::from(word & !INLINE) - BIAS)
 }
@@ -170,6 +172,18 @@ impl Interner {
         self.list_words += items.len();
         self.lists.push(items.into());
         self.add(Entry::List(self.lists.len() as u32 - 1), hash_list(items))
+    }
+
+    /// The word here of what `word` stands for in `other`.
+    pub fn adopt(&mut self, other: &Interner, word: Word) -> Word {
+        match other.entry(word) {
+            Entry::Nil => NIL,
+            Entry::Bool(value) => boolean(value),
+            Entry::Number(number) => self.number(number),
+            Entry::Float(float) => self.float(float),
+            Entry::Symbol { len, start } => self.symbol(other.text_at(start, len)),
+            Entry::Enum(_) | Entry::Date(_) | Entry::List(_) => self.intern(&other.value(word)),
+        }
     }
 
     /// The value of a word. A word that this interner never gave out is nil.
@@ -451,6 +465,12 @@ mod tests {
             assert_eq!(&interner.value(*word), value);
             assert_eq!(interner.intern(value), *word);
             assert_eq!(interner.get(value), Some(*word));
+        }
+        let mut other = Interner::new();
+        other.symbol("shifts the words");
+        for (value, word) in samples().iter().zip(&words) {
+            let adopted = other.adopt(&interner, *word);
+            assert_eq!((&other.value(adopted), other.intern(value)), (value, adopted));
         }
         let mut distinct = words.clone();
         distinct.sort();

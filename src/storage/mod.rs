@@ -1,7 +1,10 @@
 //! Where tuples live: values as 32-bit words, relations as flat sorted tables of words.
 
+pub mod bits;
 pub mod interner;
+pub mod pairs;
 pub mod sort;
+pub mod sorted;
 pub mod table;
 
 pub mod assertions;

@@ -53,6 +53,7 @@ impl Database {
         if scenario.as_of.is_none() && scenario.without.is_empty() && scenario.restrict.is_empty() {
             return supposed;
         }
+        self.strike(struck.clone());
         self.restrict(|_, stated, context, interner| {
             let fits = fits.get(stated.meta.index()).copied().unwrap_or(true)
                 && !struck.takes(stated, context, interner);

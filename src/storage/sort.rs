@@ -17,7 +17,8 @@ pub fn never() -> Result<(), Infallible> {
 const BLOCK: usize = 1 << 16;
 
 /// Sorts the rows of `words`, `width` words each, and drops repeated ones. Returns how many are
-/// left. Without columns there is nothing to sort and no row left.
+/// left. Without columns there is nothing to sort and no row left. Ended by `check`, it leaves all
+/// rows behind, in some order.
 pub fn sort_distinct<E>(width: usize, words: &mut Vec<Word>, check: Check<'_, E>) -> Result<usize, E> {
     macro_rules! by_width {
         ($($n:literal)*) => {
@@ -33,6 +34,11 @@ pub fn sort_distinct<E>(width: usize, words: &mut Vec<Word>, check: Check<'_, E>
         };
     }
     by_width!(1 2 3 4 5 6 7 8)
+}
+
+/// Whether the rows are sorted and distinct.
+pub fn is_sorted(width: usize, words: &[Word]) -> bool {
+    words.chunks_exact(width.max(1)).is_sorted_by(|a, b| a < b)
 }
 
 /// Sorts `rows` and moves the distinct ones to the front; returns their number.
@@ -152,8 +158,14 @@ fn radix_sort<const N: usize, E>(rows: &mut [[Word; N]], check: Check<'_, E>) ->
         for shift in [0, 8, 16, 24] {
             let (from, to): (&mut [[Word; N]], &mut [[Word; N]]) =
                 if in_rows { (&mut *rows, &mut other) } else { (&mut other, &mut *rows) };
-            if radix_pass(from, to, column, shift, check)? {
-                in_rows = !in_rows;
+            match radix_pass(from, to, column, shift, check) {
+                Ok(moved) => in_rows ^= moved,
+                Err(error) => {
+                    if !in_rows {
+                        rows.copy_from_slice(&other);
+                    }
+                    return Err(error);
+                }
             }
         }
     }

@@ -90,6 +90,11 @@ impl Sources {
         self.by_id.get(&id)
     }
 
+    /// The ids of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = Word> {
+        self.by_id.keys().copied()
+    }
+
     /// Whether nothing differs that decides what a plain atom sees.
     pub(super) fn same_dates(&self, other: &Sources) -> bool {
         let covers = |a: &Sources, b: &Sources| {
@@ -108,6 +113,8 @@ pub struct Context<'a> {
     pub sources: &'a Sources,
     /// Which reviews make an assertion count.
     pub reviews: Reviews,
+    /// The sources that the scenario strikes.
+    pub struck: &'a Struck,
 }
 
 /// The reviews that make an assertion count: accepted ones, unless a scenario says otherwise.
@@ -172,7 +179,7 @@ impl Context<'_> {
 }
 
 /// Which assertions fall when sources are struck.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Struck {
     struck: FxHashSet<Word>,
     fallen: FxHashSet<Word>,
@@ -197,9 +204,24 @@ impl Struck {
         }
     }
 
+    /// The sources that are struck themselves.
+    pub fn sources(&self) -> impl Iterator<Item = Word> {
+        self.struck.iter().copied()
+    }
+
+    /// Whether a source is struck, or based on fallen ones alone.
+    pub fn has_fallen(&self, source: Word) -> bool {
+        self.fallen.contains(&source)
+    }
+
     /// Whether an assertion falls: its source is a struck one, or all that it is based on falls.
     pub fn takes(&self, stated: &Stated, context: &Context<'_>, interner: &Interner) -> bool {
-        self.struck.contains(&stated.src) || all_in(context.based_on(stated), &self.fallen, interner)
+        self.takes_from(stated.src, context.based_on(stated), interner)
+    }
+
+    /// The same of an assertion of `src` that only repeats the sources of the list `based_on`.
+    pub fn takes_from(&self, src: Word, based_on: Word, interner: &Interner) -> bool {
+        self.struck.contains(&src) || all_in(based_on, &self.fallen, interner)
     }
 }
 

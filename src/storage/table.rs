@@ -1,45 +1,46 @@
 //! Relations as flat tables of words: rows sorted and distinct, with copies in other column orders.
 
+mod change;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::interner::{Interner, Word, inlined};
+use super::pairs::{Pairs, Span};
 use super::sort::{self, Check};
+pub use super::sorted::Sorted;
 
-/// Distinct rows, all of one width, sorted by word, one after the other.
+/// A relation: its rows in the order of their columns, and, made when first asked for and kept,
+/// in other orders.
 ///
-/// A relation without columns holds no row or the empty one.
+/// Rows that came in no order are sorted, and rows kept as bits written out, when they are first
+/// asked for in order.
 #[derive(Debug, Default)]
-pub struct Sorted {
+pub struct Table {
     width: usize,
-    len: usize,
-    words: Vec<Word>,
-    starts: OnceLock<Option<Starts>>,
+    rows: OnceLock<Arc<Sorted>>,
+    unsorted: Mutex<Option<Arc<Vec<Word>>>>,
+    bits: Option<Arc<Pairs>>,
+    orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
+    distinct: OnceLock<Box<[f64]>>,
+    spans: OnceLock<Box<[Option<Span>]>>,
 }
 
-/// Where the rows of each first word begin, for tables whose first words lie close together.
-#[derive(Debug)]
-struct Starts {
-    base: Word,
-    /// One for each word from `base`, and one past the end.
-    rows: Vec<u32>,
-}
-
-impl Sorted {
-    /// The distinct ones of `words`' rows, sorted. `check` is asked now and then; its error ends
-    /// the work.
-    pub fn new<E>(width: usize, mut words: Vec<Word>, check: Check<'_, E>) -> Result<Self, E> {
-        let len = sort::sort_distinct(width, &mut words, check)?;
-        words.shrink_to_fit();
-        Ok(Sorted { width, len, words, starts: OnceLock::new() })
+impl Table {
+    /// The relation of these rows, in any order and with repetitions: `width` words a row. Without
+    /// columns see [`Table::nullary`].
+    pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
+        Table { width, unsorted: Mutex::new(Some(Arc::new(words))), ..Table::default() }
     }
 
-    /// Rows that are sorted and distinct already. A relation without columns has `len` 0 or 1;
-    /// for others `len` is ignored.
-    pub fn from_sorted(width: usize, words: Vec<Word>, len: usize) -> Self {
-        let len = words.len().checked_div(width).unwrap_or(len.min(1));
-        debug_assert!(width == 0 || words.chunks(width).is_sorted_by(|a, b| a < b));
-        Sorted { width, len, words, starts: OnceLock::new() }
+    /// The relation without columns that holds (`true`) or does not.
+    pub fn nullary(holds: bool) -> Self {
+        Self::from(Sorted::from_sorted(0, Vec::new(), usize::from(holds)))
+    }
+
+    /// The relation of these pairs.
+    pub fn from_bits(bits: Pairs) -> Self {
+        Table { width: bits.layout().width, bits: Some(Arc::new(bits)), ..Table::default() }
     }
 
     /// Number of columns.
@@ -49,163 +50,104 @@ impl Sorted {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.len
+        match &self.bits {
+            Some(bits) => bits.len(),
+            None => self.rows().len(),
+        }
+    }
+
+    /// Number of rows, perhaps with repetitions: never takes long.
+    pub fn rough_len(&self) -> usize {
+        match (&self.bits, self.unsorted()) {
+            (None, Some(words)) => words.len() / self.width.max(1),
+            _ => self.len(),
+        }
     }
 
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// All rows, one after the other.
-    pub fn words(&self) -> &[Word] {
-        &self.words
+        self.rough_len() == 0
     }
 
     /// Row `i`; empty when there is none.
     pub fn row(&self, i: usize) -> &[Word] {
-        self.words.get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
-    }
-
-    /// The rows in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[Word]> {
-        (0..self.len).map(|i| self.row(i))
-    }
-
-    /// The rows that begin with `key`, as a range of row numbers.
-    pub fn range(&self, key: &[Word]) -> (usize, usize) {
-        self.range_near(key, 0)
-    }
-
-    /// [`Sorted::range`], fastest when the range begins not far behind row `near`.
-    pub fn range_near(&self, key: &[Word], near: usize) -> (usize, usize) {
-        let Some(first) = key.first() else { return (0, self.len) };
-        match self.starts() {
-            Some(starts) => {
-                let rows = starts.rows_of(*first);
-                if key.len() == 1 { rows } else { sort::prefix_range(&self.words, self.width, rows, 0, key) }
-            }
-            None => sort::prefix_range(&self.words, self.width, (0, self.len), near, key),
-        }
-    }
-
-    /// Whether a row begins with `key`.
-    pub fn has_prefix(&self, key: &[Word]) -> bool {
-        let (low, high) = self.range(key);
-        low < high
-    }
-
-    /// Bytes in use.
-    pub fn bytes(&self) -> u64 {
-        let starts = self.starts.get().and_then(Option::as_ref).map_or(0, |starts| starts.rows.len());
-        ((self.words.capacity() + starts) * size_of::<Word>()) as u64
-    }
-
-    fn starts(&self) -> Option<&Starts> {
-        self.starts.get_or_init(|| Starts::of(&self.words, self.width, self.len)).as_ref()
-    }
-}
-
-impl Starts {
-    /// None where the index would be larger than the rows warrant.
-    fn of(words: &[Word], width: usize, len: usize) -> Option<Starts> {
-        let (first, last) = (*words.first()?, *words.get(words.len().checked_sub(width)?)?);
-        let span = (last - first) as usize + 1;
-        if len < 64 || span > 4 * len || u32::try_from(len).is_err() {
-            return None;
-        }
-        let mut rows = Vec::with_capacity(span + 1);
-        for (i, row) in words.chunks_exact(width).enumerate() {
-            let word = row.first().copied().unwrap_or(first);
-            while rows.len() <= (word - first) as usize {
-                rows.push(i as u32);
-            }
-        }
-        rows.push(len as u32);
-        Some(Starts { base: first, rows })
-    }
-
-    fn rows_of(&self, word: Word) -> (usize, usize) {
-        let at = word.wrapping_sub(self.base) as usize;
-        match (self.rows.get(at), self.rows.get(at.wrapping_add(1))) {
-            (Some(low), Some(high)) => (*low as usize, *high as usize),
-            _ => (0, 0),
-        }
-    }
-}
-
-/// A relation: its rows in the order of their columns, and, made when first asked for and kept,
-/// in other orders.
-#[derive(Debug, Default)]
-pub struct Table {
-    rows: Arc<Sorted>,
-    orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
-    distinct: OnceLock<Box<[f64]>>,
-}
-
-impl Table {
-    /// The relation of these rows, in any order and with repetitions: `width` words a row. Without
-    /// columns see [`Table::nullary`].
-    pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
-        Self::from(Sorted::new(width, words, &mut sort::never).unwrap_or_default())
-    }
-
-    /// The relation without columns that holds (`true`) or does not.
-    pub fn nullary(holds: bool) -> Self {
-        Self::from(Sorted::from_sorted(0, Vec::new(), usize::from(holds)))
-    }
-
-    /// Number of columns.
-    pub fn width(&self) -> usize {
-        self.rows.width()
-    }
-
-    /// Number of rows.
-    pub fn len(&self) -> usize {
-        self.rows.len()
-    }
-
-    /// Whether there is no row.
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// Row `i`; empty when there is none.
-    pub fn row(&self, i: usize) -> &[Word] {
-        self.rows.row(i)
+        self.rows().row(i)
     }
 
     /// The rows, sorted by word.
     pub fn iter(&self) -> impl Iterator<Item = &[Word]> {
-        self.rows.iter()
+        self.rows().iter()
     }
 
     /// Whether `row` is one of the rows.
     pub fn contains(&self, row: &[Word]) -> bool {
-        row.len() == self.width() && self.rows.has_prefix(row)
+        match &self.bits {
+            Some(bits) => bits.contains(row),
+            None => row.len() == self.width && self.rows().has_prefix(row),
+        }
     }
 
     /// The rows in the order of the columns.
     pub fn rows(&self) -> &Arc<Sorted> {
-        &self.rows
+        match self.rows_checked(&mut sort::never) {
+            Ok(rows) => rows,
+        }
+    }
+
+    /// [`Table::rows`], which can be stopped.
+    pub fn rows_checked<E>(&self, check: Check<'_, E>) -> Result<&Arc<Sorted>, E> {
+        if let Some(rows) = self.rows.get() {
+            return Ok(rows);
+        }
+        let sorted = self.sort(check)?;
+        Ok(self.rows.get_or_init(|| sorted))
+    }
+
+    /// The rows as they came, perhaps with repetitions, as long as nobody wanted them in order.
+    pub fn unsorted(&self) -> Option<Arc<Vec<Word>>> {
+        self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn sort<E>(&self, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
+        if let Some(bits) = &self.bits {
+            let words = bits.words(check)?;
+            return Ok(Arc::new(Sorted::from_sorted(self.width, words, 0)));
+        }
+        // Held to the end, so that nobody finds neither the one nor the other.
+        let mut unsorted = self.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = self.rows.get() {
+            return Ok(Arc::clone(rows));
+        }
+        let words = unsorted.take().map_or_else(Vec::new, Arc::unwrap_or_clone);
+        match Sorted::new(self.width, words, check) {
+            Ok(sorted) => {
+                let sorted = Arc::new(sorted);
+                Ok(Arc::clone(self.rows.get_or_init(|| sorted)))
+            }
+            Err((error, words)) => {
+                *unsorted = Some(Arc::new(words));
+                Err(error)
+            }
+        }
     }
 
     /// The rows cut down to `columns`, in that order, sorted and distinct. Made on first use.
     pub fn order<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
         if columns.len() == self.width() && columns.iter().enumerate().all(|(i, column)| i == *column) {
-            return Ok(Arc::clone(&self.rows));
+            return self.rows_checked(check).cloned();
         }
         if let Some(known) = self.lock().get(columns) {
             return Ok(Arc::clone(known));
         }
-        let mut words = Vec::with_capacity(self.len() * columns.len());
-        for row in self.iter() {
+        let rows = self.rows_checked(check)?;
+        let mut words = Vec::with_capacity(rows.len() * columns.len());
+        for row in rows.iter() {
             words.extend(columns.iter().filter_map(|column| row.get(*column)));
         }
         let sorted = Arc::new(if columns.is_empty() {
             Sorted::from_sorted(0, words, self.len())
         } else {
-            Sorted::new(columns.len(), words, check)?
+            Sorted::new(columns.len(), words, check).map_err(|(error, _)| error)?
         });
         self.lock().insert(columns.into(), Arc::clone(&sorted));
         Ok(sorted)
@@ -214,27 +156,45 @@ impl Table {
     /// Estimated numbers of distinct words in the columns: exact for small tables, else from a
     /// sample of rows (I. J. Good 1953: the share of words seen once estimates the share unseen).
     pub fn distinct(&self) -> &[f64] {
-        self.distinct.get_or_init(|| (0..self.width()).map(|column| self.sampled_distinct(column)).collect())
+        self.distinct.get_or_init(|| {
+            if let (Some(bits), None) = (&self.bits, self.rows.get()) {
+                let layout = bits.layout();
+                let of_span = |(low, high): Span| (f64::from(high - low) + 1.0).min(bits.len() as f64);
+                let spans = [layout.rows, layout.columns];
+                return spans.iter().skip(2 - self.width).map(|span| of_span(*span)).collect();
+            }
+            match self.unsorted() {
+                Some(words) => {
+                    (0..self.width).map(|column| sampled_distinct(&words, self.width, column)).collect()
+                }
+                None => {
+                    let words = self.rows().words();
+                    (0..self.width).map(|column| sampled_distinct(words, self.width, column)).collect()
+                }
+            }
+        })
     }
 
-    fn sampled_distinct(&self, column: usize) -> f64 {
-        const SAMPLE: usize = 1024;
-        let step = self.len().div_ceil(SAMPLE).max(1);
-        let word = |i: usize| self.row(i).get(column).copied();
-        let mut sample: Vec<Word> = (0..self.len()).step_by(step).filter_map(word).collect();
-        sample.sort_unstable();
-        let runs = || sample.chunk_by(|a, b| a == b);
-        let (seen, once) = (runs().count() as f64, runs().filter(|run| run.len() == 1).count() as f64);
-        if step == 1 {
-            return seen;
-        }
-        let coverage = 1.0 - once / sample.len().max(1) as f64;
-        (seen / coverage.max(seen / self.len() as f64)).min(self.len() as f64)
+    /// The least and the greatest word of each column, or a little beyond; `None` without rows.
+    pub fn spans(&self) -> &[Option<Span>] {
+        self.spans.get_or_init(|| {
+            if let Some(bits) = &self.bits {
+                let spans = [bits.layout().rows, bits.layout().columns];
+                return spans.iter().skip(2 - self.width).map(|span| Some(*span)).collect();
+            }
+            match self.unsorted() {
+                Some(words) => spans_of(&words, self.width),
+                None => spans_of(self.rows().words(), self.width),
+            }
+        })
     }
 
     /// Bytes in use, other orders included.
     pub fn bytes(&self) -> u64 {
-        self.rows.bytes() + self.lock().values().map(|order| order.bytes()).sum::<u64>()
+        let rows = self.rows.get().map_or(0, |rows| rows.bytes());
+        let unsorted = self.unsorted().map_or(0, |words| words.capacity() * size_of::<Word>());
+        let bits = self.bits.as_ref().map_or(0, |bits| bits.bytes());
+        rows + unsorted as u64 + bits + self.lock().values().map(|order| order.bytes()).sum::<u64>()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Box<[usize]>, Arc<Sorted>>> {
@@ -243,18 +203,48 @@ impl Table {
     }
 }
 
+fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
+    const SAMPLE: usize = 1024;
+    let len = words.len() / width.max(1);
+    let step = len.div_ceil(SAMPLE).max(1);
+    let word = |i: usize| words.get(i * width + column).copied();
+    let mut sample: Vec<Word> = (0..len).step_by(step).filter_map(word).collect();
+    sample.sort_unstable();
+    let runs = || sample.chunk_by(|a, b| a == b);
+    let (seen, once) = (runs().count() as f64, runs().filter(|run| run.len() == 1).count() as f64);
+    if step == 1 {
+        return seen;
+    }
+    let coverage = 1.0 - once / sample.len().max(1) as f64;
+    (seen / coverage.max(seen / len as f64)).min(len as f64)
+}
+
+fn spans_of(words: &[Word], width: usize) -> Box<[Option<Span>]> {
+    let mut spans = vec![None; width];
+    for row in words.chunks_exact(width.max(1)) {
+        for (span, word) in spans.iter_mut().zip(row) {
+            *span = Some(span.map_or((*word, *word), |(low, high): Span| (low.min(*word), high.max(*word))));
+        }
+    }
+    spans.into()
+}
+
 impl From<Sorted> for Table {
     fn from(rows: Sorted) -> Self {
-        Table { rows: Arc::new(rows), ..Table::default() }
+        Table { width: rows.width(), rows: OnceLock::from(Arc::new(rows)), ..Table::default() }
     }
 }
 
 impl Clone for Table {
     fn clone(&self) -> Self {
         Table {
-            rows: Arc::clone(&self.rows),
+            width: self.width,
+            rows: self.rows.clone(),
+            unsorted: Mutex::new(self.unsorted()),
+            bits: self.bits.clone(),
             orders: Mutex::new(self.lock().clone()),
             distinct: self.distinct.clone(),
+            spans: self.spans.clone(),
         }
     }
 }

@@ -3,3 +3,4 @@
 
 pub mod datalog;
 pub mod ron;
+pub mod souffle;

@@ -184,6 +184,9 @@ impl Generator {
 
     /// Atoms, what the wanted variables need, and other literals.
     fn fill(&mut self, body: &mut Conjunction, level: usize) {
+        if self.dice.chance(25) {
+            self.cycle(body, level);
+        }
         let atoms = self.dice.weighted(&[4, 46, 36, 14]).max(usize::from(body.recursive));
         for nth in 0..atoms {
             let own = body.recursive && (nth == 0 || self.dice.chance(35));
@@ -199,6 +202,39 @@ impl Generator {
         let most = if body.depth == 0 { 3 } else { 1 };
         for _ in 0..self.dice.below(most + 1) {
             self.extra(body);
+        }
+    }
+
+    /// Atoms whose variables close a circle: a triangle, a square or a clique of four.
+    fn cycle(&mut self, body: &mut Conjunction, level: usize) {
+        const SHAPES: [(usize, &[(usize, usize)]); 3] = [
+            (3, &[(0, 1), (1, 2), (0, 2)]),
+            (4, &[(0, 1), (1, 2), (2, 3), (3, 0)]),
+            (4, &[(0, 1), (1, 2), (0, 2), (2, 3), (0, 3), (1, 3)]),
+        ];
+        let (corners, edges) = SHAPES[self.dice.weighted(&[60, 25, 15])];
+        let kind = self.world.kind(&mut self.dice);
+        let columns = |predicate: &Predicate| -> Vec<usize> {
+            (0..predicate.columns.len()).filter(|i| predicate.columns[*i].ty == kind.ty()).collect()
+        };
+        let below = if body.recursive { level + 1 } else { level };
+        let wide = |i: &usize| self.levels[*i] < below && columns(&self.predicates[*i]).len() > 1;
+        let preds: Vec<usize> = (0..self.predicates.len()).filter(wide).collect();
+        if preds.is_empty() {
+            return;
+        }
+        let corners: Vec<VarId> = (0..corners)
+            .map(|_| match self.one_of(&body.wanted.clone(), kind) {
+                Some(var) if self.dice.chance(40) => var,
+                _ => self.fresh(kind),
+            })
+            .collect();
+        for (from, to) in edges {
+            let pred = self.dice.pick(&preds);
+            let mut places = columns(&self.predicates[pred]);
+            self.dice.shuffle(&mut places);
+            let ends = [(places[0], corners[*from]), (places[1], corners[*to])];
+            self.atom_with(body, PredId(pred as u32), &ends);
         }
     }
 
@@ -222,10 +258,16 @@ impl Generator {
                 (0..columns.len()).filter(|i| columns[*i].ty == self.kind(var).ty()).collect();
             (self.dice.pick(&fit), var)
         });
+        self.atom_with(body, pred, at.as_slice());
+    }
+
+    /// A positive atom with these variables in these columns.
+    fn atom_with(&mut self, body: &mut Conjunction, pred: PredId, places: &[(usize, VarId)]) {
+        let columns = self.predicates[pred.0 as usize].columns.clone();
         let mut args = Vec::new();
         for (i, column) in columns.iter().enumerate() {
             let kind = Kind::of(column.ty);
-            let placed = at.filter(|(column, _)| *column == i).map(|(_, var)| var);
+            let placed = places.iter().find(|(column, _)| *column == i).map(|(_, var)| *var);
             let var = placed.or_else(|| match self.dice.weighted(&[50, 27, 11, 10, 2]) {
                 0 => {
                     let known: Vec<VarId> = body.bound.iter().chain(&body.wanted).copied().collect();

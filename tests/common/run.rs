@@ -6,8 +6,10 @@ use std::time::Duration;
 use factlog::analysis;
 use factlog::base::{Budget, CancelToken, FileId, Limits};
 use factlog::engine::naive::{self, Relations};
-use factlog::engine::{Engine, EvalError, Frog, Request};
+use factlog::engine::{Engine, EvalError, Frog, Request, Tuning};
 use factlog::model::schema::PredId;
+use factlog::model::{Rule, Value};
+use factlog::plan::RulePlan;
 use factlog::storage::{Interner, Table};
 use factlog::syntax::datalog::parse_program;
 
@@ -47,11 +49,15 @@ pub fn reference(case: &Case) -> Outcome {
 
 /// What the engine says of these relations.
 pub fn engine(case: &Case, wanted: &[PredId]) -> Outcome {
-    match engine_within(case, wanted, &budget()) {
+    tuned(case, wanted, Tuning::default())
+}
+
+/// What it says of them when it goes about it so.
+pub fn tuned(case: &Case, wanted: &[PredId], tuning: Tuning) -> Outcome {
+    match Base::new(case).tuned(case, wanted, &budget(), tuning) {
         Ok(model) => Outcome::Answers(answers(case, &model)),
         Err(EvalError::Stopped { .. }) => Outcome::Stopped,
         Err(EvalError::Runtime { .. }) => Outcome::Fault,
-        Err(error @ EvalError::TooWide { .. }) => panic!("{error:?}"),
     }
 }
 
@@ -89,7 +95,17 @@ impl Base {
         wanted: &[PredId],
         budget: &Budget,
     ) -> Result<Relations, EvalError> {
-        let request = Request::new(&case.program, &[], wanted);
+        self.tuned(case, wanted, budget, Tuning::default())
+    }
+
+    fn tuned(
+        &mut self,
+        case: &Case,
+        wanted: &[PredId],
+        budget: &Budget,
+        tuning: Tuning,
+    ) -> Result<Relations, EvalError> {
+        let request = Request { tuning, ..Request::new(&case.program, &[], wanted) };
         let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
         let rows = |pred: &PredId| {
             let table = model.table(*pred).map(|table| &**table).or(self.tables.get(pred));
@@ -97,6 +113,34 @@ impl Base {
             (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
         };
         Ok(wanted.iter().map(rows).collect())
+    }
+}
+
+/// The plans that the engine makes for a case.
+pub fn plans(case: &Case) -> Vec<RulePlan> {
+    let mut base = Base::new(case);
+    let wanted = all(case);
+    let request = Request { profile: true, ..Request::new(&case.program, &[], &wanted) };
+    match Frog.evaluate(&request, &base.tables, &mut base.interner, &budget()) {
+        Ok(model) => model.into_profile().plans.into_iter().map(|done| done.plan).collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+impl Base {
+    /// The answers of a goal, by demand or with all relations whole.
+    pub fn ask(
+        &mut self,
+        case: &Case,
+        goal: &Rule,
+        demand: bool,
+        budget: &Budget,
+    ) -> Result<BTreeSet<Vec<Value>>, EvalError> {
+        let goals = std::slice::from_ref(goal);
+        let request = Request { demand, ..Request::new(&case.program, goals, &[]) };
+        let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
+        let row = |row: &[u32]| row.iter().map(|word| self.interner.value(*word)).collect();
+        Ok(model.table(goal.head).into_iter().flat_map(|table| table.iter()).map(row).collect())
     }
 }
 

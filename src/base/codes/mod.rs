@@ -1,7 +1,7 @@
 //! Every diagnostic has a stable code, a name, and a page that `factlog rule CODE` prints.
 //!
 //! The hundreds group them: 0 files and RON, 1 the rule language's syntax, 2 names and types,
-//! 3 safety and stratification, 4 facts and sources, 5 lints of rules, 9 evaluation.
+//! 3 safety and stratification, 4 facts and sources, 5 lints of rules, 6 Soufflé programs, 9 evaluation.
 
 use super::Severity;
 
@@ -47,14 +47,24 @@ pub mod facts;
 pub mod files;
 pub mod lints;
 pub mod project;
+pub mod souffle;
 pub mod syntax;
 
 /// Every code, in order.
 pub fn all() -> impl Iterator<Item = Code> {
-    [files::ALL, project::ALL, syntax::ALL, analysis::ALL, facts::ALL, lints::ALL, evaluation::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        files::ALL,
+        project::ALL,
+        syntax::ALL,
+        analysis::ALL,
+        facts::ALL,
+        lints::ALL,
+        souffle::ALL,
+        evaluation::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 /// The code that `text` names, by code (`FL204`, any case) or by name (`conflict`).

@@ -1,37 +1,34 @@
-//! Semi-naive evaluation of one recursive stratum.
+//! Semi-naive evaluation of one recursive stratum: datafrog's `Iteration` goes round until its
+//! variables bring nothing new.
+
+use std::collections::HashMap;
 
 use datafrog::Iteration;
 
-use super::relation::{self, Batches, Index, MAX_COLUMNS};
-use super::{Evaluation, Job, run};
+use super::growing::{Growing, Recent};
+use super::job::{self, Batches, Job, Source};
+use super::{Evaluation, shape};
 use crate::base::Stop;
-use crate::engine::machine::Batch;
 use crate::engine::profile::RelationProfile;
-use crate::engine::rows::{Held, Rows};
+use crate::engine::rows::Held;
+use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RuleRef};
 use crate::model::{PredId, Rule, Stratum};
-use crate::plan::{Access, Read};
+use crate::plan::{Read, RulePlan};
+use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Table, Word};
 
 /// A relation of the stratum.
-struct Growing<'b> {
+struct Member<'b> {
     pred: PredId,
     width: usize,
     /// One of its rules, to be named when work on its rows is stopped.
     by: Option<RuleRef>,
-    /// Its orders; the first holds all columns in place.
-    orders: Vec<Order>,
-    /// What rules produced in this round.
-    rows: Rows<'b>,
+    growing: Growing,
     /// Each row with the round of its first appearance behind it, if wanted.
     rounds: Option<Vec<Word>>,
     held: Held<'b>,
     stated: u64,
-}
-
-struct Order {
-    columns: Vec<usize>,
-    index: Box<dyn Index>,
 }
 
 pub(super) fn evaluate<'a>(
@@ -41,243 +38,228 @@ pub(super) fn evaluate<'a>(
 ) -> Result<(), EvalError> {
     let mut iteration = Iteration::new();
     let mut jobs = evaluation.jobs(rules, &stratum.predicates)?;
-    let mut relations = relations(evaluation, stratum, rules, &jobs, &mut iteration)?;
+    let mut members = members(evaluation, stratum, rules, &jobs, &mut iteration);
 
     // What does not read the stratum runs once, before the first round.
-    for job in jobs.iter_mut().filter(|job| !is_recursive(job)) {
-        if let Some(relation) = relations.iter_mut().find(|relation| relation.pred == job.plan.head) {
-            job.run_once(&mut evaluation.env, &mut relation.rows)?;
+    for job in jobs.iter_mut().filter(|job| !job.is_recursive()) {
+        if let Some(member) = members.iter().find(|member| member.pred == job.plan.head) {
+            evaluation.run_once(job, member.growing.target())?;
         }
     }
-    for relation in &mut relations {
-        relation.begin(evaluation)?;
+    for member in &mut members {
+        member.begin(evaluation)?;
+        member.admit(evaluation, 0)?;
     }
     let mut round = 0;
     while iteration.changed() {
         round += 1;
-        let first = relations.first().and_then(|relation| relation.by);
+        let first = members.first().and_then(|member| member.by);
         let limit = |stop| EvalError::Stopped { stop, rule: first };
         evaluation.env.budget.round(round).map_err(limit)?;
         evaluation.note_values().map_err(limit)?;
-        for at in 0..jobs.len() {
-            if let Some(job) = jobs.get_mut(at).filter(|job| is_recursive(job)) {
-                run_round(evaluation, job, &mut relations)?;
-            }
+        for job in jobs.iter_mut().filter(|job| job.is_recursive()) {
+            run_round(evaluation, job, &members)?;
         }
-        for relation in &mut relations {
-            relation.end_round(evaluation, round)?;
+        for member in &mut members {
+            member.growing.settle();
+            member.admit(evaluation, round)?;
         }
     }
-    // It shares the relations, whose orders are to be given back one after the other.
+    // It shares the variables, whose memory is to be given back with the relations.
     drop(iteration);
     let mut profiles = Vec::new();
-    for relation in relations {
-        profiles.push(relation.finish(evaluation, round.max(1))?);
+    for member in members {
+        let produced = jobs.iter().filter(|job| job.plan.head == member.pred).map(|job| job.produced).sum();
+        profiles.push(member.finish(evaluation, round.max(1), produced)?);
     }
     evaluation.finished(jobs, profiles);
     Ok(())
 }
 
-fn is_recursive(job: &Job<'_>) -> bool {
-    job.plan.reads.iter().any(|read| read.access == Access::Delta)
-}
-
-fn run_round<'b>(
-    evaluation: &mut Evaluation<'_, 'b>,
+fn run_round(
+    evaluation: &mut Evaluation<'_, '_>,
     job: &mut Job<'_>,
-    relations: &mut [Growing<'b>],
+    members: &[Member<'_>],
 ) -> Result<(), EvalError> {
-    let Some(target) = relations.iter().position(|relation| relation.pred == job.plan.head) else {
+    let Some(target) = members.iter().find(|member| member.pred == job.plan.head) else { return Ok(()) };
+    let recent: HashMap<PredId, Recent<'_>> =
+        members.iter().map(|member| (member.pred, member.growing.recent())).collect();
+    let delta = job.plan.reads.iter().filter(|read| read.access == crate::plan::Access::Delta);
+    if delta.filter_map(|read| recent.get(&read.pred)).any(|recent| recent.is_empty()) {
         return Ok(());
-    };
-    let Some(width) = relations.get(target).map(|relation| relation.width) else { return Ok(()) };
-    // Out of the way while the relations are borrowed.
-    let placeholder = Rows::new(width, evaluation.env.budget);
-    let Some(mut rows) =
-        relations.get_mut(target).map(|relation| std::mem::replace(&mut relation.rows, placeholder))
-    else {
-        return Ok(());
-    };
-    let complete = job.complete.clone();
-    let careful = job.careful.clone();
-    let result = {
-        let borrowed = borrow(&job.plan.reads, relations);
-        let sources = sources(&job.plan.reads, &complete, &borrowed);
-        let careful_reads = job.plan.careful.as_ref().map_or(&[][..], |plan| &plan.reads).to_vec();
-        let careful_borrowed = borrow(&careful_reads, relations);
-        let careful_sources = self::sources(&careful_reads, &careful, &careful_borrowed);
-        run(job, &sources, &careful_sources, &mut evaluation.env, &mut rows)
-    };
-    if let Some(relation) = relations.get_mut(target) {
-        relation.rows = rows;
     }
-    result
-}
-
-/// The stratum's relations as each read wants them.
-fn borrow<'r>(reads: &[Read], relations: &'r [Growing<'_>]) -> Vec<Option<Box<dyn Batches + 'r>>> {
-    let of = |read: &Read| {
-        let relation = relations.iter().find(|relation| relation.pred == read.pred)?;
-        let order = relation.orders.iter().find(|order| order.columns == read.columns)?;
-        Some(order.index.batches())
+    // Out of the job while it is run.
+    let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
+    let reads = job.plan.reads.clone();
+    let keys = job::key_lengths(&job.plan);
+    let (careful_reads, careful_keys) = match &job.plan.careful {
+        Some(plan) => (plan.reads.clone(), job::key_lengths(plan)),
+        None => (Vec::new(), Vec::new()),
     };
-    reads.iter().map(of).collect()
+    let result = {
+        let batches = batches(&reads, &keys, &sources, members, &recent);
+        let careful_batches = self::batches(&careful_reads, &careful_keys, &careful, members, &recent);
+        let target = target.growing.target();
+        job.run(&batches, &careful_batches, &mut evaluation.env, target, &evaluation.pool)
+    };
+    (job.sources, job.careful) = (sources, careful);
+    result.map(|_| ())
 }
 
-fn sources<'s>(
-    reads: &[Read],
-    complete: &'s [Option<std::sync::Arc<Sorted>>],
-    borrowed: &'s [Option<Box<dyn Batches + 's>>],
-) -> Vec<Vec<Batch<'s>>> {
-    reads
-        .iter()
-        .zip(complete.iter().zip(borrowed))
-        .map(|(read, sources)| match sources {
-            (Some(sorted), _) => vec![Batch::Sorted(sorted)],
-            (None, Some(batches)) => batches.of(read.access),
-            (None, None) => Vec::new(),
-        })
-        .collect()
+fn batches<'s>(
+    reads: &'s [Read],
+    keys: &[Vec<usize>],
+    sources: &'s [Source],
+    members: &'s [Member<'_>],
+    recent: &'s HashMap<PredId, Recent<'_>>,
+) -> Batches<'s> {
+    let mut batches = job::complete(reads, sources);
+    for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
+        let member = members.iter().find(|member| member.pred == read.pred);
+        if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {
+            let keyed = key.iter().any(|length| *length > 0);
+            *batches = member.growing.batches(read, keyed, recent);
+        }
+    }
+    batches
 }
 
-/// The stratum's relations with every order that a plan reads.
-fn relations<'b>(
+/// The stratum's relations, each in a shape that suits it and ready for every read.
+fn members<'b>(
     evaluation: &Evaluation<'_, 'b>,
     stratum: &Stratum,
     rules: &[(RuleRef, &Rule)],
     jobs: &[Job<'_>],
     iteration: &mut Iteration,
-) -> Result<Vec<Growing<'b>>, EvalError> {
+) -> Vec<Member<'b>> {
     let schema = &evaluation.request.program.schema;
-    let budget = evaluation.env.budget;
-    let mut relations = Vec::new();
-    for pred in &stratum.predicates {
+    let width_of = |pred: PredId| {
+        let rule = rules.iter().find(|(_, rule)| rule.head == pred).map(|(_, rule)| rule.args.len());
+        let declared = schema.predicates.get(pred.0 as usize).map(|predicate| predicate.arity());
+        rule.or(declared).unwrap_or(0)
+    };
+    let layouts = layouts(evaluation, stratum, jobs, width_of);
+    let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
+    let member = |pred: &PredId| {
         let own = rules.iter().find(|(_, rule)| rule.head == *pred);
-        let declared = schema.predicates.get(pred.0 as usize);
-        let width =
-            own.map(|(_, rule)| rule.args.len()).or(declared.map(|predicate| predicate.arity())).unwrap_or(0);
-        let by = own.or(rules.first()).map(|(by, _)| *by);
-        let mut orders: Vec<Vec<usize>> = vec![(0..width).collect()];
-        let careful = jobs.iter().filter_map(|job| job.plan.careful.as_ref()).flat_map(|plan| &plan.reads);
-        for read in jobs.iter().flat_map(|job| &job.plan.reads).chain(careful) {
-            if read.pred == *pred && !orders.contains(&read.columns) {
-                orders.push(read.columns.clone());
+        let width = width_of(*pred);
+        let name = schema.predicates.get(pred.0 as usize).map_or("", |predicate| &predicate.name);
+        let shards = if evaluation.pool.jobs() == 1 { 1 } else { 2 * evaluation.pool.jobs() };
+        let layout = layouts.get(pred).copied().flatten();
+        let mut growing = Growing::new(iteration, name, width, layout, shards);
+        for plan in plans() {
+            for (read, lengths) in plan.reads.iter().zip(job::key_lengths(plan)) {
+                for length in lengths.into_iter().filter(|_| read.pred == *pred) {
+                    growing.prepare(read, length);
+                }
             }
         }
-        let name = declared.map_or("", |predicate| &predicate.name);
-        let mut indexed = Vec::with_capacity(orders.len());
-        for columns in orders {
-            let index =
-                relation::index(iteration, name, columns.len().max(1)).ok_or_else(|| EvalError::TooWide {
-                    rule: by.unwrap_or(RuleRef::Goal(usize::MAX)),
-                    columns: width,
-                    limit: MAX_COLUMNS,
-                })?;
-            indexed.push(Order { columns, index });
-        }
-        relations.push(Growing {
+        Member {
             pred: *pred,
             width,
-            by,
-            orders: indexed,
-            rows: Rows::new(width, budget),
+            by: own.or(rules.first()).map(|(by, _)| *by),
+            growing,
             rounds: evaluation.request.rounds.then(Vec::new),
-            held: Held::new(budget),
+            held: Held::new(evaluation.env.budget),
             stated: 0,
-        });
-    }
-    Ok(relations)
+        }
+    };
+    stratum.predicates.iter().map(member).collect()
 }
 
-impl<'b> Growing<'b> {
-    /// Takes in the stated rows and those of the rules that read nothing of the stratum.
+/// The layout of each relation that is best kept as bits.
+fn layouts(
+    evaluation: &Evaluation<'_, '_>,
+    stratum: &Stratum,
+    jobs: &[Job<'_>],
+    width_of: impl Fn(PredId) -> usize,
+) -> HashMap<PredId, Option<Layout>> {
+    let plans: Vec<&RulePlan> = jobs.iter().map(|job| &job.plan).collect();
+    let stated = |pred: &PredId| {
+        let table = evaluation.tables.table(*pred).filter(|table| !table.is_empty());
+        (*pred, table.map_or_else(|| vec![None; width_of(*pred)], |table| table.spans().to_vec()))
+    };
+    let spans = shape::spans(
+        &plans,
+        stratum.predicates.iter().map(stated).collect(),
+        evaluation.env.interner,
+        |pred, column| evaluation.span(pred, column),
+    );
+    let mut read: Vec<PredId> = plans.iter().flat_map(|plan| &plan.reads).map(|read| read.pred).collect();
+    read.extend(&stratum.predicates);
+    read.sort_unstable();
+    read.dedup();
+    let feeding: usize = read.iter().filter_map(|pred| evaluation.table(*pred)).map(Table::rough_len).sum();
+    let shards = if evaluation.pool.jobs() == 1 { 1 } else { 8 * evaluation.pool.jobs() };
+    let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
+    let layout = |(pred, mut spans): (PredId, shape::Spans)| {
+        let bits = evaluation.request.tuning.bits;
+        let layout = shape::layout(&spans, feeding as f64, shards).filter(|_| bits);
+        // Where rules look it up by the second column, there is a row for each of its words too.
+        let swapped = plans().any(|plan| {
+            let mut reads = plan.reads.iter().zip(job::key_lengths(plan));
+            reads.any(|(read, lengths)| {
+                read.pred == pred
+                    && read.columns.first() == Some(&1)
+                    && lengths.iter().any(|length| *length > 0)
+            })
+        });
+        spans.reverse();
+        let fits = !swapped || shape::layout(&spans, feeding as f64, shards).is_some();
+        (pred, layout.filter(|_| fits))
+    };
+    spans.into_iter().map(layout).collect()
+}
+
+impl<'b> Member<'b> {
+    /// Takes in the stated rows.
     fn begin(&mut self, evaluation: &Evaluation<'_, 'b>) -> Result<(), EvalError> {
-        let (mut words, mut len) = self.rows.take_sorted().map_err(|halt| evaluation.error(halt, self.by))?;
-        if let Some(stated) = evaluation.tables.table(self.pred) {
-            self.stated = stated.len() as u64;
-            words.extend_from_slice(stated.rows().words());
-            len = len.max(stated.len());
-            let by = self.by;
-            let sorted = evaluation
-                .sorted(self.width, words, len)
-                .map_err(|stop| EvalError::Stopped { stop, rule: by })?;
-            words = sorted.words().to_vec();
-            len = sorted.len();
-        }
-        self.admit(words, len, evaluation, 0).map_err(|stop| EvalError::Stopped { stop, rule: self.by })
-    }
-
-    /// Makes stable what was recent, and recent what the round found new.
-    fn end_round(&mut self, evaluation: &Evaluation<'_, 'b>, round: u64) -> Result<(), EvalError> {
-        let budget = evaluation.env.budget;
-        for order in &self.orders {
-            order.index.settle(budget).map_err(|stop| EvalError::Stopped { stop, rule: self.by })?;
-        }
-        if self.rows.is_empty() {
+        let Some(stated) = evaluation.tables.table(self.pred).filter(|stated| !stated.is_empty()) else {
             return Ok(());
-        }
-        let (words, len) = self.rows.take_sorted().map_err(|halt| evaluation.error(halt, self.by))?;
-        self.admit(words, len, evaluation, round).map_err(|stop| EvalError::Stopped { stop, rule: self.by })
-    }
-
-    fn admit(
-        &mut self,
-        mut words: Vec<Word>,
-        len: usize,
-        evaluation: &Evaluation<'_, 'b>,
-        round: u64,
-    ) -> Result<(), Stop> {
+        };
+        let stopped = |stop| EvalError::Stopped { stop, rule: self.by };
         let budget = evaluation.env.budget;
-        if self.width == 0 {
-            // The empty row is stored as a word.
-            words = vec![0; len];
+        self.stated = stated.len() as u64;
+        let target: Target<'_> = self.growing.target();
+        let mut sink = Sink::new(target, budget);
+        for block in stated.rows_checked(&mut || budget.check()).map_err(stopped)?.blocks(1 << 12) {
+            budget.check().map_err(stopped)?;
+            block.for_each(|row| sink.push(row.iter().copied()));
         }
-        let Some((primary, others)) = self.orders.split_first() else { return Ok(()) };
-        let fresh = primary.index.admit(&words, budget)?;
-        drop(words);
-        for order in others {
-            let width = order.columns.len();
-            let mut picked = Vec::with_capacity(fresh.len() / self.width.max(1) * width);
-            for row in fresh.chunks_exact(self.width.max(1)) {
-                picked.extend(order.columns.iter().filter_map(|column| row.get(*column)));
-            }
-            let sorted = evaluation.sorted(width, picked, 0)?;
-            order.index.admit(sorted.words(), budget)?;
-        }
-        if let Some(rounds) = &mut self.rounds {
-            for row in fresh.chunks_exact(self.width.max(1)) {
-                rounds.extend(row.iter().take(self.width).copied().chain([round as Word]));
-            }
-        }
-        let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
-        let bytes: u64 = self.orders.iter().map(|order| order.index.bytes()).sum();
-        self.held.set(bytes + rounds as u64)
+        sink.uncount();
+        sink.finish().map_err(stopped).map(|_| ())
     }
 
-    fn finish(self, evaluation: &mut Evaluation<'_, 'b>, rounds: u64) -> Result<RelationProfile, EvalError> {
+    /// Makes recent what has been found.
+    fn admit(&mut self, evaluation: &Evaluation<'_, 'b>, round: u64) -> Result<(), EvalError> {
+        let stopped = |stop: Stop| EvalError::Stopped { stop, rule: self.by };
+        let budget = evaluation.env.budget;
+        self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut()).map_err(stopped)?;
+        let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
+        self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
+    }
+
+    fn finish(
+        self,
+        evaluation: &mut Evaluation<'_, 'b>,
+        rounds: u64,
+        produced: u64,
+    ) -> Result<RelationProfile, EvalError> {
         let by = self.by;
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let mut orders = self.orders.into_iter();
-        let primary = orders.next().map(|order| order.index);
-        // The other orders may be as large; give them back first.
-        drop(orders);
-        let words = match primary {
-            Some(index) => index.finish(budget).map_err(stopped)?,
-            None => Vec::new(),
-        };
-        let len = words.len();
-        let words = if self.width == 0 { Vec::new() } else { words };
-        let table = Table::from(Sorted::from_sorted(self.width, words, len));
+        let table = self.growing.finish(&evaluation.pool, budget).map_err(stopped)?;
         let profile = RelationProfile {
             pred: self.pred,
             rounds,
-            produced: self.rows.produced(),
+            produced,
             rows: table.len() as u64,
             stated: self.stated,
         };
-        if let Some(rounds) = self.rounds {
-            let sorted = evaluation.sorted(self.width + 1, rounds, 0).map_err(stopped)?;
+        if let Some(mut words) = self.rounds {
+            let width = self.width + 1;
+            let len = evaluation.pool.sort(width, &mut words, budget).map_err(stopped)?;
+            let sorted = Sorted::from_sorted(width, words, len);
             evaluation.model.rounds.insert(self.pred, Table::from(sorted));
         }
         drop(self.held);

@@ -1,21 +1,30 @@
 //! The engine on datafrog: strata bottom-up, each recursive one an `Iteration`.
 
 mod fixpoint;
-mod relation;
+mod growing;
+mod job;
+mod pool;
+mod shape;
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use super::machine::{self, Batch, Env, Halt, Memory};
+use job::Job;
+use pool::Pool;
+
+use super::demand;
+use super::machine::Env;
 use super::profile::{PlanProfile, RelationProfile};
-use super::rows::{Held, Rows};
+use super::rows::Held;
+use super::sink::{Sink, Target, note};
 use super::{Engine, EvalError, Model, Request, RuleRef, Tables};
 use crate::base::{Budget, Stop};
 use crate::model::functor::Patterns;
 use crate::model::{PredId, Rule, RuleId, Stratum, Value};
-use crate::plan::{Estimate, Planner, Read, RulePlan, Statistics};
+use crate::plan::{Estimate, RulePlan, Statistics};
 use crate::storage::interner::MISSING;
+use crate::storage::pairs::{Layout, Pairs, Span};
 use crate::storage::{Interner, Sorted, Table, Word};
 
 /// The engine on datafrog.
@@ -30,16 +39,32 @@ impl Engine for Frog {
         interner: &mut Interner,
         budget: &Budget,
     ) -> Result<Model, EvalError> {
+        if request.demand {
+            return demand::evaluate(self, request, tables, interner, budget);
+        }
         let mut patterns = Patterns::default();
         let env = Env { interner, patterns: &mut patterns, budget };
         let values_before = env.interner.bytes();
         let values = Held::new(budget);
-        let model = Model::default();
-        let mut evaluation =
-            Evaluation { request, tables, env, model, held: Vec::new(), values, values_before };
         let reached = reached(request);
+        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+        let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
+        let model = Model { tables: tables_known, ..Model::default() };
+        let mut evaluation = Evaluation {
+            request,
+            tables,
+            env,
+            model,
+            held: Vec::new(),
+            values,
+            values_before,
+            pool: Pool::new(request.tuning),
+        };
         for stratum in &request.program.strata {
-            if stratum.predicates.iter().any(|pred| reached.contains(pred)) && !stratum.rules.is_empty() {
+            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+                && !stratum.rules.is_empty()
+            {
                 evaluation.stratum(stratum)?;
             }
         }
@@ -67,6 +92,9 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
     reached
 }
 
+/// Rows that make it worth finding out whether bits take less room.
+const MANY_ROWS: f64 = 65_536.0;
+
 struct Evaluation<'a, 'e> {
     request: &'a Request<'a>,
     tables: &'a dyn Tables,
@@ -78,21 +106,7 @@ struct Evaluation<'a, 'e> {
     values: Held<'e>,
     /// What the interner took before.
     values_before: u64,
-}
-
-/// A plan with the complete relations it reads.
-struct Job<'r> {
-    by: RuleRef,
-    rule: &'r Rule,
-    plan: RulePlan,
-    /// By read; `None` for relations of the stratum.
-    complete: Vec<Option<Arc<Sorted>>>,
-    /// The same for the careful plan.
-    careful: Vec<Option<Arc<Sorted>>>,
-    memory: Memory,
-    time: std::time::Duration,
-    runs: u64,
-    produced: u64,
+    pool: Pool,
 }
 
 impl<'a, 'e> Evaluation<'a, 'e> {
@@ -131,33 +145,21 @@ impl<'a, 'e> Evaluation<'a, 'e> {
 
     /// Evaluates a relation whose rules do not read it.
     fn relation(&mut self, pred: PredId, rules: &[(RuleRef, &'a Rule)]) -> Result<(), EvalError> {
-        let budget = self.env.budget;
         let width = rules.first().map_or(0, |(_, rule)| rule.args.len());
-        let mut rows = Rows::new(width, budget);
-        let mut jobs = self.jobs(rules, &[])?;
-        for job in &mut jobs {
-            job.run_once(&mut self.env, &mut rows)?;
-        }
         let by = rules.first().map(|(by, _)| *by);
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
-        let (mut words, mut len) = rows.take_sorted().map_err(|halt| self.error(halt, by))?;
-        let produced = rows.produced();
+        let mut jobs = self.jobs(rules, &[])?;
         let stated = self.tables.table(pred).filter(|stated| !stated.is_empty());
-        let table = match stated {
-            Some(stated) if len == 0 => stated.clone(),
-            Some(stated) => {
-                words.extend_from_slice(stated.rows().words());
-                len = len.max(stated.len());
-                Table::from(self.sorted(width, words, len).map_err(stopped)?)
-            }
-            None => Table::from(Sorted::from_sorted(width, words, len)),
+        let table = match self.pairs_for(pred, width, &jobs, stated) {
+            Some(layout) => self.as_pairs(layout, &mut jobs, stated)?,
+            None => self.as_list(width, &mut jobs, stated, by)?,
         };
         let profile = RelationProfile {
             pred,
             rounds: 1,
-            produced,
-            rows: table.len() as u64,
-            stated: stated.map_or(0, Table::len) as u64,
+            produced: jobs.iter().map(|job| job.produced).sum(),
+            rows: if self.request.profile { table.len() as u64 } else { 0 },
+            stated: stated.map_or(0, Table::rough_len) as u64,
         };
         if self.request.rounds {
             let words = table.iter().flat_map(|row| row.iter().copied().chain([0])).collect();
@@ -169,12 +171,119 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         Ok(())
     }
 
-    /// The rows sorted; `len` counts without columns.
-    fn sorted(&self, width: usize, words: Vec<Word>, len: usize) -> Result<Sorted, Stop> {
-        match width {
-            0 => Ok(Sorted::from_sorted(0, words, len)),
-            _ => Sorted::new(width, words, &mut || self.env.budget.check()),
+    /// The layout as bits of a relation that does not grow, if that takes less room than a list of
+    /// what its rules are expected to produce.
+    fn pairs_for(
+        &self,
+        pred: PredId,
+        width: usize,
+        jobs: &[Job<'_>],
+        stated: Option<&Table>,
+    ) -> Option<Layout> {
+        let expected: f64 = jobs.iter().map(|job| shape::expected(&job.plan)).sum();
+        if !(1..=2).contains(&width) || !self.request.tuning.bits || expected < MANY_ROWS {
+            return None;
         }
+        let plans: Vec<&RulePlan> = jobs.iter().map(|job| &job.plan).collect();
+        let stated =
+            HashMap::from([(pred, stated.map_or_else(|| vec![None; width], |table| table.spans().to_vec()))]);
+        let spans = shape::spans(&plans, stated, self.env.interner, |pred, column| self.span(pred, column));
+        shape::layout(spans.get(&pred)?, expected / 16.0, 8 * self.pool.jobs())
+    }
+
+    fn as_pairs(
+        &mut self,
+        layout: Layout,
+        jobs: &mut [Job<'_>],
+        stated: Option<&Table>,
+    ) -> Result<Table, EvalError> {
+        let known = Pairs::new(layout, false);
+        let found = Mutex::default();
+        let noted = AtomicU64::new(0);
+        let target = Target::Pairs { known: &known, found: &found, noted: &noted };
+        let by = jobs.first().map(|job| job.by);
+        if let Some(stated) = stated {
+            let mut sink = Sink::new(target, self.env.budget);
+            for row in stated.iter() {
+                sink.push(row.iter().copied());
+            }
+            sink.uncount();
+            sink.finish().map_err(|stop| EvalError::Stopped { stop, rule: by })?;
+        }
+        for job in jobs {
+            self.run_once(job, target)?;
+        }
+        let mut sets = found.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
+        let mut pairs = sets.next().unwrap_or(known);
+        for set in sets {
+            pairs
+                .add(&set, &mut || self.env.budget.check())
+                .map_err(|stop| EvalError::Stopped { stop, rule: by })?;
+        }
+        pairs.shrink();
+        note(&noted, 0, self.env.budget).map_err(|stop| EvalError::Stopped { stop, rule: by })?;
+        Ok(Table::from_bits(pairs))
+    }
+
+    fn as_list(
+        &mut self,
+        width: usize,
+        jobs: &mut [Job<'_>],
+        stated: Option<&Table>,
+        by: Option<RuleRef>,
+    ) -> Result<Table, EvalError> {
+        let (mut words, mut len) = (Vec::new(), 0);
+        let mut held = Held::new(self.env.budget);
+        let stopped = |stop| EvalError::Stopped { stop, rule: by };
+        for job in jobs {
+            let (more, rows) = self.run_once(job, Target::List { width })?;
+            len += rows;
+            if words.is_empty() {
+                words = more;
+            } else {
+                words.extend(more);
+            }
+            held.set((words.capacity() * size_of::<Word>()) as u64).map_err(stopped)?;
+        }
+        if let Some(stated) = stated {
+            if len == 0 {
+                return Ok(stated.clone());
+            }
+            words.extend_from_slice(
+                stated.rows_checked(&mut || self.env.budget.check()).map_err(stopped)?.words(),
+            );
+            len += stated.len();
+        }
+        if width > 0 {
+            len = self.pool.sort(width, &mut words, self.env.budget).map_err(stopped)?;
+            words.shrink_to_fit();
+        }
+        Ok(Table::from(Sorted::from_sorted(width, words, len)))
+    }
+
+    /// Runs a job that reads only complete relations, for the only time.
+    fn run_once(&mut self, job: &mut Job<'_>, target: Target<'_>) -> Result<(Vec<Word>, usize), EvalError> {
+        let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
+        let reads = job.plan.reads.clone();
+        let careful_reads = job.plan.careful.as_ref().map_or_else(Vec::new, |plan| plan.reads.clone());
+        let batches = job::complete(&reads, &sources);
+        let careful = job::complete(&careful_reads, &careful);
+        job.run(&batches, &careful, &mut self.env, target, &self.pool)
+    }
+
+    /// The rows of a complete relation.
+    fn table(&self, pred: PredId) -> Option<&Table> {
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred))
+    }
+
+    /// What a column of a complete relation holds.
+    fn span(&self, pred: PredId, column: usize) -> Option<Span> {
+        *self.table(pred)?.spans().get(column)?
+    }
+
+    fn sizes<'s>(&'s self, recursive: &'s [PredId]) -> Sizes<'s> {
+        Sizes { tables: self.tables, model: &self.model, recursive }
     }
 
     /// Notes the memory of values that rules have made.
@@ -201,95 +310,13 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                     runs: job.runs,
                     produced: job.produced,
                     visited: job.memory.visited,
+                    entered: job.memory.entered,
                 });
             }
         }
         if self.request.profile {
             self.model.profile.relations.extend(relations);
         }
-    }
-
-    /// Plans the rules and gets ready what the plans read of complete relations.
-    fn jobs(
-        &mut self,
-        rules: &[(RuleRef, &'a Rule)],
-        recursive: &[PredId],
-    ) -> Result<Vec<Job<'a>>, EvalError> {
-        let mut jobs = Vec::new();
-        for (by, rule) in rules {
-            let statistics = Sizes { tables: self.tables, model: &self.model, recursive };
-            let planner =
-                Planner { schema: &self.request.program.schema, statistics: &statistics, recursive };
-            for plan in planner.plans(rule) {
-                self.env.budget.check().map_err(|stop| EvalError::Stopped { stop, rule: Some(*by) })?;
-                let complete = self.complete(&plan.reads, recursive, *by)?;
-                let careful = match &plan.careful {
-                    Some(careful) => self.complete(&careful.reads, recursive, *by)?,
-                    None => Vec::new(),
-                };
-                jobs.push(Job {
-                    by: *by,
-                    rule,
-                    plan,
-                    complete,
-                    careful,
-                    memory: Memory::default(),
-                    time: std::time::Duration::ZERO,
-                    runs: 0,
-                    produced: 0,
-                });
-            }
-        }
-        Ok(jobs)
-    }
-
-    fn complete(
-        &self,
-        reads: &[Read],
-        recursive: &[PredId],
-        by: RuleRef,
-    ) -> Result<Vec<Option<Arc<Sorted>>>, EvalError> {
-        let budget = self.env.budget;
-        let order = |read: &Read| -> Result<Option<Arc<Sorted>>, Stop> {
-            if recursive.contains(&read.pred) {
-                return Ok(None);
-            }
-            let derived = self.model.tables.get(&read.pred).map(|table| &**table);
-            match derived.or_else(|| self.tables.table(read.pred)) {
-                Some(table) => table.order(&read.columns, &mut || budget.check()).map(Some),
-                None => Ok(Some(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0)))),
-            }
-        };
-        reads
-            .iter()
-            .map(order)
-            .collect::<Result<_, _>>()
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
-    }
-
-    fn error(&self, halt: Halt, by: Option<RuleRef>) -> EvalError {
-        match (halt, by) {
-            (Halt::Fail { error, span, binding }, Some(by)) => {
-                let rule = by.find(self.request.program, self.request.goals);
-                EvalError::Runtime {
-                    error,
-                    rule: by,
-                    span,
-                    binding: named(rule, &binding, self.env.interner),
-                }
-            }
-            (Halt::Stop(stop), rule) => EvalError::Stopped { stop, rule },
-            // Only rules compute.
-            (Halt::Fail { .. }, None) => EvalError::Stopped { stop: Stop::Cancelled, rule: None },
-        }
-    }
-}
-
-impl Job<'_> {
-    /// Runs a job that reads only complete relations, for the only time.
-    fn run_once(&mut self, env: &mut Env<'_>, out: &mut Rows<'_>) -> Result<(), EvalError> {
-        let (complete, careful) = (std::mem::take(&mut self.complete), std::mem::take(&mut self.careful));
-        run(self, &complete_sources(&complete), &complete_sources(&careful), env, out)
     }
 }
 
@@ -307,39 +334,6 @@ fn named(rule: Option<&Rule>, binding: &[(usize, Word)], interner: &Interner) ->
         .collect()
 }
 
-fn complete_sources(complete: &[Option<Arc<Sorted>>]) -> Vec<Vec<Batch<'_>>> {
-    complete.iter().map(|sorted| sorted.iter().map(|sorted| Batch::Sorted(sorted)).collect()).collect()
-}
-
-/// Runs a job once. Where an early computation failed, the careful plan says whether that counts.
-fn run(
-    job: &mut Job<'_>,
-    sources: &[Vec<Batch<'_>>],
-    careful: &[Vec<Batch<'_>>],
-    env: &mut Env<'_>,
-    out: &mut Rows<'_>,
-) -> Result<(), EvalError> {
-    let started = Instant::now();
-    let before = out.produced();
-    let outcome = machine::execute(&job.plan, sources, &mut job.memory, env, out).and_then(|early| {
-        if let (true, Some(plan)) = (early, &job.plan.careful) {
-            let mut unused = Rows::new(plan.output.len(), env.budget);
-            machine::execute(plan, careful, &mut Memory::default(), env, &mut unused)?;
-        }
-        out.account()
-    });
-    job.time += started.elapsed();
-    job.runs += 1;
-    job.produced += out.produced() - before;
-    outcome.map_err(|halt| match halt {
-        Halt::Stop(stop) => EvalError::Stopped { stop, rule: Some(job.by) },
-        Halt::Fail { error, span, binding } => {
-            let binding = named(Some(job.rule), &binding, env.interner);
-            EvalError::Runtime { error, rule: job.by, span, binding }
-        }
-    })
-}
-
 /// Sizes as they are now.
 struct Sizes<'a> {
     tables: &'a dyn Tables,
@@ -350,11 +344,12 @@ struct Sizes<'a> {
 impl Statistics for Sizes<'_> {
     fn estimate(&self, pred: PredId) -> Option<Estimate> {
         if self.recursive.contains(&pred) {
-            return None;
+            let stated = self.tables.table(pred).filter(|table| !table.is_empty())?;
+            return Some(Estimate { rows: stated.rough_len() as f64, distinct: stated.distinct().to_vec() });
         }
         let derived = self.model.tables.get(&pred).map(|table| &**table);
         Some(match derived.or_else(|| self.tables.table(pred)) {
-            Some(table) => Estimate { rows: table.len() as f64, distinct: table.distinct().to_vec() },
+            Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
     }

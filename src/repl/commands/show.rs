@@ -156,7 +156,7 @@ pub(super) fn plan(shell: &mut Shell, console: &mut Console, goal: &str) -> io::
     match shell.session.explain_plan(goal) {
         Ok(explained) => {
             shell.scenario(console)?;
-            write(console, &crate::plan::show::text(&explained.plans))
+            write(console, &explained.text())
         }
         Err(error) => shell.refused(console, &error),
     }

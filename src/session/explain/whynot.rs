@@ -168,7 +168,7 @@ impl Session {
             let before = self.base.database.snapshot();
             self.base.database.assert(&facts);
             let outcome = self
-                .evaluate(&[], &[pattern.predicate], false)
+                .evaluate(&[], &[pattern.predicate])
                 .and_then(|model| Ok(!self.tuples_that_fit(pattern, &model, 1)?.0.is_empty()));
             self.base.database.restore(before);
             // What the facts make fail is no proposal either.

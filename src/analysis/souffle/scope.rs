@@ -1,0 +1,205 @@
+//! Which variables of an aggregate are its own: they get names of their own.
+//!
+//! A variable is shared with the outside if something outside gives it a value. What only `min` or
+//! `max` give a value and the outside uses is a witness: a row that has the extreme value. The
+//! aggregate's body then stands outside too, joined with its result.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::ground::{self, Names};
+use super::normal::{self, each_expr, each_var};
+use crate::base::codes::analysis::UNBOUND_IN_AGGREGATE;
+use crate::base::codes::syntax::AGGREGATE_FORM;
+use crate::base::{Diagnostic, Span};
+use crate::syntax::souffle::ast::{Aggregate, AggregateOp, Atom, CompareOp, Expr, ExprKind, Literal};
+
+pub(super) struct Scoper<'d> {
+    pub diagnostics: &'d mut Vec<Diagnostic>,
+    fresh: usize,
+}
+
+/// Renames the variables of aggregates in a clause. The body grows by what witnesses need.
+pub(super) fn resolve(head: &mut Atom, body: &mut Vec<Literal>, diagnostics: &mut Vec<Diagnostic>) {
+    let mut scoper = Scoper { diagnostics, fresh: 0 };
+    let mut mentioned = mentioned(body);
+    head.args.iter().for_each(|arg| {
+        each_var(arg, &mut |name, _| {
+            mentioned.insert(Arc::clone(name));
+        })
+    });
+    let mut args = std::mem::take(&mut head.args);
+    scoper.literals(body, &Names::new(), &mentioned, &mut args);
+    head.args = args;
+}
+
+fn mentioned(body: &[Literal]) -> Names {
+    let mut names = Names::new();
+    for literal in body {
+        each_expr(literal, &mut |expr| {
+            each_var(expr, &mut |name, _| {
+                names.insert(Arc::clone(name));
+            })
+        });
+    }
+    names
+}
+
+impl Scoper<'_> {
+    /// Resolves the aggregates in `body` and in `others`, which stand in its scope.
+    fn literals(&mut self, body: &mut Vec<Literal>, outer: &Names, mentioned: &Names, others: &mut [Expr]) {
+        let mut bound = outer.clone();
+        ground::bind(body, &mut bound);
+        let mut more = Vec::new();
+        for literal in body.iter_mut() {
+            each_expr_mut(literal, &mut |expr| self.expr(expr, &bound, mentioned, &mut more));
+        }
+        others.iter_mut().for_each(|expr| self.expr(expr, &bound, mentioned, &mut more));
+        body.extend(more);
+    }
+
+    fn expr(&mut self, expr: &mut Expr, bound: &Names, mentioned: &Names, more: &mut Vec<Literal>) {
+        let span = expr.span;
+        let ExprKind::Aggregate(aggregate) = &mut expr.kind else {
+            return each_arg_mut(expr, &mut |arg| self.expr(arg, bound, mentioned, more));
+        };
+        let witnesses = self.aggregate(aggregate, span, bound, mentioned);
+        if let Some(witnesses) = witnesses {
+            let result = self.name("result");
+            let var = |name: &Arc<str>| Expr { kind: ExprKind::Var(Arc::clone(name)), span };
+            let found = std::mem::replace(expr, var(&result));
+            more.push(Literal::Compare(CompareOp::Eq, var(&result), found, span));
+            more.extend(witnesses.0);
+            more.push(Literal::Compare(CompareOp::Eq, var(&result), witnesses.1, span));
+        }
+    }
+
+    /// Returns what a witness needs outside: the body and the value that is the result.
+    fn aggregate(
+        &mut self,
+        aggregate: &mut Aggregate,
+        span: Span,
+        bound: &Names,
+        mentioned_outside: &Names,
+    ) -> Option<(Vec<Literal>, Expr)> {
+        let alternatives = normal::alternatives(&aggregate.body, span, self.diagnostics)?;
+        let mut alternatives = alternatives.into_iter();
+        let (mut body, more) = (alternatives.next().unwrap_or_default(), alternatives.next().is_some());
+        if more {
+            let message = "an aggregate's body has no alternatives";
+            self.diagnostics.push(Diagnostic::new(AGGREGATE_FORM, message).at(span));
+        }
+        let mut inside = Names::new();
+        ground::bind(&body, &mut inside);
+        let mut own = mentioned(&body);
+        if let Some(arg) = &aggregate.arg {
+            each_var(arg, &mut |name, _| {
+                own.insert(Arc::clone(name));
+            });
+        }
+        own.retain(|name| !bound.contains(name));
+        let mut witnesses: Vec<Arc<str>> = own
+            .iter()
+            .filter(|name| mentioned_outside.contains(*name) && inside.contains(*name))
+            .cloned()
+            .collect();
+        witnesses.sort();
+        let extreme = matches!(aggregate.op, AggregateOp::Min | AggregateOp::Max);
+        let exported = match (witnesses.first(), extreme, &aggregate.arg) {
+            (Some(_), true, Some(arg)) => {
+                let mut copy = (body.clone(), arg.clone());
+                let locals = own.iter().filter(|name| !witnesses.contains(name)).cloned();
+                let names = self.renaming(locals);
+                copy.0.iter_mut().for_each(|literal| rename_literal(literal, &names));
+                rename(&mut copy.1, &names);
+                Some(copy)
+            }
+            (Some(name), false, _) => {
+                let message = format!("`{name}` is bound only inside this aggregate and used outside of it");
+                self.diagnostics.push(
+                    Diagnostic::new(UNBOUND_IN_AGGREGATE, message)
+                        .at(span)
+                        .help("only `min` and `max` say which rows they come from"),
+                );
+                None
+            }
+            _ => None,
+        };
+        let names = self.renaming(own.iter().cloned());
+        body.iter_mut().for_each(|literal| rename_literal(literal, &names));
+        let mut arg: Vec<Expr> = aggregate.arg.take().into_iter().collect();
+        arg.iter_mut().for_each(|arg| rename(arg, &names));
+        let mut mentioned = mentioned(&body);
+        mentioned.extend(bound.iter().cloned());
+        self.literals(&mut body, bound, &mentioned, &mut arg);
+        aggregate.arg = arg.pop();
+        aggregate.body = vec![body];
+        exported
+    }
+
+    fn renaming(&mut self, names: impl Iterator<Item = Arc<str>>) -> HashMap<Arc<str>, Arc<str>> {
+        let mut names: Vec<Arc<str>> = names.collect();
+        names.sort();
+        names.into_iter().map(|name| (Arc::clone(&name), self.name(&name))).collect()
+    }
+
+    /// A name that no variable of the program has.
+    fn name(&mut self, like: &str) -> Arc<str> {
+        self.fresh += 1;
+        let like = like.split('@').next().unwrap_or("");
+        format!("{like}@{}", self.fresh).into()
+    }
+}
+
+fn rename(expr: &mut Expr, names: &HashMap<Arc<str>, Arc<str>>) {
+    match &mut expr.kind {
+        ExprKind::Var(name) => {
+            if let Some(new) = names.get(name) {
+                *name = Arc::clone(new);
+            }
+        }
+        ExprKind::Aggregate(aggregate) => {
+            if let Some(arg) = &mut aggregate.arg {
+                rename(arg, names);
+            }
+            aggregate.body.iter_mut().flatten().for_each(|literal| rename_literal(literal, names));
+        }
+        _ => each_arg_mut(expr, &mut |arg| rename(arg, names)),
+    }
+}
+
+fn rename_literal(literal: &mut Literal, names: &HashMap<Arc<str>, Arc<str>>) {
+    each_expr_mut(literal, &mut |expr| rename(expr, names));
+}
+
+pub(super) fn each_expr_mut(literal: &mut Literal, visit: &mut dyn FnMut(&mut Expr)) {
+    match literal {
+        Literal::Atom(atom) => atom.args.iter_mut().for_each(visit),
+        Literal::Compare(_, left, right, _) | Literal::Test(_, left, right, _) => {
+            visit(left);
+            visit(right);
+        }
+        Literal::Not(inner, _) => each_expr_mut(inner, visit),
+        Literal::Group(body) => {
+            for literal in body.iter_mut().flatten() {
+                each_expr_mut(literal, visit);
+            }
+        }
+        Literal::Bool(_) => {}
+    }
+}
+
+pub(super) fn each_arg_mut(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr)) {
+    match &mut expr.kind {
+        ExprKind::Record(args)
+        | ExprKind::Branch(_, args)
+        | ExprKind::User(_, args)
+        | ExprKind::Call(_, args) => args.iter_mut().for_each(visit),
+        ExprKind::Cast(arg, _) => visit(arg),
+        ExprKind::Binary(_, left, right) => {
+            visit(left);
+            visit(right);
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,102 @@
+//! `factlog souffle`
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::Exit;
+use super::args::LimitArgs;
+use super::context::{Context, Failure};
+use super::interrupt;
+use super::terminal::write_stdout;
+use crate::base::{CancelToken, Limits};
+use crate::session::Error;
+use crate::session::souffle::{self, RunOptions};
+
+/// Run a Soufflé program
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  factlog souffle reach.dl
+  factlog souffle reach.dl -F facts -D out
+  factlog souffle reach.dl -D -
+
+The flags are Soufflé's own. docs/souffle.md lists what is supported.")]
+pub struct SouffleArgs {
+    /// The program
+    #[arg(value_name = "PROG.dl")]
+    program: PathBuf,
+    /// Where the files that `.input` names are
+    #[arg(short = 'F', long = "fact-dir", value_name = "DIR", default_value = ".")]
+    facts: PathBuf,
+    /// Where to write what `.output` names; `-` is standard output
+    #[arg(short = 'D', long = "output-dir", value_name = "DIR", default_value = ".")]
+    output: PathBuf,
+    /// Threads to use; `auto` is one for each core
+    #[arg(short, long, value_name = "N", default_value = "1", value_parser = jobs)]
+    jobs: usize,
+    /// Numbers of 64 bits instead of 32
+    #[arg(long = "64")]
+    wide: bool,
+    /// No warnings
+    #[arg(short = 'w', long)]
+    no_warn: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
+}
+
+fn jobs(text: &str) -> Result<usize, String> {
+    match text {
+        "auto" => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        _ => text
+            .parse()
+            .ok()
+            .filter(|jobs| *jobs > 0)
+            .ok_or_else(|| "expected a number of threads, such as 2, or `auto`".to_owned()),
+    }
+}
+
+pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure> {
+    let cancel = CancelToken::new();
+    // Without a handler an interrupt ends the program at once, which is well too.
+    let _ = interrupt::install(&cancel);
+    let defaults = Limits::default();
+    let limits = Limits {
+        rows: args.limits.limit_rows.or(defaults.rows),
+        time: args.limits.limit_seconds.or(defaults.time),
+        memory: args.limits.limit_memory.or(defaults.memory),
+        ..defaults
+    };
+    let options = RunOptions {
+        facts: args.facts.clone(),
+        output: (args.output.as_os_str() != "-").then(|| args.output.clone()),
+        wide: args.wide,
+        jobs: args.jobs,
+        limits,
+        cancel,
+    };
+    match souffle::run(&args.program, &options) {
+        Ok(outcome) => {
+            if !args.no_warn {
+                context.report(&outcome.warnings, &outcome.sources);
+            }
+            write_stdout(|out| out.write_all(&outcome.stdout))?;
+            Ok(Exit::Success)
+        }
+        Err(failure) => {
+            context.report(failure.error.diagnostics(), &failure.sources);
+            Ok(match failure.error {
+                Error::Invalid(_) | Error::Failed(_) => Exit::Refused,
+                Error::Limit(_) => Exit::Limit,
+                Error::Cancelled => {
+                    context.error("interrupted");
+                    Exit::Interrupted
+                }
+                Error::Internal(fault) => {
+                    context.error(fault);
+                    Exit::Internal
+                }
+            })
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! Values that stand in several relations at once: one step of a generic join.
+//!
+//! The part with the fewest rows is gone through, and each of its values is looked for in the
+//! others: by galloping from where the last one was found where rows are sorted, so that the work
+//! is that of the smallest part times the logarithm of the gaps in the others, as in a leapfrog
+//! join (Veldhuizen 2014), and by a lookup elsewhere.
+
+use super::batch::{Batch, Cursor};
+use crate::storage::Word;
+use crate::storage::interner::NIL;
+
+/// One of the relations, cut down to the rows that begin with a key.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Part<'a, 'k> {
+    /// Its read's number.
+    pub read: usize,
+    /// Its rows.
+    pub batches: &'a [Batch<'a>],
+    /// What they begin with.
+    pub key: &'k [Word],
+}
+
+/// Sorted rows with one key.
+#[derive(Clone, Copy, Debug)]
+struct Run<'a> {
+    words: &'a [Word],
+    stride: usize,
+    column: usize,
+}
+
+impl<'a> Run<'a> {
+    fn of(part: &Part<'a, '_>, near: &mut usize) -> Option<Run<'a>> {
+        let [Batch::Sorted(sorted)] = part.batches else { return None };
+        let (low, high) = match part.key {
+            [word] => sorted.range_of(*word, *near),
+            key => sorted.range_near(key, *near),
+        };
+        *near = low;
+        let stride = sorted.width();
+        Some(Run { words: &sorted.words()[low * stride..high * stride], stride, column: part.key.len() })
+    }
+
+    fn len(&self) -> usize {
+        self.words.len() / self.stride
+    }
+
+    fn value(&self, row: usize) -> Word {
+        self.words[row * self.stride + self.column]
+    }
+
+    /// The first row from `at` on whose value is not below `value`.
+    #[inline]
+    fn seek(&self, at: usize, value: Word) -> usize {
+        let len = self.len();
+        let below = |row: usize| row < len && self.value(row) < value;
+        if !below(at) {
+            return at;
+        }
+        // Rows before `low` are below the value, those from `high` are not.
+        let (mut low, mut step) = (at + 1, 1);
+        while below(low + step - 1) {
+            low += step;
+            step *= 2;
+        }
+        let mut high = (low + step - 1).min(len);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if below(middle) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+}
+
+/// Puts the values that stand behind the keys of all parts into `found`, in order. `near` are the
+/// places where the lookups of the parts ended, part by part; `visited` counts values looked at, by
+/// read.
+pub(super) fn meet(parts: &[Part<'_, '_>], near: &mut [usize], visited: &mut [u64], found: &mut Vec<Word>) {
+    found.clear();
+    let mut runs: [Option<Run<'_>>; 8] = [None; 8];
+    let runs = match runs.get_mut(..parts.len()) {
+        Some(runs) => runs,
+        None => &mut vec![None; parts.len()],
+    };
+    for ((part, near), run) in parts.iter().zip(near.iter_mut()).zip(runs.iter_mut()) {
+        *run = Run::of(part, near);
+        if run.is_some_and(|run| run.words.is_empty()) {
+            return;
+        }
+    }
+    let driver = runs.iter().enumerate().filter_map(|(at, run)| Some((run.as_ref()?.len(), at))).min();
+    let Some((rows, driver)) = driver else {
+        return look_up(parts, 0, near, visited, found);
+    };
+    visited[parts[driver].read] += rows as u64;
+    let Some(first) = runs[driver] else { return };
+    found.extend((0..rows).map(|row| first.value(row)).filter(|value| *value != NIL));
+    for at in (0..parts.len()).filter(|at| *at != driver) {
+        visited[parts[at].read] += found.len() as u64;
+        match runs[at] {
+            Some(run) if run.len() < 16 * found.len() => {
+                // Close together: both side by side.
+                let mut row = 0;
+                let len = run.len();
+                found.retain(|value| {
+                    while row < len && run.value(row) < *value {
+                        row += 1;
+                    }
+                    row < len && run.value(row) == *value
+                });
+            }
+            Some(run) => {
+                let mut row = 0;
+                found.retain(|value| {
+                    row = run.seek(row, *value);
+                    row < run.len() && run.value(row) == *value
+                });
+            }
+            None => retain_known(&parts[at], &mut near[at], found),
+        }
+        if found.is_empty() {
+            return;
+        }
+    }
+}
+
+/// The same where no part is sorted.
+fn look_up(
+    parts: &[Part<'_, '_>],
+    driver: usize,
+    near: &mut [usize],
+    visited: &mut [u64],
+    found: &mut Vec<Word>,
+) {
+    let (mut scratch, column) = (Vec::new(), parts[driver].key.len());
+    for batch in parts[driver].batches {
+        let mut cursor: Cursor<'_> = batch.open(parts[driver].key, &mut near[driver]);
+        while let Some(row) = cursor.next(&mut scratch) {
+            found.extend(row.get(column).filter(|value| **value != NIL));
+        }
+    }
+    visited[parts[driver].read] += found.len() as u64;
+    found.sort_unstable();
+    found.dedup();
+    for at in (0..parts.len()).filter(|at| *at != driver) {
+        visited[parts[at].read] += found.len() as u64;
+        retain_known(&parts[at], &mut near[at], found);
+    }
+}
+
+fn retain_known(part: &Part<'_, '_>, near: &mut usize, found: &mut Vec<Word>) {
+    let mut key = part.key.to_vec();
+    key.push(NIL);
+    found.retain(|value| {
+        if let Some(last) = key.last_mut() {
+            *last = *value;
+        }
+        part.batches.iter().any(|batch| batch.has(&key, near))
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::Sorted;
+
+    /// The values that all parts have behind their keys.
+    fn met(parts: &[(&[Word], usize, &[Word])]) -> (Vec<Word>, Vec<u64>) {
+        let tables: Vec<Sorted> =
+            parts.iter().map(|(words, width, _)| Sorted::from_sorted(*width, words.to_vec(), 0)).collect();
+        let batches: Vec<[Batch<'_>; 1]> = tables.iter().map(|table| [Batch::Sorted(table)]).collect();
+        let parts: Vec<Part<'_, '_>> = batches
+            .iter()
+            .zip(parts)
+            .enumerate()
+            .map(|(read, (batches, (_, _, key)))| Part { read, batches, key })
+            .collect();
+        let (mut near, mut visited, mut found) = (vec![0; parts.len()], vec![0; parts.len()], vec![7]);
+        meet(&parts, &mut near, &mut visited, &mut found);
+        (found, visited)
+    }
+
+    #[test]
+    fn values_of_all_parts_are_found_once() {
+        let (found, _) = met(&[(&[1, 3, 5, 7], 1, &[]), (&[2, 3, 4, 7, 9], 1, &[])]);
+        assert_eq!(found, [3, 7]);
+        assert_eq!(met(&[(&[1, 3, 5, 7], 1, &[]), (&[2, 3, 7], 1, &[]), (&[1, 7], 1, &[])]).0, [7]);
+        assert_eq!(met(&[(&[1, 2], 1, &[]), (&[], 1, &[])]).0, [0; 0]);
+    }
+
+    #[test]
+    fn nil_meets_nothing() {
+        assert_eq!(met(&[(&[NIL, 2], 1, &[]), (&[NIL, 2], 1, &[])]).0, [2]);
+    }
+
+    #[test]
+    fn galloping_finds_every_value() {
+        let all: Vec<Word> = (1..1001).collect();
+        for step in [1, 2, 3, 17, 250, 999] {
+            let some: Vec<Word> = (1..1001).step_by(step).collect();
+            assert_eq!(met(&[(&all, 1, &[]), (&some, 1, &[])]).0, some);
+            assert_eq!(met(&[(&some, 1, &[]), (&all, 1, &[]), (&all, 1, &[])]).0, some);
+        }
+    }
+
+    #[test]
+    fn only_rows_with_the_key_count() {
+        let pairs = [3, 8, 4, 2, 4, 6, 5, 6];
+        assert_eq!(met(&[(&pairs, 2, &[4]), (&[5, 6, 8], 1, &[])]), (vec![6], vec![2, 2]));
+        assert_eq!(met(&[(&pairs, 2, &[9]), (&[5, 6, 8], 1, &[])]).0, [0; 0]);
+    }
+}

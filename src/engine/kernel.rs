@@ -1,0 +1,479 @@
+//! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
+//! kept. Several threads can run one plan at a time, each its share of the outermost loop.
+
+mod compile;
+
+pub use compile::compile;
+
+use super::batch::{Batch, Columns, Cursor};
+use super::compute;
+use super::intersect::{self, Part};
+use super::machine::matches;
+use super::sink::Sink;
+use crate::base::Stop;
+use crate::model::program::CompareOp;
+use crate::plan::{Intersect, Operation, Reg};
+use crate::storage::interner::{MISSING, NIL};
+use crate::storage::{Interner, Sorted, Word};
+
+/// Turns of loops between two looks at the budget.
+const BLOCK: u64 = 1 << 13;
+/// A compiled plan over its batches.
+#[derive(Debug)]
+pub struct Compiled<'p> {
+    ops: Vec<Op<'p>>,
+    output: &'p [Reg],
+    /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
+    whole_chunks: bool,
+    witness_from: usize,
+    registers: Vec<Word>,
+    reads: usize,
+    /// Batches of all loops, for the places where lookups ended.
+    batches: usize,
+}
+
+#[derive(Debug)]
+enum Op<'p> {
+    Scan {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        /// Number of the first of them among all.
+        near: usize,
+        key: &'p [Reg],
+        operations: &'p [Operation],
+        /// The relation that the next step looks up by the last column bound here alone: columns
+        /// that are no key of it are passed over.
+        mask: Option<&'p Sorted>,
+    },
+    /// The innermost loop of a plan for a relation kept as bits: it gives the last column of the
+    /// head and nothing else happens in it.
+    Columns {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        near: usize,
+        key: &'p [Reg],
+        place: usize,
+        /// The head's first column, if it has two.
+        row: Option<Reg>,
+    },
+    Probe {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        near: usize,
+        key: &'p [Reg],
+        negated: bool,
+    },
+    Meet {
+        meet: &'p Intersect,
+        sources: &'p [Vec<Batch<'p>>],
+        near: usize,
+    },
+    Compare {
+        op: CompareOp,
+        possibly: bool,
+        left: Reg,
+        right: Reg,
+    },
+    IsNil {
+        reg: Reg,
+        negated: bool,
+    },
+    Copy {
+        target: Reg,
+        from: Reg,
+        nil: bool,
+    },
+    Never,
+}
+
+impl Compiled<'_> {
+    /// How many units of work the outermost loop has, if it can be parted.
+    pub fn units(&self) -> Option<usize> {
+        match self.ops.first() {
+            Some(Op::Scan { batches: [batch], key: [], .. }) => batch.part(0, 0).map(|_| batch.units()),
+            _ => None,
+        }
+    }
+}
+
+/// One thread that runs a compiled plan.
+#[derive(Debug)]
+pub struct Kernel<'p, 's, 'k> {
+    plan: &'p Compiled<'p>,
+    interner: &'p Interner,
+    sink: &'s mut Sink<'k>,
+    registers: Vec<Word>,
+    near: Vec<usize>,
+    visited: Vec<u64>,
+    /// The chunks of the outermost loop that have a row in common, where they are added whole.
+    chunks: &'p [[Word; 3]],
+    turns: u64,
+    scratch: Vec<Vec<Word>>,
+}
+
+impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
+    /// Ready to run.
+    pub fn new(plan: &'p Compiled<'p>, interner: &'p Interner, sink: &'s mut Sink<'k>) -> Self {
+        Kernel {
+            plan,
+            interner,
+            sink,
+            registers: plan.registers.clone(),
+            near: vec![0; plan.batches],
+            visited: vec![0; plan.reads],
+            chunks: &[],
+            turns: 0,
+            scratch: vec![Vec::new(); 2 * plan.ops.len()],
+        }
+    }
+
+    /// Rows looked at, by read.
+    pub fn into_visited(self) -> Vec<u64> {
+        self.visited
+    }
+
+    /// Runs all of the plan.
+    pub fn run(&mut self) -> Result<(), Stop> {
+        self.step(0)?;
+        self.sink.account()
+    }
+
+    /// Runs the units `from..to` of the outermost loop; see [`Compiled::units`]. Whether one
+    /// solution was enough.
+    pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
+        let plan = self.plan;
+        let Some(Op::Scan { read, batches: [batch], operations, mask, .. }) = plan.ops.first() else {
+            return self.step(0);
+        };
+        let Some(cursor) = batch.part(from, to) else { return self.step(0) };
+        self.rows(0, *read, cursor, operations, *mask)
+    }
+
+    /// Finds the solutions of the steps from `at` on; whether one was found and is enough for the
+    /// loop around.
+    fn step(&mut self, at: usize) -> Result<bool, Stop> {
+        let plan = self.plan;
+        let Some(op) = plan.ops.get(at) else {
+            if plan.whole_chunks {
+                self.add_chunks();
+            } else {
+                self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+            }
+            return Ok(true);
+        };
+        match op {
+            Op::Scan { read, batches, near, key, operations, mask } => {
+                for (number, batch) in batches.iter().enumerate() {
+                    if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
+                        // By far the most frequent.
+                        let near = &mut self.near[near + number];
+                        let (low, high) = sorted.range_of(self.registers[*reg], *near);
+                        *near = low;
+                        let width = sorted.width();
+                        let words = &sorted.words()[low * width..high * width];
+                        if self.words(at, *read, words, width, operations)? {
+                            return Ok(true);
+                        }
+                        continue;
+                    }
+                    let cursor = self.open(at, *batch, near + number, key);
+                    if self.rows(at, *read, cursor, operations, *mask)? {
+                        return Ok(true);
+                    }
+                }
+                Ok(false)
+            }
+            Op::Columns { read, batches, near, key, place, row } => {
+                let row = row.map_or(0, |reg| self.registers[reg]);
+                let mut count = 0;
+                for (number, batch) in batches.iter().enumerate() {
+                    count += self.columns(*batch, near + number, key, *place, row);
+                }
+                self.visited[*read] += count;
+                self.sink.count(count);
+                self.turns(count + 1)?;
+                Ok(count > 0)
+            }
+            Op::Probe { read, batches, near, key, negated } => {
+                let found = batches.iter().enumerate().any(|(number, batch)| {
+                    if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
+                        let near = &mut self.near[near + number];
+                        let (low, high) = sorted.range_of(self.registers[*reg], *near);
+                        *near = low;
+                        return low < high;
+                    }
+                    let scratch = &mut self.scratch[2 * at];
+                    scratch.clear();
+                    scratch.extend(key.iter().map(|reg| self.registers[*reg]));
+                    batch.has(scratch, &mut self.near[near + number])
+                });
+                self.visited[*read] += u64::from(found);
+                if found == *negated { Ok(false) } else { self.step(at + 1) }
+            }
+            Op::Meet { meet, sources, near } => self.meet(at, meet, sources, *near),
+            Op::Compare { op, possibly, left, right } => {
+                let (left, right) = (self.registers[*left], self.registers[*right]);
+                let holds = left != NIL
+                    && right != NIL
+                    && left != MISSING
+                    && right != MISSING
+                    && compute::compare_words(self.interner, *op, *possibly, left, right);
+                if holds { self.step(at + 1) } else { Ok(false) }
+            }
+            Op::IsNil { reg, negated } => {
+                let word = self.registers[*reg];
+                if word != MISSING && (word == NIL) != *negated { self.step(at + 1) } else { Ok(false) }
+            }
+            Op::Copy { target, from, nil } => {
+                let word = self.registers[*from];
+                if word == MISSING || (word == NIL && !nil) {
+                    return Ok(false);
+                }
+                self.registers[*target] = word;
+                self.step(at + 1)
+            }
+            Op::Never => Ok(false),
+        }
+    }
+
+    /// The loop over the values that the parts of an intersection have in common.
+    fn meet(
+        &mut self,
+        at: usize,
+        meet: &'p Intersect,
+        sources: &'p [Vec<Batch<'p>>],
+        near: usize,
+    ) -> Result<bool, Stop> {
+        let mut keys = std::mem::take(&mut self.scratch[2 * at]);
+        let mut found = std::mem::take(&mut self.scratch[2 * at + 1]);
+        keys.clear();
+        for part in &meet.parts {
+            keys.extend(part.key.iter().map(|reg| self.registers[*reg]));
+        }
+        let nears = &mut self.near[near..near + meet.parts.len()];
+        let mut rest = keys.as_slice();
+        let mut part_of = |at: usize| {
+            let part = &meet.parts[at];
+            let (key, others) = rest.split_at(part.key.len());
+            rest = others;
+            Part { read: part.read, batches: &sources[part.read], key }
+        };
+        match meet.parts.len() {
+            2 => intersect::meet(&[part_of(0), part_of(1)], nears, &mut self.visited, &mut found),
+            3 => {
+                let parts = [part_of(0), part_of(1), part_of(2)];
+                intersect::meet(&parts, nears, &mut self.visited, &mut found);
+            }
+            count => {
+                let parts: Vec<Part<'_, '_>> = (0..count).map(part_of).collect();
+                intersect::meet(&parts, nears, &mut self.visited, &mut found);
+            }
+        }
+        self.turns(found.len() as u64 + 1)?;
+        let witness = at >= self.plan.witness_from;
+        let mut enough = false;
+        for value in &found {
+            self.registers[meet.target] = *value;
+            if self.step(at + 1)? && witness {
+                enough = true;
+                break;
+            }
+        }
+        (self.scratch[2 * at], self.scratch[2 * at + 1]) = (keys, found);
+        Ok(enough)
+    }
+
+    #[inline]
+    fn open(&mut self, at: usize, batch: Batch<'p>, near: usize, key: &[Reg]) -> Cursor<'p> {
+        let scratch = &mut self.scratch[2 * at];
+        scratch.clear();
+        scratch.extend(key.iter().map(|reg| self.registers[*reg]));
+        batch.open(scratch, &mut self.near[near])
+    }
+
+    /// The loop over rows that follow one another.
+    #[inline]
+    fn words(
+        &mut self,
+        at: usize,
+        read: usize,
+        words: &[Word],
+        width: usize,
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        let witness = at >= self.plan.witness_from;
+        self.visited[read] += (words.len() / width) as u64;
+        for row in words.chunks_exact(width) {
+            self.turns(1)?;
+            if matches(operations, row, &mut self.registers) && self.step(at + 1)? && witness {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The loop over the rows of a cursor.
+    fn rows(
+        &mut self,
+        at: usize,
+        read: usize,
+        mut cursor: Cursor<'p>,
+        operations: &[Operation],
+        mask: Option<&'p Sorted>,
+    ) -> Result<bool, Stop> {
+        let witness = at >= self.plan.witness_from;
+        match cursor {
+            Cursor::Words { words, stride, columns: None } => {
+                return self.words(at, read, words, stride, operations);
+            }
+            Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_chunks(chunks, read, columns, operations);
+            }
+            Cursor::Chunks { chunks, columns: [0, 1], .. } => {
+                for [word, chunk, bits] in chunks {
+                    let bits = mask.map_or(*bits, |mask| bits & mask.first_words(*chunk));
+                    let row = Columns::new_chunk(*chunk, bits);
+                    if self.pairs(at, read, *word, row, operations)? && witness {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+            Cursor::Row { word, row, only: false } => {
+                return self.pairs(at, read, word, row.masked(mask), operations);
+            }
+            _ => {}
+        }
+        let mut scratch = std::mem::take(&mut self.scratch[2 * at + 1]);
+        let mut enough = false;
+        while let Some(row) = cursor.next(&mut scratch) {
+            self.visited[read] += 1;
+            self.turns(1)?;
+            if matches(operations, row, &mut self.registers) && self.step(at + 1)? && witness {
+                enough = true;
+                break;
+            }
+        }
+        self.scratch[2 * at + 1] = scratch;
+        Ok(enough)
+    }
+
+    /// The loop over the columns of a row of bits.
+    #[inline]
+    fn pairs(
+        &mut self,
+        at: usize,
+        read: usize,
+        word: Word,
+        columns: Columns<'p>,
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        let witness = at >= self.plan.witness_from;
+        for column in columns {
+            self.visited[read] += 1;
+            self.turns(1)?;
+            if matches(operations, &[word, column], &mut self.registers) && self.step(at + 1)? && witness {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The outermost loop over chunks of which every column does the same.
+    fn whole_chunks(
+        &mut self,
+        chunks: &'p [[Word; 3]],
+        read: usize,
+        columns: &[usize],
+        operations: &[Operation],
+    ) -> Result<bool, Stop> {
+        self.visited[read] += chunks.len() as u64;
+        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
+            let Some([word, ..]) = same.first() else { continue };
+            self.chunks = same;
+            self.turns(same.len() as u64)?;
+            let holds = operations.iter().all(|operation| match *operation {
+                Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
+                    self.registers[reg] = *word;
+                    true
+                }
+                Operation::Bind(..) => true,
+                Operation::Same(_, reg) => self.registers[reg] == *word,
+                Operation::NotNil(_) => *word != NIL,
+            });
+            if holds && self.step(1)? && self.plan.witness_from == 0 {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Adds the chunks at hand to the row that the head says.
+    #[inline]
+    fn add_chunks(&mut self) {
+        let mut count = 0;
+        let row = match self.plan.output {
+            [row, _] => self.registers[*row],
+            _ => 0,
+        };
+        if let Some(pairs) = self.sink.pairs() {
+            pairs.select(row);
+            for [_, chunk, bits] in self.chunks {
+                pairs.add_chunk(*chunk, *bits);
+                count += u64::from(bits.count_ones());
+            }
+        }
+        self.turns += self.chunks.len() as u64;
+        self.sink.count(count);
+    }
+
+    /// Adds a column of the rows that begin with the key to a row of bits; returns how many.
+    #[inline]
+    fn columns(&mut self, batch: Batch<'p>, near: usize, key: &[Reg], place: usize, row: Word) -> u64 {
+        let Kernel { registers, near: nears, sink, .. } = self;
+        let Some(pairs) = sink.pairs() else { return 0 };
+        pairs.select(row);
+        match (batch, key) {
+            (Batch::Sorted(sorted), [reg]) => {
+                let word = registers[*reg];
+                if let Some(chunks) = sorted.chunks_of(word) {
+                    return pairs.add_chunks(chunks);
+                }
+                let near = &mut nears[near];
+                let (low, high) = sorted.range_of(word, *near);
+                *near = low;
+                let width = sorted.width();
+                let words = sorted.words()[low * width..high * width].iter().skip(place).step_by(width);
+                pairs.add_sorted(words.copied());
+                (high - low) as u64
+            }
+            (Batch::Pairs { pairs: known, columns: [_, _], .. }, [reg]) => {
+                pairs.add_row(known.row(registers[*reg]))
+            }
+            (Batch::Pairs { pairs: known, columns: [_], .. }, []) if known.layout().width == 1 => {
+                pairs.add_row(known.row(0))
+            }
+            _ => {
+                let key: Vec<Word> = key.iter().map(|reg| registers[*reg]).collect();
+                let mut cursor = batch.open(&key, &mut nears[near]);
+                let (mut scratch, mut count) = (Vec::new(), 0);
+                while let Some(row) = cursor.next(&mut scratch) {
+                    pairs.add(row[place]);
+                    count += 1;
+                }
+                count
+            }
+        }
+    }
+
+    /// Counts turns of loops, and looks at the budget now and then.
+    #[inline]
+    fn turns(&mut self, turns: u64) -> Result<(), Stop> {
+        self.turns += turns;
+        if self.turns >= BLOCK {
+            self.turns = 0;
+            self.sink.account()?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,148 @@
+//! From plans to loops over the shapes in which relations are kept.
+
+use super::{Compiled, Op};
+use crate::engine::batch::Batch;
+use crate::plan::{Code, Operation, Reg, RulePlan, Step};
+use crate::storage::Interner;
+use crate::storage::interner::MISSING;
+
+/// Longer plans are left to the machine, which does not nest a call in each step.
+const MOST_STEPS: usize = 64;
+
+/// The plan compiled; `None` if it makes values, or is one for the machine. `pairs` says whether
+/// its rows go to a relation kept as bits.
+pub fn compile<'p>(
+    plan: &'p RulePlan,
+    sources: &'p [Vec<Batch<'p>>],
+    pairs: bool,
+    interner: &Interner,
+) -> Option<Compiled<'p>> {
+    if plan.steps.len() > MOST_STEPS {
+        return None;
+    }
+    let mut near = 0;
+    let mut ops = Vec::with_capacity(plan.steps.len() + 1);
+    let whole_chunks = pairs && whole_chunks(plan, sources);
+    let last = if pairs && !whole_chunks { last_column(plan) } else { None };
+    for (at, step) in plan.steps.iter().enumerate() {
+        ops.push(match step {
+            Step::Scan(scan) => {
+                let (read, batches, key) = (scan.read, sources[scan.read].as_slice(), scan.key.as_slice());
+                near += batches.len();
+                let near = near - batches.len();
+                match (last, scan.operations.as_slice()) {
+                    // Done in the end, for all columns at once; here it counts whether there is any.
+                    (Some(last), _) if last == at => Op::Probe { read, batches, near, key, negated: false },
+                    (_, operations) => Op::Scan { read, batches, near, key, operations, mask: None },
+                }
+            }
+            Step::Probe { read, key, negated } => {
+                let batches = sources[*read].as_slice();
+                near += batches.len();
+                Op::Probe { read: *read, batches, near: near - batches.len(), key, negated: *negated }
+            }
+            Step::Intersect(meet) => {
+                near += meet.parts.len();
+                Op::Meet { meet, sources, near: near - meet.parts.len() }
+            }
+            Step::Compare { op, possibly, left: Code::Reg(left), right: Code::Reg(right), .. } => {
+                Op::Compare { op: *op, possibly: *possibly, left: *left, right: *right }
+            }
+            Step::IsNil { value: Code::Reg(reg), negated, .. } => Op::IsNil { reg: *reg, negated: *negated },
+            Step::Let { target, value: Code::Reg(from), nil, .. } => {
+                Op::Copy { target: *target, from: *from, nil: *nil }
+            }
+            Step::Never => Op::Never,
+            _ => return None,
+        });
+    }
+    if let Some(Step::Scan(scan)) = last.map(|last| &plan.steps[last])
+        && let [Operation::Bind(place, _)] = scan.operations[..]
+    {
+        let (read, batches) = (scan.read, sources[scan.read].as_slice());
+        if last == Some(plan.steps.len() - 1) {
+            ops.pop();
+        }
+        let row = plan.output.first().copied().filter(|_| plan.output.len() == 2);
+        ops.push(Op::Columns { read, batches, near, key: &scan.key, place, row });
+        near += batches.len();
+    }
+    for at in 1..ops.len() {
+        let (before, behind) = ops.split_at_mut(at);
+        if let (Some(Op::Scan { operations, mask, .. }), Some(next)) = (before.last_mut(), behind.first())
+            && let (
+                Some(Operation::Bind(_, bound)),
+                Op::Scan { key: [reg], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Columns { key: [reg], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Probe { key: [reg], batches: [Batch::Sorted(sorted)], negated: false, .. },
+            ) = (operations.last(), next)
+            && reg == bound
+        {
+            *mask = Some(sorted);
+        }
+    }
+    let mut registers = vec![MISSING; plan.registers];
+    for (reg, value) in &plan.constants {
+        // A value without a word is in no relation; the machine gives it one.
+        registers[*reg] = interner.get(value)?;
+    }
+    Some(Compiled {
+        ops,
+        output: &plan.output,
+        whole_chunks,
+        witness_from: plan.witness_from,
+        registers,
+        reads: plan.reads.len(),
+        batches: near,
+    })
+}
+
+/// The loop that gives the head's last column and nothing else, if no step behind it needs that:
+/// all columns can be added at once when the rest is known.
+fn last_column(plan: &RulePlan) -> Option<usize> {
+    let (last, others) = plan.output.split_last()?;
+    let binds = |step: &Step| match step {
+        Step::Scan(scan) => matches!(scan.operations[..], [Operation::Bind(_, reg)] if reg == *last),
+        _ => false,
+    };
+    let at = plan.steps.iter().skip(1).position(binds)? + 1;
+    (!others.contains(last) && !read_behind(plan, at, *last)).then_some(at)
+}
+
+/// Whether a step behind `at` reads the register.
+fn read_behind(plan: &RulePlan, at: usize, reg: Reg) -> bool {
+    let mut read = false;
+    for step in plan.steps.iter().skip(at + 1) {
+        step.reads(&mut |other| read |= other == reg);
+        if let Step::Scan(scan) = step {
+            read |= scan
+                .operations
+                .iter()
+                .any(|operation| matches!(operation, Operation::Same(_, other) if *other == reg));
+        }
+    }
+    read
+}
+
+/// Whether the outermost loop goes through chunks of what is the head's last column, and no step
+/// needs its values.
+fn whole_chunks(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> bool {
+    let (Some(Step::Scan(scan)), Some((last, others))) = (plan.steps.first(), plan.output.split_last())
+    else {
+        return false;
+    };
+    let [Batch::Chunks { width: 2, columns, .. }] = sources[scan.read][..] else { return false };
+    let of_last = |operation: &Operation| match operation {
+        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => {
+            columns.get(*place) == Some(&1)
+        }
+    };
+    let mut on_last = scan.operations.iter().filter(|operation| of_last(operation));
+    let only_bound =
+        matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);
+    only_bound
+        && !others.contains(last)
+        && !read_behind(plan, 0, *last)
+        && plan.witness_from > 0
+        && plan.steps.len() > 1
+}

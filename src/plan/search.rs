@@ -1,0 +1,261 @@
+//! The search for the order that costs least.
+//!
+//! Few loops: every order that can matter, cheapest first (Dijkstra's algorithm over sets of
+//! variables, which is dynamic programming over subsets that leaves out what costs too much). More:
+//! the best few after each step. Very many: what finds least comes next.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+
+use super::bits::Bits;
+use super::cost::{Action, State};
+use super::problem::{LoopKind, Problem, Var};
+
+/// Loops up to which all orders are compared.
+const ALL_ORDERS: usize = 10;
+/// States looked at before that is given up.
+const MOST_STATES: usize = 4_000;
+/// Loops up to which several orders are followed at once, and how many.
+const BEAM_LOOPS: usize = 40;
+const BEAM_WIDTH: usize = 8;
+
+/// An action and what is expected of it.
+#[derive(Clone, Debug)]
+pub(super) struct Move {
+    pub action: Action,
+    /// What the loop finds each time it is entered.
+    pub found: f64,
+    /// What it finds in all.
+    pub card: f64,
+    /// How much of that the tests behind it let through.
+    pub left: f64,
+}
+
+/// An order.
+#[derive(Debug, Default)]
+pub(super) struct Order {
+    /// What passes the tests that need no loop.
+    pub start: f64,
+    pub moves: Vec<Move>,
+    /// Work expected of all.
+    pub cost: f64,
+}
+
+/// The order that costs least, as far as one was looked for; `first` is the loop to begin with.
+/// Every atom is in it, or tested on the way.
+pub(super) fn order(problem: &Problem<'_>, first: Option<usize>) -> Order {
+    let mut state = problem.start();
+    let mut actions: Vec<Action> = first.map(Action::Loop).into_iter().collect();
+    for action in &actions {
+        advance(problem, &mut state, action);
+    }
+    let loops = problem.loops.len();
+    let found = match loops {
+        0..=1 => None,
+        _ if loops <= ALL_ORDERS => all_orders(problem, &state).or_else(|| Some(beam(problem, &state))),
+        _ if loops <= BEAM_LOOPS => Some(beam(problem, &state)),
+        _ => None,
+    };
+    actions.extend(found.unwrap_or_else(|| greedy(problem, &mut state)));
+    replay(problem, actions)
+}
+
+fn replay(problem: &Problem<'_>, actions: Vec<Action>) -> Order {
+    let mut state = problem.start();
+    let mut order = Order { start: state.card, ..Order::default() };
+    for action in actions {
+        let (found, fresh) = problem.enter(&mut state, &action);
+        let card = state.card;
+        problem.settle(&mut state, fresh);
+        order.moves.push(Move { action, found, card, left: state.card });
+    }
+    order.cost = state.cost;
+    order
+}
+
+fn advance(problem: &Problem<'_>, state: &mut State, action: &Action) -> Vec<Var> {
+    let (_, fresh) = problem.enter(state, action);
+    problem.settle(state, fresh)
+}
+
+/// What can be done next, in an order that does not depend on how the body was written.
+fn choices(problem: &Problem<'_>, state: &State) -> Vec<Action> {
+    let open = |at: &usize| !state.done.contains(*at);
+    let mut actions = Vec::new();
+    let mut seen = Bits::default();
+    for at in (0..problem.loops.len()).filter(open) {
+        let Some(each) = problem.loops.get(at) else { continue };
+        match &each.kind {
+            LoopKind::Atom(_) => actions.push(Action::Loop(at)),
+            LoopKind::List { needs, .. } if needs.iter().all(|var| state.bound.contains(*var)) => {
+                actions.push(Action::Loop(at));
+            }
+            LoopKind::List { .. } => {}
+        }
+        for var in each.vars.iter().copied().filter(|var| problem.cyclic.contains(*var)) {
+            if !state.bound.contains(var) && seen.insert(var) {
+                actions.extend(meets(problem, state, var));
+            }
+        }
+    }
+    actions
+}
+
+/// The ways to intersect the values of a variable: in all open atoms, and in those that are looked
+/// up by something known.
+fn meets(problem: &Problem<'_>, state: &State, var: Var) -> Vec<Action> {
+    let of = problem.loops_of.get(var).into_iter().flatten().copied();
+    let all: Vec<usize> =
+        of.filter(|at| !state.done.contains(*at) && problem.part(*at, var).is_some()).collect();
+    let keyed = |at: &usize| {
+        problem.loops.get(*at).is_some_and(|each| each.vars.iter().any(|var| state.bound.contains(*var)))
+    };
+    let known: Vec<usize> = all.iter().copied().filter(keyed).collect();
+    let mut actions = Vec::new();
+    if known.len() >= 2 && known.len() < all.len() {
+        actions.push(Action::Meet(var, known));
+    }
+    if all.len() >= 2 {
+        actions.push(Action::Meet(var, all));
+    }
+    actions
+}
+
+/// A state on the way, and how it was reached.
+struct Node {
+    state: State,
+    action: Option<Action>,
+    from: usize,
+}
+
+fn path(nodes: &[Node], mut at: usize) -> Vec<Action> {
+    let mut actions = Vec::new();
+    while let Some(node) = nodes.get(at)
+        && let Some(action) = &node.action
+    {
+        actions.push(action.clone());
+        at = node.from;
+    }
+    actions.reverse();
+    actions
+}
+
+/// The cheapest order of all; `None` if there are too many.
+fn all_orders(problem: &Problem<'_>, start: &State) -> Option<Vec<Action>> {
+    let mut nodes = vec![Node { state: start.clone(), action: None, from: 0 }];
+    let mut best: HashMap<Bits, f64> = HashMap::new();
+    let mut queue = BinaryHeap::from([Reverse((Cost(start.cost), 0))]);
+    while let Some(Reverse((_, at))) = queue.pop() {
+        let state = nodes.get(at)?.state.clone();
+        if best.get(&state.bound).is_some_and(|least| *least < state.cost) {
+            continue;
+        }
+        let choices = choices(problem, &state);
+        if choices.is_empty() {
+            return Some(path(&nodes, at));
+        }
+        for action in choices {
+            let mut next = state.clone();
+            advance(problem, &mut next, &action);
+            let known = best.get(&next.bound);
+            if known.is_some_and(|least| *least <= next.cost) {
+                continue;
+            }
+            best.insert(next.bound.clone(), next.cost);
+            queue.push(Reverse((Cost(next.cost), nodes.len())));
+            nodes.push(Node { state: next, action: Some(action), from: at });
+            if nodes.len() > MOST_STATES {
+                return None;
+            }
+        }
+    }
+    None
+}
+
+/// A good order: the cheapest few states after each step are followed.
+fn beam(problem: &Problem<'_>, start: &State) -> Vec<Action> {
+    let mut nodes = vec![Node { state: start.clone(), action: None, from: 0 }];
+    let mut front = vec![0];
+    let mut finished: Option<(f64, usize)> = None;
+    while !front.is_empty() {
+        let mut next: Vec<Node> = Vec::new();
+        let mut known: HashMap<Bits, usize> = HashMap::new();
+        for at in &front {
+            let Some(state) = nodes.get(*at).map(|node| node.state.clone()) else { continue };
+            let choices = choices(problem, &state);
+            if choices.is_empty() && finished.is_none_or(|(least, _)| state.cost < least) {
+                finished = Some((state.cost, *at));
+            }
+            for action in choices {
+                let mut state = state.clone();
+                advance(problem, &mut state, &action);
+                let node = Node { state, action: Some(action), from: *at };
+                match known.get(&node.state.bound).and_then(|at| next.get_mut(*at)) {
+                    Some(other) if other.state.cost <= node.state.cost => {}
+                    Some(other) => *other = node,
+                    None => {
+                        known.insert(node.state.bound.clone(), next.len());
+                        next.push(node);
+                    }
+                }
+            }
+        }
+        // What comes of a state costs at least a turn for each of its solutions.
+        next.sort_by_key(|node| Cost(node.state.cost + node.state.card));
+        next.truncate(BEAM_WIDTH);
+        front = (nodes.len()..nodes.len() + next.len()).collect();
+        nodes.append(&mut next);
+    }
+    finished.map_or(Vec::new(), |(_, at)| path(&nodes, at))
+}
+
+/// An order found quickly: what finds least is next, and what nothing connects comes last.
+fn greedy(problem: &Problem<'_>, state: &mut State) -> Vec<Action> {
+    let mut actions = Vec::new();
+    let mut scores: Vec<Option<Cost>> = vec![None; problem.loops.len()];
+    let mut queue = BinaryHeap::new();
+    let mut stale: Vec<usize> = (0..problem.loops.len()).collect();
+    loop {
+        for at in stale.drain(..).filter(|at| !state.done.contains(*at)) {
+            let Some((found, connected)) = problem.score(state, at) else { continue };
+            let score = Cost(if connected || found <= 1.0 { found } else { 1e6 * found });
+            if let Some(slot) = scores.get_mut(at).filter(|slot| **slot != Some(score)) {
+                *slot = Some(score);
+                queue.push(Reverse((score, at)));
+            }
+        }
+        let Some(Reverse((score, at))) = queue.pop() else { return actions };
+        if state.done.contains(at) || scores.get(at) != Some(&Some(score)) {
+            continue;
+        }
+        let action = Action::Loop(at);
+        for var in advance(problem, state, &action) {
+            stale.extend(problem.loops_of.get(var).into_iter().flatten());
+        }
+        actions.push(action);
+    }
+}
+
+/// Costs in their order.
+#[derive(Clone, Copy, Debug)]
+struct Cost(f64);
+
+impl PartialEq for Cost {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Cost {}
+
+impl PartialOrd for Cost {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Cost {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}

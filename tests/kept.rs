@@ -1,0 +1,178 @@
+//! What a session keeps is what it would derive anew: over generated programs facts come and go, and
+//! after each step a session that keeps what it has derived answers as one that keeps nothing.
+
+mod common;
+
+use std::cell::Cell;
+
+use common::case::Case;
+use common::dice::Dice;
+use common::print;
+use common::shrink::{Cases, runner};
+use factlog::base::Limits;
+use factlog::model::Value;
+use factlog::model::schema::PredKind;
+use factlog::session::{Error, Options, Session};
+use proptest::prelude::{TestCaseError, any};
+use proptest::test_runner::TestCaseResult;
+
+/// Whether the answers were others than before.
+struct Steps {
+    steps: Cell<u32>,
+    changes: Cell<u32>,
+}
+
+fn session(text: &str, options: Options) -> Option<Session> {
+    let mut session = Session::empty(options);
+    session.define(text).ok()?;
+    Some(session)
+}
+
+/// All relations, one after the other.
+fn observe(session: &mut Session, case: &Case) -> Vec<Result<Vec<Vec<Value>>, String>> {
+    let schema = &case.program.schema;
+    let ask = |(_, predicate): (_, &factlog::model::Predicate)| {
+        let columns: Vec<String> = (0..predicate.arity()).map(|i| format!("c{i}: v{i}")).collect();
+        match session.query(&format!("{}({})", predicate.name, columns.join(", "))) {
+            Ok((answer, _)) => Ok(answer.rows),
+            Err(Error::Cancelled) => Err("cancelled".to_owned()),
+            Err(error) => Err(error.diagnostics()[0].code.clone()),
+        }
+    };
+    schema.iter().map(ask).collect()
+}
+
+fn fact(case: &Case, dice: &mut Dice) -> Option<String> {
+    let schema = &case.program.schema;
+    let declared: Vec<_> =
+        schema.iter().filter(|(_, predicate)| predicate.kind == PredKind::Declared).collect();
+    let (id, predicate) = dice.pick(&declared);
+    let known: Vec<&Vec<Value>> =
+        case.facts.iter().filter(|(pred, _)| *pred == id).map(|(_, tuple)| tuple).collect();
+    if known.is_empty() {
+        return None;
+    }
+    // Of two facts, mixed: often a new one.
+    let (one, other) = (dice.pick(&known), dice.pick(&known));
+    let mut fields = Vec::new();
+    for (i, column) in predicate.columns.iter().enumerate() {
+        let value = if dice.chance(50) { &one[i] } else { &other[i] };
+        fields.push(format!("{}: {value}", column.name));
+    }
+    Some(format!("{}({})", predicate.name, fields.join(", ")))
+}
+
+fn follow(case: &Case, seed: u64, seen: &Steps) -> TestCaseResult {
+    let text = print::text(case);
+    let keeping = session(&text, Options::default());
+    let forgetting = session(&text, Options { whole: true, forget: true, ..Options::default() });
+    let (Some(mut keeping), Some(mut forgetting)) = (keeping, forgetting) else { return Ok(()) };
+    let mut dice = Dice::new(seed);
+    let mut before = observe(&mut keeping, case);
+    for _ in 0..8 {
+        let mut step = String::new();
+        // Several at a time now and then.
+        for _ in 0..dice.between(1, 2) {
+            let line = match (dice.weighted(&[50, 40, 10]), fact(case, &mut dice)) {
+                (0, Some(fact)) => format!("+{fact}"),
+                (1, Some(fact)) => format!("-{fact}"),
+                _ => String::new(),
+            };
+            if line.is_empty() {
+                assert_eq!(keeping.undo(), forgetting.undo());
+            } else {
+                let [a, b] = [&mut keeping, &mut forgetting].map(|session| session.line(&line).is_ok());
+                assert!(a == b, "{line}");
+            }
+            step += &format!("{line} ");
+        }
+        let (found, right) = (observe(&mut keeping, case), observe(&mut forgetting, case));
+        if found != right {
+            let message = format!("after {step}: kept {found:?}\nanew {right:?}\nbefore {before:?}\n{text}");
+            return Err(TestCaseError::fail(message));
+        }
+        seen.steps.set(seen.steps.get() + 1);
+        seen.changes.set(seen.changes.get() + u32::from(found != before));
+        before = found;
+    }
+    Ok(())
+}
+
+#[test]
+fn what_is_kept_is_what_would_be_derived() {
+    let seen = Steps { steps: Cell::new(0), changes: Cell::new(0) };
+    let test = |(case, seed): (Case, u64)| follow(&case, seed, &seen);
+    if let Err(error) = runner(300).run(&(Cases, any::<u64>()), test) {
+        panic!("{error}");
+    }
+    let (steps, changes) = (seen.steps.get(), seen.changes.get());
+    assert!(changes * 3 >= steps, "{changes} of {steps} steps change an answer");
+}
+
+fn rows(session: &mut Session, goal: &str) -> usize {
+    session.query(goal).unwrap().0.rows.len()
+}
+
+#[test]
+fn a_step_costs_what_it_changes() {
+    // Three hundred chains of twenty edges: the closure has 300 · 20 · 21 / 2 rows.
+    let mut text = String::from(
+        ".decl Edge(x: number, z: number)\n\
+         .decl Named(x: number, name: symbol)\n\
+         Tc(x: x, z: z) :- Edge(x: x, z: z).\n\
+         Tc(x: x, z: z) :- Tc(x: x, z: y), Edge(x: y, z: z).\n\
+         Found(x: x, name: n) :- Tc(x: x, z: z), Named(x: z, name: n).\n\
+         Lost(name: n) :- Named(x: x, name: n), !Tc(x: _, z: x).\n\
+         Named(x: 120, name: \"end\").\n\
+         Named(x: 999999, name: \"nowhere\").\n",
+    );
+    for chain in 1..=300 {
+        for at in 0..20 {
+            text += &format!("Edge(x: {}, z: {}).\n", chain * 100 + at, chain * 100 + at + 1);
+        }
+    }
+    let mut session = session(&text, Options::default()).unwrap();
+    let session = &mut session;
+    assert_eq!(rows(session, "Tc(x: x, z: z)"), 63_000);
+    assert_eq!(rows(session, "Found(x: x, name: n)"), 20);
+    // From here on no evaluation may derive a tenth of that.
+    session.set_limits(Limits { rows: Some(6_000), ..Limits::none() });
+    session.line("+Edge(x: 120, z: 200)").unwrap();
+    assert_eq!(rows(session, "Tc(x: 100, z: z)"), 41);
+    assert_eq!(rows(session, "Tc(x: x, z: 220)"), 41);
+    session.line("-Edge(x: 110, z: 111)").unwrap();
+    assert_eq!(rows(session, "Tc(x: 100, z: z)"), 10);
+    assert_eq!(rows(session, "Tc(x: 111, z: z)"), 9 + 21);
+    assert_eq!(rows(session, "Tc(x: x, z: 220)"), 10 + 20);
+    assert_eq!(rows(session, "Found(x: x, name: n)"), 9);
+    session.undo().unwrap();
+    session.undo().unwrap();
+    assert_eq!(rows(session, "Tc(x: 100, z: z)"), 20);
+    assert_eq!(rows(session, "Tc(x: x, z: 220)"), 20);
+    assert_eq!(rows(session, "Found(x: x, name: n)"), 20);
+    // What denies is derived anew, but only that.
+    assert_eq!(rows(session, "Lost(name: n)"), 1);
+    session.line("+Edge(x: 120, z: 999999)").unwrap();
+    assert_eq!(rows(session, "Lost(name: n)"), 0);
+    // Other rules leave it alone, too; its own do not.
+    session.define("Far(x: x) :- Tc(x: x, z: 999999).").unwrap();
+    assert_eq!(rows(session, "Far(x: x)"), 21);
+    session.define("Tc(x: 1, z: 2) :- true.").unwrap();
+    assert!(matches!(session.query("Lost(name: n)"), Err(Error::Limit(_))));
+    session.set_limits(Limits::none());
+    assert_eq!(rows(session, "Tc(x: x, z: z)"), 63_022);
+}
+
+#[test]
+fn nothing_is_kept_beyond_the_memory_limit() {
+    let mut text = String::from(".decl N(n: number)\nPair(a: a, b: b) :- N(n: a), N(n: b).\n");
+    (0..400).for_each(|n| text += &format!("N(n: {n}).\n"));
+    text += "Other(a: b, b: a) :- N(n: a), N(n: b).\n";
+    let mut session = session(&text, Options::default()).unwrap();
+    // Each takes more than 1 MB by itself, both more than the limit.
+    session.set_limits(Limits { memory: Some(5 << 20), ..Limits::none() });
+    for _ in 0..2 {
+        assert_eq!(rows(&mut session, "Pair(a: a, b: b)"), 160_000);
+        assert_eq!(rows(&mut session, "Other(a: a, b: b)"), 160_000);
+    }
+}
