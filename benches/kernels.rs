@@ -21,7 +21,7 @@ fn numbers(count: usize, bound: u32) -> Vec<u32> {
             state ^= state << 13;
             state ^= state >> 7;
             state ^= state << 17;
-            ((state >> 32) * u64::from(bound) >> 32) as u32
+            (((state >> 32) * u64::from(bound)) >> 32) as u32
         })
         .collect()
 }

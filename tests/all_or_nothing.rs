@@ -231,7 +231,7 @@ fn rows_of_a_delimited_file_are_all_taken_or_none() {
     );
     let rows: &[(&str, &[&str])] = &[
         ("x,b,", &["data/t.csv:2", "FL063", "`a`"]),
-        ("1,b", &["data/t.csv:2", "FL063", "3 columns"]),
+        ("1,b", &["data/t.csv:2", "FL063", "2 fields, expected 3"]),
         ("1,b,2023-13", &["data/t.csv:2", "FL063", "`c`"]),
         ("9223372036854775808,b,", &["data/t.csv:2", "FL063"]),
     ];

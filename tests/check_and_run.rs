@@ -217,6 +217,7 @@ fn run_takes_only_relations_that_exist() {
 fn a_profile_names_the_rules() {
     let ran = with_outputs().run(&["run", "--profile", "-o", "out"]);
     assert!(ran.status == 0 && ran.err.contains("Pair (rules/out.dl:1:1)"), "{ran:?}");
+    assert!(ran.err.contains("rows  stated  produced  repeated  rounds  relation"), "{ran:?}");
 }
 
 #[test]

@@ -64,6 +64,22 @@ fn fmt_leaves_a_file_that_does_not_parse() {
 }
 
 #[test]
+fn a_plan_of_a_cycle_intersects() {
+    let project = Project::empty();
+    let edges: Vec<String> =
+        (0..400).map(|i| format!("E(a: {}, b: {}).", i % 20, (i * 7 + i / 20) % 20)).collect();
+    project.write(
+        "rules/r.dl",
+        &format!(
+            ".decl E(a: number, b: number)\nT(x, y, z) :- E(a: x, b: y), E(a: y, b: z), E(a: x, b: z).\n{}\n",
+            edges.join("\n")
+        ),
+    );
+    let ran = project.run(&["plan", "T(c1: x, c2: y, c3: z)"]);
+    assert!(ran.status == 0 && ran.out.contains("each z in E(a: x, b: z) and E(a: y, b: z)"), "{ran:?}");
+}
+
+#[test]
 fn a_plan_names_what_the_goal_reaches() {
     let project = Project::small();
     project.write(
@@ -75,7 +91,10 @@ fn a_plan_names_what_the_goal_reaches() {
     let text = project.run(&["plan", goal]);
     assert!(text.status == 0 && text.out.contains("Pair") && !text.out.contains("Other"), "{text:?}");
     let json = project.run(&["plan", goal, "-f", "json"]);
-    serde_json::from_str::<serde_json::Value>(&json.out).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    let step = json[0]["steps"][0].as_object().unwrap();
+    let fields = ["depth", "step", "expected", "actual", "in", "out"];
+    assert!(fields.iter().all(|field| step.contains_key(*field)), "{step:?}");
     assert!(project.run(&["plan", goal, "-f", "dot"]).out.starts_with("digraph"));
     assert_eq!(project.run(&["plan", goal, "-o", "plan.mmd"]), Ran::success(""));
     assert!(project.read("plan.mmd").contains("Pair"));

@@ -198,7 +198,7 @@ def show_saved(options):
 
 
 def main():
-    """Runs the harness; the exit status is 1 when engines disagree."""
+    """Runs the harness; the exit status is 1 when engines disagree or factlog has no result."""
     options = arguments()
     if options.load:
         return show_saved(options)
@@ -242,8 +242,16 @@ def main():
     )
     if bench.disagreed:
         print(f"\nThe engines disagree on {', '.join(bench.disagreed)}.")
-        return 1
-    return 0
+    failed = [
+        f"{workload.name} ({engine.name} -j {jobs})"
+        for workload in workloads
+        for jobs in bench.jobs
+        for engine in ours
+        if bench.figures.failure(workload.name, jobs, engine.name)
+    ]
+    if failed:
+        print(f"\nNo result: {', '.join(failed)}.")
+    return 1 if bench.disagreed or failed else 0
 
 
 def results(figures, workload):

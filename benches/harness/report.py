@@ -119,7 +119,7 @@ def workload_text(figures, workload, engines, lines=None):
         for engine in (name for name in engines if name in by_engine):
             failure = figures.failure(workload, jobs, engine)
             if failure:
-                text.append(f"  {engine:<16} {jobs:>2}  {failure}")
+                text.append(f"  {engine:<16} {jobs:>2}  {failure[:100]}")
                 continue
             walls = [run.wall for run in figures.of(workload, jobs, engine)]
             measures = [figures.median(workload, jobs, engine, what) for what in ("wall", "user", "system", "peak")]
@@ -182,7 +182,7 @@ def cell(figures, workload, jobs, engine):
     wall = figures.median(workload, jobs, engine)
     if wall is None:
         failure = figures.failure(workload, jobs, engine)
-        return failure if failure.startswith("over") else "–"
+        return failure if failure.startswith("over") else "failed" if failure else "–"
     peak = figures.median(workload, jobs, engine, "peak")
     return f"{seconds(wall)} / {peak / MEGA:.0f}"
 

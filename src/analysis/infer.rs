@@ -24,7 +24,12 @@ pub(super) struct VarTypes {
     /// Whether the variable can be nil where a whole body holds: that column alone binds it, and no
     /// comparison excludes nil.
     pub nil_left: Vec<bool>,
+    /// Variables whose type has changed, in this order.
+    changed: Vec<VarId>,
 }
+
+/// Literals from which on a conjunction is not gone through again and again.
+const MANY_LITERALS: usize = 16;
 
 /// Infers columns of derived relations (written into the schema) and variables of every rule.
 pub(super) fn infer(
@@ -98,8 +103,12 @@ impl Inference<'_> {
 
     fn rule(&mut self, rule: &RawRule) -> VarTypes {
         let count = rule.vars.len();
-        let mut types =
-            VarTypes { types: vec![None; count], optional: vec![false; count], nil_left: vec![false; count] };
+        let mut types = VarTypes {
+            types: vec![None; count],
+            optional: vec![false; count],
+            nil_left: vec![false; count],
+            changed: Vec::new(),
+        };
         let weak = std::mem::replace(&mut self.weak, false);
         self.settle(rule, &mut types);
         if weak {
@@ -121,6 +130,7 @@ impl Inference<'_> {
     /// Repeats until nothing more follows.
     fn settle(&mut self, rule: &RawRule, types: &mut VarTypes) {
         for _ in 0..=rule.vars.len() {
+            types.changed.clear();
             if !self.alternatives(&rule.alternatives, types) {
                 break;
             }
@@ -162,42 +172,65 @@ impl Inference<'_> {
     }
 
     fn conjunction(&mut self, literals: &[RawLiteral], types: &mut VarTypes) -> bool {
+        let mut next = types.changed.len();
         let mut changed = false;
         for literal in literals {
-            changed |= match literal {
-                RawLiteral::Atom(atom) => {
-                    let mut changed = false;
-                    for (index, arg) in atom.args.iter().enumerate() {
-                        if let Some(RawExpr { kind: RawExprKind::Var(var), .. }) = arg
-                            && let (Some(ty), _) = self.column(atom.pred, index)
-                        {
-                            changed |= self.narrow(*var, ty, types);
-                        }
-                    }
-                    changed
-                }
-                RawLiteral::Not(inner, _) => self.alternatives(inner, types),
-                RawLiteral::Compare { op, left, right, .. } => {
-                    let mut changed = self.nested(left, types) | self.nested(right, types);
-                    if *op == CompareOp::Eq {
-                        changed |= self.equal(left, right, types) | self.equal(right, left, types);
-                    }
-                    changed
-                }
-                RawLiteral::In { item, list, .. } => {
-                    let mut changed = false;
-                    if let RawExprKind::Var(var) = item.kind
-                        && let Some(ty) = self.type_of(list, types)
-                        && let super::types::Base::List(element) = self.schema.base(ty)
-                    {
-                        changed |= self.narrow(var, element, types);
-                    }
-                    changed
-                }
-                RawLiteral::Test { .. } | RawLiteral::Bool(_) => false,
-            };
+            changed |= self.literal(literal, types);
         }
-        changed
+        if !changed || literals.len() < MANY_LITERALS {
+            return changed;
+        }
+        // Equalities hand types on, one to the next in any order.
+        let mut equalities: HashMap<VarId, Vec<&RawLiteral>> = HashMap::new();
+        for literal in literals {
+            if let RawLiteral::Compare { op: CompareOp::Eq, left, right, .. } = literal {
+                for side in [left, right] {
+                    side.each_var(&mut |var, _| equalities.entry(var).or_default().push(literal));
+                }
+            }
+        }
+        while let Some(var) = types.changed.get(next).copied() {
+            next += 1;
+            for literal in equalities.get(&var).into_iter().flatten() {
+                self.literal(literal, types);
+            }
+        }
+        true
+    }
+
+    fn literal(&mut self, literal: &RawLiteral, types: &mut VarTypes) -> bool {
+        match literal {
+            RawLiteral::Atom(atom) => {
+                let mut changed = false;
+                for (index, arg) in atom.args.iter().enumerate() {
+                    if let Some(RawExpr { kind: RawExprKind::Var(var), .. }) = arg
+                        && let (Some(ty), _) = self.column(atom.pred, index)
+                    {
+                        changed |= self.narrow(*var, ty, types);
+                    }
+                }
+                changed
+            }
+            RawLiteral::Not(inner, _) => self.alternatives(inner, types),
+            RawLiteral::Compare { op, left, right, .. } => {
+                let mut changed = self.nested(left, types) | self.nested(right, types);
+                if *op == CompareOp::Eq {
+                    changed |= self.equal(left, right, types) | self.equal(right, left, types);
+                }
+                changed
+            }
+            RawLiteral::In { item, list, .. } => {
+                let mut changed = false;
+                if let RawExprKind::Var(var) = item.kind
+                    && let Some(ty) = self.type_of(list, types)
+                    && let super::types::Base::List(element) = self.schema.base(ty)
+                {
+                    changed |= self.narrow(var, element, types);
+                }
+                changed
+            }
+            RawLiteral::Test { .. } | RawLiteral::Bool(_) => false,
+        }
     }
 
     fn nested(&mut self, expr: &RawExpr, types: &mut VarTypes) -> bool {
@@ -218,17 +251,12 @@ impl Inference<'_> {
     /// Notes that a variable also stands where `ty` is.
     fn narrow(&self, var: VarId, ty: TypeId, types: &mut VarTypes) -> bool {
         let slot = &mut types.types[var.0 as usize];
-        match *slot {
-            None => {
-                *slot = Some(ty);
-                true
-            }
-            Some(known) if known != ty && self.schema.is_subtype(ty, known) => {
-                *slot = Some(ty);
-                true
-            }
-            Some(_) => false,
+        let better = slot.is_none_or(|known| known != ty && self.schema.is_subtype(ty, known));
+        if better {
+            *slot = Some(ty);
+            types.changed.push(var);
         }
+        better
     }
 
     /// The type of an expression, as far as known.

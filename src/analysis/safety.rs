@@ -1,6 +1,6 @@
 //! Safety: every variable gets a value from a positive literal of its scope, in some order.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule};
 use crate::base::codes::analysis as codes;
@@ -36,13 +36,17 @@ impl Checker<'_> {
         level: usize,
     ) -> HashSet<VarId> {
         let mut bound = outer.clone();
-        loop {
-            let before = bound.len();
-            for literal in literals {
-                self.bind(literal, &mut bound, level);
+        // Literals that may bind more once a variable is bound.
+        let mut waiting: HashMap<VarId, Vec<usize>> = HashMap::new();
+        for (at, literal) in literals.iter().enumerate() {
+            if matches!(literal, RawLiteral::Compare { .. } | RawLiteral::In { .. }) {
+                each_var_of(literal, &mut |var, _| waiting.entry(var).or_default().push(at));
             }
-            if bound.len() == before {
-                break;
+        }
+        let mut queue: Vec<usize> = (0..literals.len()).collect();
+        while let Some(at) = queue.pop() {
+            for var in literals.get(at).map_or(Vec::new(), |literal| self.bind(literal, &mut bound, level)) {
+                queue.append(&mut waiting.remove(&var).unwrap_or_default());
             }
         }
         for literal in literals {
@@ -51,30 +55,24 @@ impl Checker<'_> {
         bound
     }
 
-    /// Adds the variables that a literal binds once those of `bound` are.
-    fn bind(&self, literal: &RawLiteral, bound: &mut HashSet<VarId>, level: usize) {
+    /// Adds the variables that a literal binds once those of `bound` are; returns those that were not
+    /// there.
+    fn bind(&self, literal: &RawLiteral, bound: &mut HashSet<VarId>, level: usize) -> Vec<VarId> {
+        let mut found = Vec::new();
         match literal {
-            RawLiteral::Atom(atom) => {
-                bound.extend(atom.args.iter().flatten().filter_map(plain_var));
-            }
+            RawLiteral::Atom(atom) => found.extend(atom.args.iter().flatten().filter_map(plain_var)),
             RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } => {
                 for (target, value) in [(left, right), (right, left)] {
-                    if let Some(var) = plain_var(target)
-                        && self.has_value(value, bound, level)
-                    {
-                        bound.insert(var);
-                    }
+                    found.extend(plain_var(target).filter(|_| self.has_value(value, bound, level)));
                 }
             }
             RawLiteral::In { item, list, .. } => {
-                if let Some(var) = plain_var(item)
-                    && self.has_value(list, bound, level)
-                {
-                    bound.insert(var);
-                }
+                found.extend(plain_var(item).filter(|_| self.has_value(list, bound, level)));
             }
             _ => {}
         }
+        found.retain(|var| bound.insert(*var));
+        found
     }
 
     /// Whether everything that an expression needs is bound.
@@ -212,35 +210,34 @@ impl Checker<'_> {
 
 /// Every occurrence of a variable, negations and aggregates included.
 pub(super) fn each_var(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(VarId, Span)) {
+    alternatives.iter().flatten().for_each(|literal| each_var_of(literal, visit));
+}
+
+fn each_var_of(literal: &RawLiteral, visit: &mut impl FnMut(VarId, Span)) {
     fn operand(expr: &RawExpr, visit: &mut impl FnMut(VarId, Span)) {
         match &expr.kind {
             RawExprKind::Aggregate(aggregate) => {
                 if let Some(arg) = &aggregate.arg {
                     arg.each_var(visit);
                 }
-                walk(&aggregate.alternatives, visit);
+                each_var(&aggregate.alternatives, visit);
             }
             _ => expr.each_var(visit),
         }
     }
-    fn walk(alternatives: &[Vec<RawLiteral>], visit: &mut impl FnMut(VarId, Span)) {
-        for literal in alternatives.iter().flatten() {
-            match literal {
-                RawLiteral::Atom(atom) => atom.args.iter().flatten().for_each(|arg| arg.each_var(visit)),
-                RawLiteral::Not(inner, _) => walk(inner, visit),
-                RawLiteral::Compare { left, right, .. } | RawLiteral::Test { left, right, .. } => {
-                    operand(left, visit);
-                    operand(right, visit);
-                }
-                RawLiteral::In { item, list, .. } => {
-                    operand(item, visit);
-                    operand(list, visit);
-                }
-                RawLiteral::Bool(_) => {}
-            }
+    match literal {
+        RawLiteral::Atom(atom) => atom.args.iter().flatten().for_each(|arg| arg.each_var(visit)),
+        RawLiteral::Not(inner, _) => each_var(inner, visit),
+        RawLiteral::Compare { left, right, .. } | RawLiteral::Test { left, right, .. } => {
+            operand(left, visit);
+            operand(right, visit);
         }
+        RawLiteral::In { item, list, .. } => {
+            operand(item, visit);
+            operand(list, visit);
+        }
+        RawLiteral::Bool(_) => {}
     }
-    walk(alternatives, visit);
 }
 
 fn plain_var(expr: &RawExpr) -> Option<VarId> {

@@ -20,12 +20,11 @@ pub(super) struct Part<'a, 'k> {
     pub key: &'k [Word],
 }
 
-/// Sorted rows with one key.
+/// The values behind one key, in order: every `stride`th word from the first on.
 #[derive(Clone, Copy, Debug)]
 struct Run<'a> {
     words: &'a [Word],
     stride: usize,
-    column: usize,
 }
 
 impl<'a> Run<'a> {
@@ -36,16 +35,22 @@ impl<'a> Run<'a> {
             key => sorted.range_near(key, *near),
         };
         *near = low;
-        let stride = sorted.width();
-        Some(Run { words: &sorted.words()[low * stride..high * stride], stride, column: part.key.len() })
+        if sorted.width() == 2 && part.key.len() == 1 {
+            return Some(Run { words: &sorted.seconds()[low..high], stride: 1 });
+        }
+        let (stride, column) = (sorted.width(), part.key.len());
+        let words = &sorted.words()[low * stride..high * stride];
+        Some(Run { words: words.get(column..).unwrap_or(&[]), stride })
     }
 
+    #[inline]
     fn len(&self) -> usize {
-        self.words.len() / self.stride
+        self.words.len().div_ceil(self.stride)
     }
 
+    #[inline]
     fn value(&self, row: usize) -> Word {
-        self.words[row * self.stride + self.column]
+        self.words[row * self.stride]
     }
 
     /// The first row from `at` on whose value is not below `value`.
@@ -73,6 +78,42 @@ impl<'a> Run<'a> {
         }
         low
     }
+
+    /// Drops those values, which are in order, that are not in the run.
+    #[inline]
+    fn retain(&self, found: &mut Vec<Word>) {
+        if self.len() >= FAR * found.len() {
+            let mut row = 0;
+            found.retain(|value| {
+                row = self.seek(row, *value);
+                row < self.len() && self.value(row) == *value
+            });
+        } else if self.stride == 1 {
+            side_by_side(self.words.iter(), found);
+        } else {
+            side_by_side(self.words.iter().step_by(self.stride), found);
+        }
+    }
+}
+
+/// From so many times as many values on, those in between are leapt over.
+const FAR: usize = 16;
+
+/// [`Run::retain`] where most values are looked at.
+#[inline]
+fn side_by_side<'w>(mut values: impl Iterator<Item = &'w Word>, found: &mut Vec<Word>) {
+    let mut kept = 0;
+    let mut next = values.next();
+    for at in 0..found.len() {
+        let value = found[at];
+        while next.is_some_and(|next| *next < value) {
+            next = values.next();
+        }
+        let Some(found_next) = next else { break };
+        found[kept] = value;
+        kept += usize::from(*found_next == value);
+    }
+    found.truncate(kept);
 }
 
 /// Puts the values that stand behind the keys of all parts into `found`, in order. `near` are the
@@ -97,32 +138,32 @@ pub(super) fn meet(parts: &[Part<'_, '_>], near: &mut [usize], visited: &mut [u6
     };
     visited[parts[driver].read] += rows as u64;
     let Some(first) = runs[driver] else { return };
-    found.extend((0..rows).map(|row| first.value(row)).filter(|value| *value != NIL));
+    match first.stride {
+        1 => found.extend(first.words.iter().filter(|value| **value != NIL)),
+        stride => found.extend(first.words.iter().step_by(stride).filter(|value| **value != NIL)),
+    }
     for at in (0..parts.len()).filter(|at| *at != driver) {
         visited[parts[at].read] += found.len() as u64;
         match runs[at] {
-            Some(run) if run.len() < 16 * found.len() => {
-                // Close together: both side by side.
-                let mut row = 0;
-                let len = run.len();
-                found.retain(|value| {
-                    while row < len && run.value(row) < *value {
-                        row += 1;
-                    }
-                    row < len && run.value(row) == *value
-                });
-            }
-            Some(run) => {
-                let mut row = 0;
-                found.retain(|value| {
-                    row = run.seek(row, *value);
-                    row < run.len() && run.value(row) == *value
-                });
-            }
+            Some(run) => run.retain(found),
             None => retain_known(&parts[at], &mut near[at], found),
         }
         if found.is_empty() {
             return;
+        }
+    }
+}
+
+/// Drops those values, which are in order, that do not stand behind the keys of all parts.
+pub(super) fn narrow(parts: &[Part<'_, '_>], near: &mut [usize], visited: &mut [u64], found: &mut Vec<Word>) {
+    for (part, near) in parts.iter().zip(near) {
+        if found.is_empty() {
+            return;
+        }
+        visited[part.read] += found.len() as u64;
+        match Run::of(part, near) {
+            Some(run) => run.retain(found),
+            None => retain_known(part, near, found),
         }
     }
 }

@@ -68,6 +68,10 @@ enum Op<'p> {
         meet: &'p Intersect,
         sources: &'p [Vec<Batch<'p>>],
         near: usize,
+        /// Of the parts, those whose keys the loop around does not change come first, and are this
+        /// many if they are worth meeting by themselves.
+        order: Vec<usize>,
+        fixed: usize,
     },
     Compare {
         op: CompareOp,
@@ -112,6 +116,16 @@ pub struct Kernel<'p, 's, 'k> {
     chunks: &'p [[Word; 3]],
     turns: u64,
     scratch: Vec<Vec<Word>>,
+    /// By step, what parts of an intersection that stay have in common.
+    met: Vec<Met>,
+}
+
+/// Values that stand behind some keys.
+#[derive(Debug, Default)]
+struct Met {
+    valid: bool,
+    keys: Vec<Word>,
+    values: Vec<Word>,
 }
 
 impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
@@ -128,6 +142,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             chunks: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
+            met: plan.ops.iter().map(|_| Met::default()).collect(),
         }
     }
 
@@ -217,7 +232,9 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 self.visited[*read] += u64::from(found);
                 if found == *negated { Ok(false) } else { self.step(at + 1) }
             }
-            Op::Meet { meet, sources, near } => self.meet(at, meet, sources, *near),
+            Op::Meet { meet, sources, near, order, fixed } => {
+                self.meet(at, meet, sources, *near, (order, *fixed))
+            }
             Op::Compare { op, possibly, left, right } => {
                 let (left, right) = (self.registers[*left], self.registers[*right]);
                 let holds = left != NIL
@@ -250,31 +267,54 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         meet: &'p Intersect,
         sources: &'p [Vec<Batch<'p>>],
         near: usize,
+        (order, fixed): (&[usize], usize),
     ) -> Result<bool, Stop> {
         let mut keys = std::mem::take(&mut self.scratch[2 * at]);
         let mut found = std::mem::take(&mut self.scratch[2 * at + 1]);
+        let mut known = std::mem::take(&mut self.met[at]);
         keys.clear();
-        for part in &meet.parts {
-            keys.extend(part.key.iter().map(|reg| self.registers[*reg]));
+        let mut fixed_words = 0;
+        for (number, part) in order.iter().enumerate() {
+            keys.extend(meet.parts[*part].key.iter().map(|reg| self.registers[*reg]));
+            if number + 1 == fixed {
+                fixed_words = keys.len();
+            }
         }
         let nears = &mut self.near[near..near + meet.parts.len()];
         let mut rest = keys.as_slice();
-        let mut part_of = |at: usize| {
-            let part = &meet.parts[at];
+        let mut part_of = |number: &usize| {
+            let part = &meet.parts[*number];
             let (key, others) = rest.split_at(part.key.len());
             rest = others;
             Part { read: part.read, batches: &sources[part.read], key }
         };
-        match meet.parts.len() {
-            2 => intersect::meet(&[part_of(0), part_of(1)], nears, &mut self.visited, &mut found),
-            3 => {
-                let parts = [part_of(0), part_of(1), part_of(2)];
-                intersect::meet(&parts, nears, &mut self.visited, &mut found);
+        let mut few = [Part { read: 0, batches: &[], key: &[] }; 4];
+        let many: Vec<Part<'_, '_>>;
+        let parts = match few.get_mut(..order.len()) {
+            Some(few) => {
+                few.iter_mut().zip(order).for_each(|(slot, number)| *slot = part_of(number));
+                &*few
             }
-            count => {
-                let parts: Vec<Part<'_, '_>> = (0..count).map(part_of).collect();
-                intersect::meet(&parts, nears, &mut self.visited, &mut found);
+            None => {
+                many = order.iter().map(part_of).collect();
+                &many
             }
+        };
+        if fixed == 0 {
+            intersect::meet(parts, nears, &mut self.visited, &mut found);
+        } else {
+            // The values of the parts that stay are found once for all turns of the loop around.
+            if !known.valid || known.keys != keys[..fixed_words] {
+                known.valid = true;
+                known.keys.clear();
+                known.keys.extend_from_slice(&keys[..fixed_words]);
+                let parts = &parts[..fixed];
+                intersect::meet(parts, &mut nears[..fixed], &mut self.visited, &mut known.values);
+            }
+            found.clear();
+            found.extend_from_slice(&known.values);
+            let parts = &parts[fixed..];
+            intersect::narrow(parts, &mut nears[fixed..], &mut self.visited, &mut found);
         }
         self.turns(found.len() as u64 + 1)?;
         let witness = at >= self.plan.witness_from;
@@ -286,7 +326,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 break;
             }
         }
-        (self.scratch[2 * at], self.scratch[2 * at + 1]) = (keys, found);
+        (self.scratch[2 * at], self.scratch[2 * at + 1], self.met[at]) = (keys, found, known);
         Ok(enough)
     }
 

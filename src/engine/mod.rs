@@ -11,6 +11,8 @@ mod intersect;
 mod kernel;
 pub mod machine;
 pub mod naive;
+#[cfg(test)]
+mod order_tests;
 pub mod profile;
 pub mod rows;
 mod sink;

@@ -462,8 +462,11 @@ fn plans_say_what_was_expected_and_what_was_looked_at() {
     let (small, big) = (written.find("each Small").unwrap(), written.find("each Big").unwrap());
     assert!(small < big, "{written}");
     assert!(written.contains("by c2") && written.contains("in Bad(c1: x)"), "{written}");
-    assert!(written.contains("expected 1.33, looked at 2"), "{written}");
+    assert!(written.contains("expected 1.33, looked at 2, in 1, out 2"), "{written}");
     assert_eq!(show::dot(&shown).matches("->").count(), shown[0].lines.len());
     assert_eq!(show::mermaid(&shown).matches("-->").count(), shown[0].lines.len());
-    assert_eq!(show::json(&shown)[0]["produced"], 1);
+    let json = &show::json(&shown)[0];
+    assert_eq!((&json["produced"], &json["runs"]), (&1.into(), &1.into()));
+    // Both rows of Big with 2 behind.
+    assert_eq!((&json["steps"][1]["in"], &json["steps"][1]["out"]), (&1.into(), &2.into()));
 }

@@ -43,8 +43,9 @@ const MATCH: f64 = 0.7;
 const INDEX: f64 = 6.0;
 /// The same if the relation grows.
 const INDEX_GROWING: f64 = 8.0;
-/// Nothing is expected to be quite impossible.
+/// Nothing is expected to be quite impossible, or more than this.
 const LEAST: f64 = 1e-9;
+const MOST: f64 = 1e100;
 
 /// Variables that have got a value but whose tests have yet to be done.
 #[derive(Default)]
@@ -99,7 +100,7 @@ impl Problem<'_> {
         };
         // One solution is enough: between one turn and all of them.
         let turns = if enough && found > 1.0 { found.sqrt() } else { found };
-        state.card = (state.card * turns).max(LEAST);
+        state.card = (state.card * turns).clamp(LEAST, MOST);
         (found, fresh)
     }
 

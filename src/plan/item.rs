@@ -369,13 +369,13 @@ fn drop_unused(scope: &mut Scope, outside: &Outside<'_>, constants: &[(Reg, Valu
     for item in &scope.items {
         uses(item, &mut |reg| *counts.entry(reg).or_default() += 1);
     }
-    let fixed = constants.iter().map(|(reg, _)| reg);
-    fixed.chain(outside.needed).for_each(|reg| *counts.entry(*reg).or_default() += 1);
+    outside.needed.iter().for_each(|reg| *counts.entry(*reg).or_default() += 1);
+    let fixed = |reg: Reg| constants.binary_search_by_key(&reg, |(reg, _)| *reg).is_ok();
     for item in &mut scope.items {
         let Kind::Atom { columns, .. } = &mut item.kind else { continue };
         for column in columns {
             let Column::Is(reg) = *column else { continue };
-            if counts.get(&reg) == Some(&1) && !outside.owned.contains(reg) {
+            if counts.get(&reg) == Some(&1) && !outside.owned.contains(reg) && !fixed(reg) {
                 *column = Column::Any;
             }
         }

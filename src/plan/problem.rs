@@ -130,6 +130,7 @@ impl<'a> Problem<'a> {
             cyclic: Bits::default(),
             statistics: setting.statistics,
         };
+        problem.number_all(setting, scope, bound);
         let mut filters: HashMap<Vec<Var>, usize> = HashMap::new();
         let mut fails = false;
         for (at, item) in scope.items.iter().enumerate() {
@@ -157,8 +158,23 @@ impl<'a> Problem<'a> {
             _ => None,
         };
         problem.sort_loops(setting, scope);
+        problem.tests.sort_by(|a, b| a.cost.total_cmp(&b.cost).then(a.selectivity.total_cmp(&b.selectivity)));
         problem.connect();
         problem
+    }
+
+    /// Gives all variables their numbers, in the order of what they are called.
+    fn number_all(&mut self, setting: &Setting<'_>, scope: &Scope, bound: &Bits) {
+        let mut regs = Vec::new();
+        for item in &scope.items {
+            item::uses(item, &mut |reg| regs.push(reg));
+        }
+        regs.sort_unstable();
+        regs.dedup();
+        regs.sort_by_cached_key(|reg| (setting.label)(*reg));
+        for reg in regs {
+            self.var(reg, bound);
+        }
     }
 
     /// Puts the loops into an order that does not depend on where in the body they stand: it decides

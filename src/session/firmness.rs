@@ -11,7 +11,7 @@ use crate::provenance::annotate::{self, Annotation, MOST_ALTERNATIVES, Unfinishe
 use crate::provenance::{Graph, Tuple};
 
 /// Steps and premises of the proof graph that are gone through unasked.
-const UNASKED: usize = 400_000;
+const UNASKED: usize = 200_000;
 /// The same when annotations were asked for.
 const ASKED: usize = 8_000_000;
 

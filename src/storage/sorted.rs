@@ -18,6 +18,7 @@ pub struct Sorted {
     starts: OnceLock<Option<Starts>>,
     groups: OnceLock<Groups>,
     chunks: OnceLock<Option<Chunks>>,
+    seconds: OnceLock<Box<[Word]>>,
 }
 
 /// The second column of a table of two as chunks of bits, by the first.
@@ -166,6 +167,12 @@ impl Sorted {
         }
     }
 
+    /// The second column of each row, in the order of the rows.
+    #[inline]
+    pub fn seconds(&self) -> &[Word] {
+        self.seconds.get_or_init(|| self.words.iter().skip(1).step_by(self.width.max(1)).copied().collect())
+    }
+
     /// Keeps a table of two columns as chunks of bits besides, if neighbours are many.
     pub fn compress(&self) {
         self.chunks.get_or_init(|| Chunks::of(self));
@@ -183,7 +190,8 @@ impl Sorted {
         let groups = self.groups.get().map_or(0, |groups| 2 * groups.slots.len() + groups.rows.len());
         let chunks = self.chunks.get().and_then(Option::as_ref);
         let chunks = chunks.map_or(0, |chunks| 2 * chunks.entries.len() + chunks.starts.len()) + groups;
-        ((self.words.capacity() + starts + chunks) * size_of::<Word>()) as u64
+        let seconds = self.seconds.get().map_or(0, |seconds| seconds.len());
+        ((self.words.capacity() + starts + chunks + seconds) * size_of::<Word>()) as u64
     }
 
     #[inline]

@@ -2,7 +2,8 @@
 
 use super::{Compiled, Op};
 use crate::engine::batch::Batch;
-use crate::plan::{Code, Operation, Reg, RulePlan, Step};
+use crate::plan::build::binds;
+use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Step};
 use crate::storage::Interner;
 use crate::storage::interner::MISSING;
 
@@ -43,7 +44,8 @@ pub fn compile<'p>(
             }
             Step::Intersect(meet) => {
                 near += meet.parts.len();
-                Op::Meet { meet, sources, near: near - meet.parts.len() }
+                let (order, fixed) = staying(meet, at.checked_sub(1).and_then(|at| plan.steps.get(at)));
+                Op::Meet { meet, sources, near: near - meet.parts.len(), order, fixed }
             }
             Step::Compare { op, possibly, left: Code::Reg(left), right: Code::Reg(right), .. } => {
                 Op::Compare { op: *op, possibly: *possibly, left: *left, right: *right }
@@ -96,6 +98,17 @@ pub fn compile<'p>(
         steps: plan.steps.len(),
         batches: near,
     })
+}
+
+/// The parts of an intersection in order, those first whose keys the step before does not change;
+/// and how many these are if it pays to meet them by themselves.
+fn staying(meet: &Intersect, before: Option<&Step>) -> (Vec<usize>, usize) {
+    let bound = before.map(binds).unwrap_or_default();
+    let changes = |part: &usize| meet.parts[*part].key.iter().any(|reg| bound.contains(reg));
+    let (moving, mut order): (Vec<usize>, Vec<usize>) = (0..meet.parts.len()).partition(changes);
+    let fixed = if order.len() > 1 && !moving.is_empty() { order.len() } else { 0 };
+    order.extend(moving);
+    (order, fixed)
 }
 
 /// The loop that gives the head's last column and nothing else, if no step behind it needs that:

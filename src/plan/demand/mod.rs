@@ -90,6 +90,8 @@ pub enum Unused {
     NothingDerived,
     /// Nothing in the goals says which tuples of a derived relation are needed.
     NothingGiven,
+    /// A recursion would be asked for nearly all of it.
+    Everything,
     /// The rewritten program would be too large.
     TooMany,
 }
@@ -101,6 +103,9 @@ impl fmt::Display for Unused {
             Unused::NothingDerived => "nothing has to be derived",
             Unused::NothingGiven => {
                 "relations are evaluated whole: the goal gives no value that rules could go by"
+            }
+            Unused::Everything => {
+                "relations are evaluated whole: going by the goal's values would ask for nearly all of them"
             }
             Unused::TooMany => {
                 "relations are evaluated whole: going by the goal's values takes too many rules"

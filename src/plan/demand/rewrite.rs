@@ -48,6 +48,12 @@ pub(super) struct Rewriter<'a> {
     rules_of: HashMap<PredId, Vec<RuleId>>,
     /// Relations that are recursive by themselves.
     alone: BTreeSet<PredId>,
+    /// The stratum of each relation that a rule of its own stratum reads more than once.
+    branching: HashMap<PredId, usize>,
+    /// Of those: the columns with which its own stratum asks for it.
+    own_ways: BTreeSet<(PredId, Vec<usize>)>,
+    /// Whether some relation is whole because of that.
+    everything: bool,
     /// Relations that the goals reach.
     reached: BTreeSet<PredId>,
     /// Relations that are evaluated whole, with all that they depend on.
@@ -82,6 +88,9 @@ impl<'a> Rewriter<'a> {
             question,
             rules_of,
             alone: alone.collect(),
+            branching: branching(program),
+            own_ways: BTreeSet::new(),
+            everything: false,
             reached: BTreeSet::new(),
             whole: BTreeSet::new(),
             largest: OnceCell::new(),
@@ -120,7 +129,7 @@ impl<'a> Rewriter<'a> {
                 continue;
             }
             if self.made.is_empty() {
-                return Err(Unused::NothingGiven);
+                return Err(if self.everything { Unused::Everything } else { Unused::NothingGiven });
             }
             let (rules, origins) = self.with_whole();
             match strata::stratify(&rules) {
@@ -151,6 +160,7 @@ impl<'a> Rewriter<'a> {
         self.made.clear();
         self.ways.clear();
         self.answers.clear();
+        self.own_ways.clear();
         self.queue.clear();
         self.rules.clear();
         self.origins.clear();
@@ -268,6 +278,7 @@ impl<'a> Rewriter<'a> {
             self.found_whole.insert(atom.pred);
             return None;
         };
+        self.note_own(atom.pred, &columns, at);
         let arg = |column: &usize| match atom.args.get(*column) {
             Some(Arg::Is(expr)) => Some(expr.clone()),
             _ => None,
@@ -295,6 +306,22 @@ impl<'a> Rewriter<'a> {
             self.push(pair.demand, args, body, at.vars.to_vec(), at);
         }
         Some(pair.answer)
+    }
+
+    /// A recursion that branches and asks for a relation now with these, now with those of its
+    /// columns asks in the end for nearly all of it, several times over.
+    fn note_own(&mut self, pred: PredId, columns: &[usize], at: &At<'_>) {
+        let Origin::Rule(id) = at.origin else { return };
+        let head = self.question.program.rule(id).head;
+        let stratum = self.branching.get(&pred);
+        if stratum.is_none() || stratum != self.branching.get(&head) {
+            return;
+        }
+        self.own_ways.insert((pred, columns.to_vec()));
+        if self.own_ways.iter().filter(|(known, _)| *known == pred).count() > 1 {
+            self.found_whole.insert(pred);
+            self.everything = true;
+        }
     }
 
     pub fn push(&mut self, head: PredId, args: Vec<Expr>, body: Vec<Literal>, vars: Vec<Var>, at: &At<'_>) {
@@ -489,6 +516,23 @@ impl<'a> Rewriter<'a> {
         let column = |at: &usize| predicate.and_then(|predicate| predicate.columns.get(*at));
         columns.iter().filter_map(column).map(|column| column.ty).collect()
     }
+}
+
+/// The relations of strata in which a rule reads relations of its own stratum more than once.
+fn branching(program: &CheckedProgram) -> HashMap<PredId, usize> {
+    let mut branching = HashMap::new();
+    for (number, stratum) in program.strata.iter().enumerate().filter(|(_, stratum)| stratum.recursive) {
+        let is_own = |literal: &&Literal| match literal {
+            Literal::Atom(atom) => stratum.predicates.binary_search(&atom.pred).is_ok(),
+            _ => false,
+        };
+        let rules = stratum.rules.iter().map(|id| program.rule(*id));
+        let mut alternatives = rules.flat_map(|rule| &rule.body.alternatives);
+        if alternatives.any(|literals| literals.iter().filter(is_own).count() > 1) {
+            branching.extend(stratum.predicates.iter().map(|pred| (*pred, number)));
+        }
+    }
+    branching
 }
 
 /// What the head of a rule says of some of its columns; computed ones are left open.

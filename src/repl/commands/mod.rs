@@ -110,15 +110,6 @@ pub(super) static COMMANDS: &[Command] = &[
         run: show::source,
     },
     Command {
-        name: "support",
-        usage: "[N|FACT]",
-        argument: Argument::Goal,
-        summary: "say which sources a row of the last answer or a fact rests on",
-        more: "Without an argument it is the first row. `factlog support --without SOURCE` says what falls \
-               without\na source.",
-        run: support::support,
-    },
-    Command {
         name: "why",
         usage: "[N|FACT]",
         argument: Argument::Goal,
@@ -134,6 +125,15 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "show why a fact does not hold, and which facts are missing",
         more: "What FACT leaves out is any. Each set of missing facts has been tried.",
         run: explain::whynot,
+    },
+    Command {
+        name: "support",
+        usage: "[N|FACT]",
+        argument: Argument::Goal,
+        summary: "say which sources a row of the last answer or a fact rests on",
+        more: "Without an argument it is the first row. `factlog support --without SOURCE` says what falls \
+               without\na source.",
+        run: support::support,
     },
     Command {
         name: "conflicts",

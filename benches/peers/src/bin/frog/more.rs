@@ -153,7 +153,7 @@ pub fn totals(job: &Job) -> Counts {
     let often = item.values().filter(|(_, often)| *often > 3).count();
     let mut sums: Vec<u32> = total.values().copied().collect();
     sums.sort_unstable();
-    let ranked =
-        total.values().map(|sum| (sum, sums.len() - sums.partition_point(|other| other <= sum))).count();
-    vec![("total", total.len()), ("best", item.len()), ("often", often), ("rank", ranked)]
+    let rank = |sum: &u32| sums.len() - sums.partition_point(|other| other <= sum);
+    let ranked: Vec<(u32, usize)> = total.iter().map(|(shop, sum)| (*shop, rank(sum))).collect();
+    vec![("total", total.len()), ("best", item.len()), ("often", often), ("rank", ranked.len())]
 }
