@@ -1,5 +1,6 @@
 //! Loading a large fact file: text to spanned tree, and text to database (checked, interned,
-//! sorted), beside the `ron` crate reading the same text into a typed enum. All on one thread.
+//! sorted), beside the `ron` crate reading the same text into a typed enum; and the same facts in many
+//! files, on one thread and on two.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use factlog::base::FileId;
 use factlog::model::schema::{Column, EnumDef, PredKind, Type};
 use factlog::model::{EnumId, PredId, Predicate, Schema, TypeDef, TypeId};
 use factlog::storage::Database;
-use factlog::storage::load::{FactText, load as load_facts};
+use factlog::storage::load::{FactText, load_with as load_facts};
 use factlog::syntax::ron as our_ron;
 use serde::Deserialize;
 
@@ -142,8 +143,26 @@ fn schema() -> Schema {
 fn load_whole(schema: &Arc<Schema>, text: &str) -> Database {
     let mut database = Database::new(Arc::clone(schema));
     let text = FactText { file: FileId(0), text, inbox: false };
-    load_facts(&mut database, &[text], &mut |_| {}).expect("the generated facts fit the schema");
+    load_facts(&mut database, &[text], 2, &mut |_| {}).expect("the generated facts fit the schema");
     database
+}
+
+/// The same facts in so many files.
+fn load_files(schema: &Arc<Schema>, files: &[String], jobs: usize) -> Database {
+    let mut database = Database::new(Arc::clone(schema));
+    let texts: Vec<FactText<'_>> = files
+        .iter()
+        .enumerate()
+        .map(|(at, text)| FactText { file: FileId(at as u32), text, inbox: false })
+        .collect();
+    load_facts(&mut database, &texts, jobs, &mut |_| {}).expect("the generated facts fit the schema");
+    database
+}
+
+/// The lines of a file dealt out to so many.
+fn split(text: &str, files: usize) -> Vec<String> {
+    let facts: Vec<&str> = text.lines().filter(|line| line.starts_with(' ')).collect();
+    facts.chunks(facts.len().div_ceil(files)).map(|lines| format!("[\n{}\n]\n", lines.join("\n"))).collect()
 }
 
 fn median(mut run: impl FnMut()) -> Duration {
@@ -185,6 +204,16 @@ fn load(c: &mut Criterion) {
         serde.as_secs_f64() / tree.as_secs_f64(),
         serde.as_secs_f64() / whole.as_secs_f64()
     );
+    let files = split(&text, 40);
+    for jobs in [1, 2] {
+        let whole = median(|| drop(black_box(load_files(&schema, black_box(&files), jobs))));
+        println!(
+            "{} files on {jobs} threads: database {:.0} MB/s, ratio {:.2}",
+            files.len(),
+            rate(whole),
+            serde.as_secs_f64() / whole.as_secs_f64()
+        );
+    }
     let database = load_whole(&schema, &text);
     println!("{} facts, {} bytes each", database.len(), database.bytes() / database.len() as u64);
     drop(database);

@@ -32,6 +32,7 @@
 //! - [`storage`]: values as words, relations as tables, the stated facts
 //! - [`plan`]: rules to plans
 //! - [`engine`]: plans to the least model, on datafrog; the reference evaluator
+//! - [`provenance`]: why a tuple is in a model, and why another is not
 //! - [`files`]: the only user of the file system
 //! - [`interop`]: data in other formats, to words and back
 //! - [`session`]: a project in memory, and the questions one can ask of it
@@ -50,6 +51,8 @@ pub mod storage;
 pub mod plan;
 
 pub mod engine;
+
+pub mod provenance;
 
 pub mod files;
 

@@ -156,7 +156,7 @@ fn usage_errors_suggest_what_was_meant() {
         (&["qury", "x"][..], "query"),
         (&["query"][..], "<GOAL>"),
         (&["query", "x", "--fromat", "csv"][..], "--format"),
-        (&["why", "x"][..], "unrecognized"),
+        (&["blame", "x"][..], "unrecognized"),
         (&["query", "x", "--at", "HEAD"][..], "unexpected"),
     ] {
         let ran = project.run(args);

@@ -52,6 +52,53 @@ fn delimited_files_beside_the_rule_file() {
 }
 
 #[test]
+fn headers_name_columns_and_other_formats_go_by_extension() {
+    let project = Project::empty();
+    project.write("factlog.ron", "()");
+    project.write(
+        "rules/a.dl",
+        ".decl A(x: number, y: symbol?)\n.input A(filename=\"a.csv\", headers=true)\n\
+         .decl B(x: number, y: symbol?)\n.input B(filename=\"b.jsonl\")\n\
+         .decl C(x: number, y: symbol?)\n.input C(filename=\"c.dat\", delimiter=\"::\", rfc4180=true)\n\
+         .decl D(l: [number])\n.input D(filename=\"d.txt\", format=\"json\")\n",
+    );
+    project.write("rules/a.csv", "y,x\nq,1\n");
+    project.write("rules/b.jsonl", "{\"x\": 2}\n\n{\"y\": \"z\", \"x\": 3}\n");
+    project.write("rules/c.dat", "4::\"a::b\"\n5::\"\"\n6::\n");
+    project.write("rules/d.txt", "[{\"l\": [1, 2]}]");
+    let mut session = open(&project, Options::default());
+    assert_eq!(session.broken(), []);
+    assert_eq!(rows(&mut session, "A(x, y)"), ["1 \"q\""]);
+    assert_eq!(rows(&mut session, "B(x, y)"), ["2 nil", "3 \"z\""]);
+    assert_eq!(rows(&mut session, "C(x, y)"), ["4 \"a::b\"", "5 \"\"", "6 nil"]);
+    assert_eq!(rows(&mut session, "D(l)"), ["[1, 2]"]);
+    // A header that names some of the columns is no accident.
+    project.write("rules/a.csv", "z,x\nq,1\n");
+    project.write("rules/b.jsonl", "{\"x\": 2.5}\n{\"x\": 3, \"w\": 0}\n");
+    project.write("rules/c.dat", "4::a\nx::b\n5\n");
+    project.write("rules/d.txt", "[{\"l\": 1}");
+    let session = open(&project, Options::default());
+    let mut told: Vec<String> = session
+        .broken()
+        .iter()
+        .map(|found| format!("{} {}", session.sources().place(found.span().unwrap()), found.message))
+        .collect();
+    told.sort();
+    assert_eq!(
+        told,
+        [
+            "rules/a.csv:1:1 no column is called `z`",
+            "rules/b.jsonl:1:7 column `x`: `2.5` is no 64-bit whole number",
+            "rules/b.jsonl:2:10 no column is called \"w\" (did you mean `x` or `y`?)",
+            "rules/c.dat:2:1 column `x`: `x` is no whole number",
+            "rules/c.dat:3:1 this record has 1 field, expected 2",
+            "rules/d.txt:1:10 the array is never closed",
+            "rules/d.txt:1:8 column `l`: `1` stands where a list is due",
+        ]
+    );
+}
+
+#[test]
 fn delimited_files_stay_in_the_project() {
     let project = Project::empty();
     for (path, code) in

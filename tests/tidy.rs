@@ -42,8 +42,8 @@ const LAYERS: [(&str, &[&str]); 14] = [
     (
         "cli",
         &[
-            "base", "syntax", "model", "analysis", "storage", "plan", "engine", "files", "session", "render",
-            "repl",
+            "base", "syntax", "model", "analysis", "storage", "plan", "engine", "files", "interop",
+            "session", "render", "repl",
         ],
     ),
 ];

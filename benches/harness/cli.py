@@ -82,13 +82,13 @@ def busy():
 class Bench:
     """One run of the harness."""
 
-    def __init__(self, options, ours, theirs):
+    def __init__(self, options, data, ours, theirs):
         self.options = options
         self.ours = ours
         self.engines = [*ours, *theirs]
         self.jobs = [int(jobs) for jobs in options.jobs.split(",")]
         self.figures = report.Figures()
-        self.data = options.data or engines.TARGET / "bench-data"
+        self.data = data
         self.meter = engines.peer("measure")
         self.missing = set()
         self.written = {}
@@ -218,13 +218,9 @@ def main():
         engines.build_peers()
         if ours and not options.factlog:
             engines.build_factlog()
-    if options.data is None:
-        folders = sorted({workload.folder for workload in workloads})
-        data = engines.TARGET / "bench-data"
-        data.mkdir(parents=True, exist_ok=True)
-        subprocess.run([engines.peer("generate"), data, *folders], check=True, stdout=sys.stderr)
+    data = options.data or engines.make_inputs({workload.folder for workload in workloads})
     theirs = [peers[name] for name in names if name in peers]
-    bench = Bench(options, ours, theirs)
+    bench = Bench(options, data, ours, theirs)
     busy()
     place = bench.figures.machine
     print(

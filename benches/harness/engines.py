@@ -51,6 +51,20 @@ def peer(binary):
     return path
 
 
+def make_inputs(folders):
+    """Makes the inputs of some folders, unless they are there from the same generator; gives the folder of all."""
+    data = TARGET / "bench-data"
+    sources = sorted((BENCHES / "peers" / "src").glob("*.rs")) + sorted((BENCHES / "peers/src/bin/generate").glob("*.rs"))
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    made_by = data / "made-by"
+    if not made_by.exists() or made_by.read_text() != digest:
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        made_by.write_text(digest)
+    subprocess.run([peer("generate"), data, *sorted(folders)], check=True, stdout=sys.stderr)
+    return data
+
+
 @dataclass
 class Factlog:
     """factlog, or one build of it of several that are compared."""

@@ -24,9 +24,27 @@ pub struct Pattern {
     pub meta: Vec<(&'static str, Value)>,
 }
 
+impl Pattern {
+    /// Whether an assertion has all the metadata asked for.
+    pub fn fits(&self, assertion: &Assertion) -> bool {
+        self.meta.iter().all(|(field, value)| has_meta(assertion, field, value))
+    }
+}
+
+/// What an atom is read as.
+#[derive(Clone, Copy, PartialEq)]
+enum Reading {
+    /// A fact, with a value for each column.
+    Fact,
+    /// What picks facts.
+    Pattern,
+    /// What picks tuples, stated or derived.
+    Tuples,
+}
+
 /// The fact that a ground atom states, with defaults filled in.
 pub fn fact(schema: &Schema, atom: &Atom) -> Result<Fact, Vec<Diagnostic>> {
-    let (pred, values, meta) = parts(schema, atom, true)?;
+    let (pred, values, meta) = parts(schema, atom, Reading::Fact)?;
     let predicate = schema.predicate(pred);
     let tuple = values
         .into_iter()
@@ -42,29 +60,36 @@ pub fn fact(schema: &Schema, atom: &Atom) -> Result<Fact, Vec<Diagnostic>> {
 
 /// The pattern that an atom with constants and `_` writes.
 pub fn pattern(schema: &Schema, atom: &Atom) -> Result<Pattern, Vec<Diagnostic>> {
-    let (predicate, columns, meta) = parts(schema, atom, false)?;
+    let (predicate, columns, meta) = parts(schema, atom, Reading::Pattern)?;
+    Ok(Pattern { predicate, columns, meta })
+}
+
+/// The same for tuples of any relation; metadata is for those of which something can be stated.
+pub fn tuples(schema: &Schema, atom: &Atom) -> Result<Pattern, Vec<Diagnostic>> {
+    let (predicate, columns, meta) = parts(schema, atom, Reading::Tuples)?;
     Ok(Pattern { predicate, columns, meta })
 }
 
 type Parts = (PredId, Vec<Option<Value>>, Vec<(&'static str, Value)>);
 
-fn parts(schema: &Schema, atom: &Atom, complete: bool) -> Result<Parts, Vec<Diagnostic>> {
+fn parts(schema: &Schema, atom: &Atom, reading: Reading) -> Result<Parts, Vec<Diagnostic>> {
     let mut resolver = Resolver::new(schema);
-    let parts = read(&mut resolver, atom, complete);
+    let parts = read(&mut resolver, atom, reading);
     match parts {
         Some(parts) if resolver.diagnostics.is_empty() => Ok(parts),
         _ => Err(resolver.diagnostics),
     }
 }
 
-fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Parts> {
+fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Parts> {
     let schema = resolver.schema;
+    let complete = reading == Reading::Fact;
     let Some(pred) = schema.find(&atom.name.text) else {
         resolver.unknown_relation(&atom.name);
         return None;
     };
     let predicate = schema.predicate(pred);
-    if predicate.kind != PredKind::Declared {
+    if predicate.kind != PredKind::Declared && reading != Reading::Tuples {
         resolver.report(
             Diagnostic::new(
                 codes::MISPLACED_METADATA,
@@ -103,6 +128,16 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, complete: bool) -> Option<Part
                 if name.starts_with('_') {
                     let open = matches!(expr.kind, ExprKind::Wildcard) && !complete;
                     if open && META_FIELDS.contains(&name) {
+                        continue;
+                    }
+                    if predicate.kind != PredKind::Declared {
+                        resolver.report(
+                            Diagnostic::new(
+                                codes::MISPLACED_METADATA,
+                                format!("`{}` is derived by rules, so nobody states it", predicate.name),
+                            )
+                            .labelled(arg.name.span, "metadata speaks of stated facts"),
+                        );
                         continue;
                     }
                     let Some(field) = metadata(resolver, arg, expr) else { continue };
@@ -232,7 +267,8 @@ fn type_named(schema: &Schema, name: &str) -> crate::model::TypeId {
 }
 
 /// Sets a metadata field from its checked value.
-fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
+/// Sets a metadata field of an assertion to a value of its type.
+pub fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
     let text = |value: &Value| match value {
         Value::Symbol(text) => Some(text.clone()),
         _ => None,
@@ -266,6 +302,40 @@ fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
             }
             _ => {}
         },
+    }
+}
+
+/// Whether an assertion has a metadata field's value; `_by` and `_based_on` ask for members.
+fn has_meta(assertion: &Assertion, field: &str, value: &Value) -> bool {
+    let text = |known: &Option<Arc<str>>| match (known, value) {
+        (None, Value::Nil) => true,
+        (Some(known), Value::Symbol(text)) => known == text,
+        _ => false,
+    };
+    let members = |known: &[Arc<str>]| match value {
+        Value::Nil => known.is_empty(),
+        Value::List(items) => items
+            .iter()
+            .all(|item| matches!(item, Value::Symbol(text) if known.iter().any(|member| member == text))),
+        _ => false,
+    };
+    match field {
+        "_src" => text(&assertion.src),
+        "_at" => text(&assertion.at),
+        "_quote" => text(&assertion.quote),
+        "_by" => members(&assertion.by),
+        "_based_on" => members(assertion.based_on.as_deref().unwrap_or(&[])),
+        "_status" => *value == super::declare::status_value(assertion.status),
+        "_conf" => *value == Value::float(assertion.conf),
+        "_on" => match (&assertion.on, value) {
+            (None, Value::Nil) => true,
+            (Some(on), Value::Date(date)) => on == date,
+            _ => false,
+        },
+        "_review" => *value == super::declare::review_value(assertion.review),
+        "_extractor" => text(&assertion.extractor),
+        "_note" => text(&assertion.note),
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ pub mod constant;
 pub mod declare;
 pub mod functors;
 pub mod ground;
+pub mod scenario;
 pub mod souffle;
 pub mod template;
 pub mod types;
@@ -77,6 +78,8 @@ pub struct Check {
 /// A query, ready to be evaluated.
 #[derive(Clone, Debug)]
 pub struct Goal {
+    /// The options of `under (…)`; they have been checked.
+    pub under: Vec<ast::UnderOption>,
     /// The body; its head is a relation that the schema does not have, with `columns`.
     pub rule: Rule,
     /// The answer's columns.
@@ -325,8 +328,8 @@ fn goal_rule<'a>(
     pred: PredId,
     names: &[&'a str],
 ) -> Option<RawRule> {
-    if let Some(span) = goal.under_span {
-        resolver.not_yet("scenarios (`under`)", span);
+    if let Err(problems) = scenario::scenario(resolver.schema, &goal.under) {
+        resolver.diagnostics.extend(problems);
         return None;
     }
     resolver.rule(Head::Answer(pred, names.to_vec()), Some(&goal.body), &[], goal.span)
@@ -349,7 +352,7 @@ fn finish_goal(goal: &ast::Goal, rule: Rule, columns: Vec<Arc<str>>) -> Result<G
         }
     }
     if problems.is_empty() {
-        Ok(Goal { rule, columns, order, limit: goal.limit, span: goal.span })
+        Ok(Goal { under: goal.under.clone(), rule, columns, order, limit: goal.limit, span: goal.span })
     } else {
         Err(problems)
     }

@@ -62,6 +62,8 @@ pub struct SourceFile {
     text: Arc<str>,
     /// Number of the text's first line; larger than 1 for a part of a file.
     first_line: u32,
+    /// Columns of that line before the text; more than 0 for a part of a file.
+    skipped: u32,
     line_starts: OnceLock<Vec<u32>>,
 }
 
@@ -101,7 +103,16 @@ impl SourceFile {
             end -= 1;
         }
         let column = self.text[starts[line] as usize..end].chars().count();
-        LineCol { line: self.first_line.saturating_add(offset(line)), column: offset(column + 1) }
+        let skipped = if line == 0 { self.skipped } else { 0 };
+        LineCol {
+            line: self.first_line.saturating_add(offset(line)),
+            column: offset(column + 1).saturating_add(skipped),
+        }
+    }
+
+    /// Characters of line `line` that are not kept: those before a part of a file.
+    pub fn skipped(&self, line: u32) -> u32 {
+        if line == self.first_line { self.skipped } else { 0 }
     }
 
     /// The text of line `line` without its line end, or `""` where there is no such line.
@@ -128,22 +139,24 @@ impl SourceMap {
 
     /// Adds a text under the name that diagnostics shall show.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.add_part(name, text, 1)
+        self.add_part(name, text, 1, 1)
     }
 
-    /// Adds whole lines of a file that is too large to be kept, the first of them line
-    /// `first_line`.
+    /// Adds a part of a file that is too large to be kept. It begins on line `line` in column
+    /// `column` and ends at the end of a line, or is not told of beyond its end.
     pub fn add_part(
         &mut self,
         name: impl Into<String>,
         text: impl Into<Arc<str>>,
-        first_line: u32,
+        line: u32,
+        column: u32,
     ) -> FileId {
         let id = FileId(offset(self.files.len()));
         self.files.push(Arc::new(SourceFile {
             name: name.into(),
             text: text.into(),
-            first_line,
+            first_line: line,
+            skipped: column.saturating_sub(1),
             line_starts: OnceLock::new(),
         }));
         id
@@ -197,8 +210,8 @@ mod tests {
     #[test]
     fn a_part_of_a_file_keeps_its_line_numbers() {
         let mut map = SourceMap::new();
-        let id = map.add_part("big", "x\ty\nz", 70_001);
-        assert_eq!(map.place(Span::new(id, 2, 3)), "big:70001:3");
+        let id = map.add_part("big", "x\ty\nz", 70_001, 11);
+        assert_eq!(map.place(Span::new(id, 2, 3)), "big:70001:13");
         assert_eq!(map.place(Span::new(id, 4, 5)), "big:70002:1");
         assert_eq!(map.file(id).line_text(70_002), "z");
         assert_eq!((map.file(id).line_text(1), map.file(id).line_text(70_003)), ("", ""));

@@ -2,6 +2,7 @@
 //! completions.
 
 use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,8 +11,12 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, souffle, test};
-use crate::render::{AnswerFormat, DiagnosticFormat};
+use super::{
+    check, completions, export, fmt, import, plan, query, repl, rule, run, schema, souffle, support, test,
+    why, whynot,
+};
+use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
+use crate::session::{ScenarioOption, Wanted};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -60,6 +65,9 @@ pub struct Global {
         hide_possible_values = true
     )]
     pub color: ColorChoice,
+    /// Threads to load and evaluate with [default: as many as there are processors]
+    #[arg(short, long, value_name = "N", global = true)]
+    pub jobs: Option<NonZeroUsize>,
     /// Say only what went wrong
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -75,8 +83,13 @@ pub enum Command {
     Query(query::QueryArgs),
     Run(run::RunArgs),
     Check(check::CheckArgs),
+    Why(why::WhyArgs),
+    Whynot(whynot::WhyNotArgs),
+    Support(support::SupportArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),
+    Import(import::ImportArgs),
+    Export(export::ExportArgs),
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
     Souffle(souffle::SouffleArgs),
@@ -99,6 +112,80 @@ pub struct LimitArgs {
     /// Stop when derived relations take this much memory: bytes, or with a suffix K, M or G
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub limit_memory: Option<u64>,
+}
+
+/// What is known of answers beside them.
+#[derive(Args, Clone, Debug, Default)]
+pub struct AnnotateArgs {
+    /// How firmly each answer is known, as further columns: some of status, conf, since, sources and
+    /// assumptions, separated by commas
+    #[arg(long, value_name = "LIST", value_delimiter = ',', hide_possible_values = true,
+        value_parser = PossibleValuesParser::new(Wanted::NAMES))]
+    annotate: Vec<String>,
+}
+
+impl AnnotateArgs {
+    /// As a session takes them.
+    pub fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::default();
+        for name in &self.annotate {
+            wanted.add(name);
+        }
+        wanted
+    }
+}
+
+/// What to answer under: the options of `under (…)`.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Scenario (all that are given hold together; each can be repeated)")]
+pub struct ScenarioArgs {
+    /// Keep what was recorded by DATE, by its source's date or its own `_on`
+    #[arg(long, value_name = "DATE")]
+    as_of: Vec<String>,
+    /// Strike what SOURCE states, and what is based on it alone
+    #[arg(long, value_name = "SOURCE")]
+    without: Vec<String>,
+    /// Add a fact
+    #[arg(long, value_name = "FACT")]
+    assume: Vec<String>,
+    /// Remove the facts that fit; what FACT leaves out is any
+    #[arg(long, value_name = "FACT")]
+    retract: Vec<String>,
+    /// Keep assertions of this status or firmer: Proposed, Planned, Confirmed or Held
+    #[arg(long, value_name = "STATUS")]
+    status: Vec<String>,
+    /// Keep assertions of this confidence or more, from 0 to 1
+    #[arg(long, value_name = "X")]
+    min_conf: Vec<f64>,
+    /// Keep assertions that have NAME in their chain of attribution
+    #[arg(long, value_name = "NAME")]
+    by: Vec<String>,
+    /// Keep assertions of this review, and count them as accepted: Accepted, Pending or Rejected
+    #[arg(long, value_name = "REVIEW")]
+    review: Vec<String>,
+}
+
+impl ScenarioArgs {
+    /// The sources that are struck, which these flags then leave standing.
+    pub fn take_without(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.without)
+    }
+
+    /// As a session takes them.
+    pub fn options(&self) -> Vec<ScenarioOption> {
+        let texts = |texts: &[String], make: fn(String) -> ScenarioOption| {
+            texts.iter().cloned().map(make).collect::<Vec<_>>()
+        };
+        let mut options = texts(&self.as_of, ScenarioOption::AsOf);
+        options.extend(texts(&self.without, ScenarioOption::Without));
+        options.extend(texts(&self.assume, ScenarioOption::Assume));
+        options.extend(texts(&self.retract, ScenarioOption::Retract));
+        options.extend(texts(&self.status, ScenarioOption::Status));
+        options.extend(self.min_conf.iter().map(|conf| ScenarioOption::MinConf(*conf)));
+        options.extend(texts(&self.by, ScenarioOption::By));
+        options.extend(texts(&self.review, ScenarioOption::Review));
+        options
+    }
 }
 
 fn rows(text: &str) -> Result<u64, String> {
@@ -133,6 +220,12 @@ fn memory(text: &str) -> Result<u64, String> {
 pub fn answer_format() -> impl TypedValueParser<Value = AnswerFormat> {
     PossibleValuesParser::new(AnswerFormat::ALL.map(|format| PossibleValue::new(format.name())))
         .map(|name| AnswerFormat::from_name(&name).unwrap_or(AnswerFormat::Table))
+}
+
+/// Reads the format of proofs.
+pub fn proof_format() -> impl TypedValueParser<Value = ProofFormat> {
+    PossibleValuesParser::new(ProofFormat::ALL.map(|format| PossibleValue::new(format.name())))
+        .map(|name| ProofFormat::from_name(&name).unwrap_or(ProofFormat::Tree))
 }
 
 /// Reads the format of diagnostics.
@@ -220,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_later_versions_bring_is_unknown() {
-        for line in ["why A(1)", "query --at HEAD A(x)", "query --as-of 2025 A(x)", "help"] {
+        for line in ["blame A(1)", "query --at HEAD A(x)", "help"] {
             let words = std::iter::once("factlog").chain(line.split(' ')).map(OsString::from).collect();
             assert_eq!(
                 Cli::try_parse_from(with_default_command(words)).unwrap_err().exit_code(),

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Args};
 
-use super::args::{LimitArgs, diagnostic_format};
+use super::args::{LimitArgs, ScenarioArgs, diagnostic_format};
 use super::context::{Context, Failure};
 use super::levels::{self, LevelArgs};
-use super::open::{open, refused};
+use super::open::{open, refused, under};
 use super::{Exit, output, terminal};
 use crate::base::{Diagnostic, Severity, SourceMap};
 use crate::files::TextFolder;
@@ -37,6 +37,8 @@ pub struct CheckArgs {
     #[command(flatten)]
     levels: LevelArgs,
     #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -55,6 +57,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
     levels::validate(set.chain(settings), &session.check_names())
         .map_err(|refused| Failure::Usage(refused.join("\nerror: ")))?;
 
+    under(context, &mut session, &args.scenario)?;
     let folder = args.texts.clone().or_else(|| {
         let project = session.project()?;
         Some(project.root().join(project.settings().folders.texts.as_ref()?))
@@ -75,6 +78,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         findings.retain(|finding| finding.severity == Severity::Error);
     }
     args.write(context, &findings, session.sources(), Place::Output)?;
+    context.notes(&session.notes());
     let exit = if findings.iter().any(Diagnostic::is_error) { Exit::Findings } else { Exit::Success };
     Ok(tell(context, &findings, exit))
 }

@@ -4,8 +4,11 @@ mod args;
 mod check;
 mod completions;
 mod context;
+mod data;
 mod exit;
+mod export;
 mod fmt;
+mod import;
 mod interrupt;
 mod levels;
 mod man;
@@ -18,8 +21,11 @@ mod rule;
 mod run;
 mod schema;
 mod souffle;
+mod support;
 mod terminal;
 mod test;
+mod why;
+mod whynot;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -80,8 +86,13 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Query(args) => query::run(context, &args),
         Command::Run(args) => run::run(context, &args),
         Command::Check(args) => check::run(context, &args, matches),
+        Command::Why(args) => why::run(context, &args),
+        Command::Support(args) => support::run(context, &args),
+        Command::Whynot(args) => whynot::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Test(args) => test::run(context, &args),
+        Command::Import(args) => import::run(context, &args),
+        Command::Export(args) => export::run(context, &args),
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Souffle(args) => souffle::run(context, &args),

@@ -2,14 +2,16 @@
 //! refused.
 
 use std::io::{self, IsTerminal};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Exit;
-use super::args::LimitArgs;
+use super::args::{LimitArgs, ScenarioArgs};
 use super::context::{Context, Failure};
 use super::interrupt;
+use super::terminal::write_stderr;
 use crate::base::{Diagnostic, SourceMap};
 use crate::session::{Error, LimitOptions, Loading, Options, Session};
 
@@ -47,6 +49,7 @@ pub fn load(context: &Context, options: Options) -> Result<Session, (Diagnostic,
     let started = Instant::now();
     let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
     let dir = context.global.dir.as_deref();
+    let options = Options { jobs: options.jobs.or(context.global.jobs), ..options };
     let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
     progress.finish();
     let session = opened?;
@@ -67,6 +70,24 @@ pub fn open_whole(context: &Context, options: Options) -> Result<Session, Failur
     Err(Failure::Told(Exit::Refused))
 }
 
+/// Asks everything from now on in the scenario that the flags make.
+///
+/// # Errors
+/// An option is wrong; that has been told.
+pub fn under(context: &Context, session: &mut Session, args: &ScenarioArgs) -> Result<(), Failure> {
+    let options = args.options();
+    if options.is_empty() {
+        return Ok(());
+    }
+    match session.set_scenario(&options) {
+        Ok(warnings) => {
+            context.report(&warnings, session.sources());
+            Ok(())
+        }
+        Err(error) => Err(refused(context, session, &error)),
+    }
+}
+
 /// Tells why a session refused something.
 pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
     context.report(error.diagnostics(), session.sources());
@@ -76,6 +97,10 @@ pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
         Error::Cancelled => {
             context.error("interrupted");
             Exit::Interrupted
+        }
+        Error::Internal(fault) => {
+            write_stderr(&format!("{fault}\n"));
+            Exit::Internal
         }
     })
 }
@@ -94,6 +119,29 @@ fn loaded(session: &Session) -> String {
         ));
     }
     text
+}
+
+/// A bar on standard error that appears when reading a data file takes long; of streams of which
+/// the size is not known, it counts.
+pub struct DataProgress(Mutex<Progress>, Option<u64>);
+
+impl DataProgress {
+    /// Shows nothing before the first bytes have been read.
+    pub fn new(context: &Context, size: Option<u64>) -> Self {
+        let shown = !context.global.quiet && io::stderr().is_terminal();
+        DataProgress(Mutex::new(Progress::new(shown)), size)
+    }
+
+    /// So many bytes have been read.
+    pub fn show(&self, bytes: u64) {
+        let mut progress = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.show(Loading { bytes, of: self.1.unwrap_or(bytes) });
+    }
+
+    /// Takes the bar away.
+    pub fn finish(self) {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner).finish();
+    }
 }
 
 /// A bar on standard error that appears when loading takes long.

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::args::{LimitArgs, answer_format};
+use super::args::{AnnotateArgs, LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused};
+use super::open::{open, refused, under};
 use super::{Exit, output};
 use crate::render::AnswerFormat;
 use crate::session::Options;
@@ -18,6 +18,7 @@ Examples:
   factlog query 'Attended(leader: l, summit: \"xian_2023\")'
   factlog query '?- Met(a: x, b: y), x != \"tokayev\" order by y limit 10.' -f json
   factlog query 'Leader(id: l), !Attended(leader: l)' --fail-nonempty -o missing.csv
+  factlog query 'Attended(leader: l)' --as-of 2023-12-31 --without reuters_2025_10_28
 
 A goal without variables is answered yes or no.")]
 pub struct QueryArgs {
@@ -41,6 +42,10 @@ pub struct QueryArgs {
     #[arg(long)]
     fail_nonempty: bool,
     #[command(flatten)]
+    annotate: AnnotateArgs,
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -54,6 +59,8 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     };
     refuse_graphs(args)?;
     let mut session = open(context, options)?;
+    under(context, &mut session, &args.scenario)?;
+    session.set_annotations(args.annotate.wanted());
     let (answer, warnings) = match session.query(&args.goal) {
         Ok(answered) => answered,
         Err(error) => return Err(refused(context, &session, &error)),
@@ -61,8 +68,12 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     context.report(&warnings, session.sources());
     let output = args.output.as_deref();
     let format = output::answer_format(args.format, output, &session);
+    let answer = answer.shown(format == AnswerFormat::Table);
     output::write_to(context, output, &answer, format)?;
     context.notes(&answer.notes);
+    if format != AnswerFormat::Table {
+        context.notes(answer.below_held_text().as_slice());
+    }
     // The system takes a large base back faster than it is dropped piece by piece.
     std::mem::forget(session);
     if args.fail_empty && answer.rows.is_empty() {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use super::Exit;
-use super::args::{LimitArgs, answer_format};
+use super::args::{AnnotateArgs, LimitArgs, answer_format};
 use super::context::{Context, Failure};
 use super::open::load;
 use crate::base::codes::project::NO_PROJECT;
@@ -30,12 +30,14 @@ pub struct ReplArgs {
     #[arg(short, long, value_name = "FORMAT", value_parser = answer_format(), hide_possible_values = true)]
     format: Option<AnswerFormat>,
     #[command(flatten)]
+    annotate: AnnotateArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
 pub(super) fn run(context: &Context, args: &ReplArgs) -> Result<Exit, Failure> {
     let options = || Options { limits: args.limits.options(), ..Options::default() };
-    let session = match load(context, options()) {
+    let mut session = match load(context, options()) {
         Ok(session) => session,
         Err((diagnostic, _)) if diagnostic.code == NO_PROJECT.code => {
             context.say("no project here or above: starting without facts and rules");
@@ -46,6 +48,7 @@ pub(super) fn run(context: &Context, args: &ReplArgs) -> Result<Exit, Failure> {
             return Err(Failure::Told(Exit::Refused));
         }
     };
+    session.set_annotations(args.annotate.wanted());
     let color = context.global.color;
     let status = repl::run(
         session,

@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
-use super::args::{LimitArgs, answer_format};
+use super::args::{AnnotateArgs, LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused};
+use super::open::{open, refused, under};
 use super::terminal::{write_stderr, write_stdout};
 use super::{Exit, output};
 use crate::base::escape;
@@ -44,6 +44,10 @@ pub struct RunArgs {
     #[arg(long)]
     keep_going: bool,
     #[command(flatten)]
+    annotate: AnnotateArgs,
+    #[command(flatten)]
+    scenario: ScenarioArgs,
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -51,6 +55,8 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     let options =
         Options { keep_going: args.keep_going, limits: args.limits.options(), ..Options::default() };
     let mut session = open(context, options)?;
+    under(context, &mut session, &args.scenario)?;
+    session.set_annotations(args.annotate.wanted());
     let batch = match session.run(&args.relations, args.profile) {
         Ok(batch) => batch,
         Err(error) => return Err(refused(context, &session, &error)),
@@ -83,11 +89,12 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
             }
             write_answer(out, answer, format, style)
         };
+        let in_table = format == AnswerFormat::Table;
         for (output, _) in batch.outputs.iter().zip(&targets).filter(|(_, target)| target.is_none()) {
-            section(out, &output.relation, &output.answer)?;
+            section(out, &output.relation, &output.answer.clone().shown(in_table))?;
         }
         for query in &batch.queries {
-            section(out, &format!("?- {}.", bare(&query.text)), &query.answer)?;
+            section(out, &format!("?- {}.", bare(&query.text)), &query.answer.clone().shown(in_table))?;
         }
         for size in &batch.sizes {
             writeln!(out, "{}\t{}", size.relation, size.rows)?;
@@ -98,6 +105,18 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
         write_stderr(&session.profile_text(&batch.profile));
     }
     context.notes(&batch.notes);
+    let below = |name: &str, answer: &Answer, in_table: bool| {
+        let text = answer.below_held_text().filter(|_| !in_table).map(|text| format!("{name}: {text}"));
+        context.notes(text.as_slice());
+    };
+    for (output, target) in batch.outputs.iter().zip(&targets) {
+        let format = target.as_ref().map_or(format, |target| target.format);
+        below(&output.relation, &output.answer, format == AnswerFormat::Table);
+    }
+    for query in &batch.queries {
+        let text: Vec<&str> = bare(&query.text).split_whitespace().collect();
+        below(&text.join(" "), &query.answer, format == AnswerFormat::Table);
+    }
     if batch.outputs.is_empty() && batch.queries.is_empty() && batch.sizes.is_empty() {
         context.say("nothing to write: no rule file has an `.output`, a `.printsize` or a `?-` line; name the relations");
     }
@@ -187,13 +206,13 @@ fn target(dir: &Path, output: &Output, flag: Option<AnswerFormat>) -> Result<Opt
 
 fn write_file(output: &Output, target: &Target) -> Result<(), Failure> {
     let mut content = Vec::new();
-    let mut delimited = |usual: u8| {
-        write_delimited(&mut content, &output.answer, target.delimiter.unwrap_or(usual), target.header)
-    };
+    let answer = output.answer.clone().shown(target.format == AnswerFormat::Table);
+    let mut delimited =
+        |usual: u8| write_delimited(&mut content, &answer, target.delimiter.unwrap_or(usual), target.header);
     let written = match target.format {
         AnswerFormat::Csv => delimited(b','),
         AnswerFormat::Tsv => delimited(b'\t'),
-        format => write_answer(&mut content, &output.answer, format, AnswerStyle::default()),
+        format => write_answer(&mut content, &answer, format, AnswerStyle::default()),
     };
     written.map_err(|error| files::cannot_write(&target.path, &error))?;
     Ok(files::write_output(&target.path, &content)?)

@@ -71,6 +71,7 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
         facts: args.facts.clone(),
         output: (args.output.as_os_str() != "-").then(|| args.output.clone()),
         wide: args.wide,
+        lenient: args.no_warn,
         jobs: args.jobs,
         limits,
         cancel,
@@ -91,6 +92,10 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
                 Error::Cancelled => {
                     context.error("interrupted");
                     Exit::Interrupted
+                }
+                Error::Internal(fault) => {
+                    context.error(fault);
+                    Exit::Internal
                 }
             })
         }

@@ -2,6 +2,7 @@
 
 use crate::base::Span;
 use crate::model::Value;
+use crate::model::fixed::{self, FixedOp, Width};
 use crate::model::functor::{self, FunctorError, Patterns, Steps};
 use crate::model::program::{CompareOp, Functor, TestOp};
 use crate::plan::{Code, Reg};
@@ -51,6 +52,11 @@ impl Core<'_> {
     }
 
     fn call(&mut self, functor: Functor, args: &[Code], span: Span) -> Result<Option<Word>, Failure> {
+        if let Functor::Fixed(op, width) = functor
+            && let Some(found) = self.fixed(op, width, args, span)?
+        {
+            return Ok(found);
+        }
         if let [left, right] = args {
             let (Some(left), Some(right)) = (self.value(left)?, self.value(right)?) else { return Ok(None) };
             if let (Some(a), Some(b)) = (inlined(left), inlined(right)) {
@@ -78,6 +84,47 @@ impl Core<'_> {
             return Ok(None);
         }
         self.apply(functor, &values, span)
+    }
+
+    /// What can be told of words without their values; `None` when it cannot.
+    fn fixed(
+        &mut self,
+        op: FixedOp,
+        width: Width,
+        args: &[Code],
+        span: Span,
+    ) -> Result<Option<Option<Word>>, Failure> {
+        match args {
+            [only] => {
+                let Some(word) = self.value(only)? else { return Ok(Some(None)) };
+                Ok(match op {
+                    FixedOp::Item(at) => Some(
+                        self.interner.list_items(word).and_then(|items| items.get(usize::from(at))).copied(),
+                    ),
+                    FixedOp::Ord if self.interner.number_of(word).is_some() => Some(Some(word)),
+                    FixedOp::Ord => Some(Some(self.interner.number(i64::from(word)))),
+                    _ => None,
+                })
+            }
+            [left, right] => {
+                let (Some(left), Some(right)) = (self.value(left)?, self.value(right)?) else {
+                    return Ok(Some(None));
+                };
+                if op == FixedOp::Match {
+                    let texts = self.interner.symbol_text(left).zip(self.interner.symbol_text(right));
+                    let matches = texts
+                        .is_some_and(|(pattern, text)| self.patterns.matches(pattern, text).unwrap_or(false));
+                    return Ok(Some(Some(self.interner.number(i64::from(matches)))));
+                }
+                let (Some(a), Some(b)) = (inlined(left), inlined(right)) else { return Ok(None) };
+                if op == FixedOp::Range {
+                    return Ok(None);
+                }
+                let result = fixed::integers(op, width, a, b).map_err(|error| Failure { error, span })?;
+                Ok(Some(result.map(|number| self.interner.number(number))))
+            }
+            _ => Ok(None),
+        }
     }
 
     fn apply(&mut self, functor: Functor, values: &[Value], span: Span) -> Result<Option<Word>, Failure> {

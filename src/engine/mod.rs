@@ -16,7 +16,7 @@ pub mod rows;
 mod sink;
 mod store;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
@@ -25,14 +25,14 @@ use std::sync::Arc;
 
 pub use error::{EvalError, RuleRef};
 pub use frog::Frog;
-pub use profile::{PlanProfile, Profile};
+pub use profile::{PlanProfile, Profile, RoundProfile};
 
 use crate::base::Budget;
 use crate::model::{CheckedProgram, PredId, Rule};
 use crate::storage::{Interner, Stored, Table, Word};
 
 /// The stated rows of a base.
-pub trait Tables {
+pub trait Tables: Sync {
     /// The rows of a declared relation as plain atoms see them, or of an assertions relation with
     /// all its columns. `None` is a relation without rows.
     fn table(&self, pred: PredId) -> Option<&Table>;

@@ -37,6 +37,19 @@ pub struct PlanProfile {
     /// How often each of the plan's outermost steps was tried; what one lets through is tried by the
     /// next. Empty if nobody counted.
     pub entered: Vec<u64>,
+    /// What it did in each round, if it ran in rounds and they were told apart.
+    pub per_round: Vec<RoundProfile>,
+}
+
+/// What a plan did in one round.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RoundProfile {
+    /// Time spent in it.
+    pub time: Duration,
+    /// Rows produced, repeated ones included.
+    pub produced: u64,
+    /// Of these, rows that were new.
+    pub fresh: u64,
 }
 
 /// What became of the rows produced for one relation.

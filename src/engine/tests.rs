@@ -450,7 +450,12 @@ fn plans_say_what_was_expected_and_what_was_looked_at() {
     let model = Frog.evaluate(&request, &base.tables, &mut base.interner, &Budget::unlimited()).unwrap();
     assert_eq!(rows(&base, model.table(text.id("P")).unwrap()), "1,3");
     let profile = &model.profile().plans[0];
-    let actual = show::Actual { visited: &profile.visited, produced: profile.produced };
+    let actual = show::Actual {
+        visited: &profile.visited,
+        entered: &profile.entered,
+        produced: profile.produced,
+        runs: profile.runs,
+    };
     let shown = [show::show(&text.program.schema, &text.program.rules[0], &profile.plan, Some(actual))];
     let written = show::text(&shown);
     // The small relation first, then the large one by the shared column.

@@ -12,7 +12,7 @@ pub mod settings;
 pub mod texts;
 pub mod watch;
 
-pub use output::{Fingerprint, OutputFile, replace, write_output};
+pub use output::{Fingerprint, OutputFile, create_folder, replace, write_output};
 pub use project::Project;
 pub use read::{FileText, Trust};
 pub use scratch::Scratch;
@@ -20,11 +20,28 @@ pub use settings::{LintLevel, Settings};
 pub use texts::TextFolder;
 pub use watch::Watcher;
 
+use std::fs::File;
 use std::io;
 use std::path::Path;
 
 use crate::base::codes::project::{NOT_FOUND, UNREADABLE, UNWRITABLE};
-use crate::base::{Diagnostic, escape};
+use crate::base::{Diagnostic, escape, limits};
+
+/// Opens a regular file of data, of any size, that was named on the command line, and gives its
+/// size.
+pub fn open_data(path: &Path) -> Result<(File, u64), Diagnostic> {
+    read::open_regular(path)
+}
+
+/// The text of a file that was named on the command line.
+pub fn read_text(path: &Path) -> Result<String, Diagnostic> {
+    read::text(path, limits::MAX_FILE_BYTES)
+}
+
+/// Whether a path is to be taken as a folder: it is one, or ends as one.
+pub fn is_folder_name(path: &Path) -> bool {
+    path.is_dir() || path.to_string_lossy().ends_with(['/', std::path::MAIN_SEPARATOR])
+}
 
 /// A path for people, between backquotes; bytes that are not UTF-8 become U+FFFD.
 pub(crate) fn quoted(path: &Path) -> String {

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::functor::{FunctorError, Outcome};
+use super::functor::{FunctorError, Outcome, Patterns};
 use super::value::Value;
 use crate::base::limits::MAX_STRING_BYTES;
 
@@ -60,6 +60,8 @@ pub enum FixedOp {
     Item(u16),
     /// A number for each value: of a number itself, of anything else that of its word.
     Ord,
+    /// 1 if the pattern matches the whole text, else 0; 0 if it is no pattern.
+    Match,
     /// What compares as a signed number as this one does as an unsigned one, and back.
     Flip,
     /// The list of the numbers from the first on, without the second, by steps of the third.
@@ -176,6 +178,10 @@ pub fn apply(op: FixedOp, width: Width, args: &[Value]) -> Outcome {
         (Item(at), [Value::List(items)]) => items.get(usize::from(at)).cloned(),
         (Flip, [Value::Number(held)]) => Some(Value::Number(held ^ i64::MIN)),
         (Ord, [Value::Number(held)]) => Some(Value::Number(*held)),
+        (Match, [Value::Symbol(pattern), Value::Symbol(text)]) => {
+            let matches = Patterns::default().matches(pattern, text).unwrap_or(false);
+            Some(Value::Number(i64::from(matches)))
+        }
         (Range, args) => return range(width, args),
         (_, [Value::Number(a)]) => unary(op, width, *a).map(Value::Number),
         (Neg, [Value::Float(a)]) => Some(Value::float(-a.get())),

@@ -108,8 +108,12 @@ fn paragraphs(text: &str) -> impl Iterator<Item = Range<usize>> {
     })
 }
 
+/// Words that a full stop shortens and that a name follows.
+const TITLES: [&str; 8] = ["Mr", "Mrs", "Ms", "Dr", "Prof", "Gen", "St", "Sen"];
+
 /// Sentences of a line: each ends behind `.`, `!` or `?`, with the closing quotation marks and
-/// brackets that follow, where a blank or the end of the line comes next.
+/// brackets that follow, where a blank or the end of the line comes next. What goes on with a small
+/// letter or a comma has not ended, nor has `Mr.`
 fn sentences(line: &str) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -120,8 +124,11 @@ fn sentences(line: &str) -> impl Iterator<Item = Range<usize>> {
         let mut end = line.len();
         for (at, c) in body.char_indices() {
             if stopped && c.is_whitespace() {
-                end = begin + at;
-                break;
+                let (before, after) = body.split_at(at);
+                if !goes_on(before, after) {
+                    end = begin + at;
+                    break;
+                }
             }
             let closes = matches!(c, '"' | '\'' | ')' | ']' | '”' | '’' | '»');
             stopped = matches!(c, '.' | '!' | '?' | '…') || (stopped && closes);
@@ -129,6 +136,16 @@ fn sentences(line: &str) -> impl Iterator<Item = Range<usize>> {
         start = end;
         Some(begin..end)
     })
+}
+
+/// Whether what stands behind the end of a sentence belongs to it all the same.
+fn goes_on(before: &str, after: &str) -> bool {
+    let next = after.trim_start().chars().next();
+    let title = || {
+        let word = before.strip_suffix('.').map(|before| before.rsplit(|c: char| !c.is_alphabetic()).next());
+        word.flatten().is_some_and(|word| TITLES.contains(&word))
+    };
+    next.is_some_and(|c| c.is_lowercase() || matches!(c, ',' | ';' | ':')) || title()
 }
 
 #[cfg(test)]
@@ -152,6 +169,17 @@ mod tests {
         assert_eq!(at("L3.s3"), Some("Third"));
         assert_eq!(at("p2"), Some("First one. “Second?” Third\nnext line"));
         assert_eq!(at("p3"), Some("Last é words"));
+    }
+
+    #[test]
+    fn a_sentence_goes_on_behind_a_stop_that_ends_none() {
+        let line = "Terror. , he said. “So it is!” he added. Mr. Xi left (at 5 p.m. sharp). Then St. Paul.";
+        let sentence = |number: u32| Place::Sentence(1, number).find(line).and_then(|range| line.get(range));
+        assert_eq!(sentence(1), Some("Terror. , he said."));
+        assert_eq!(sentence(2), Some("“So it is!” he added."));
+        assert_eq!(sentence(3), Some("Mr. Xi left (at 5 p.m. sharp)."));
+        assert_eq!(sentence(4), Some("Then St. Paul."));
+        assert_eq!(sentence(5), None);
     }
 
     #[test]

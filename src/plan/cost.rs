@@ -40,9 +40,9 @@ const LOOKUP_GROWING: f64 = 4.0;
 /// Looking for a value of one list in another that is sorted.
 const MATCH: f64 = 0.7;
 /// Putting a row into an index.
-const INDEX: f64 = 1.0;
+const INDEX: f64 = 6.0;
 /// The same if the relation grows.
-const INDEX_GROWING: f64 = 2.0;
+const INDEX_GROWING: f64 = 8.0;
 /// Nothing is expected to be quite impossible.
 const LEAST: f64 = 1e-9;
 
@@ -127,7 +127,7 @@ impl Problem<'_> {
         let found = self.find(state, atom, false);
         let lookup = if found.key.is_empty() { 0.0 } else { lookup(atom) };
         let turns = if enough && found.rows > 1.0 { found.rows.sqrt() } else { found.rows };
-        state.cost += state.card * (lookup + turns) + index(atom, &found.key, None);
+        state.cost += state.card * (lookup + turns) + self.index(atom, &found.key, None);
         self.narrow(state, atom, state.card * found.matches);
         (found.matches, fresh)
     }
@@ -144,7 +144,7 @@ impl Problem<'_> {
             most_values = most_values.max(distinct);
             found *= values;
             work += lookup(atom) + if atom.grows { MATCH } else { 0.0 };
-            state.cost += index(atom, &rows.key, Some(column));
+            state.cost += self.index(atom, &rows.key, Some(column));
         }
         found /= most_values.powi(loops.len() as i32 - 1);
         let checks = MATCH * loops.len().saturating_sub(1) as f64;
@@ -225,7 +225,7 @@ impl Problem<'_> {
     fn probe(&self, state: &mut State, at: usize, atom: &AtomShape) {
         state.done.insert(at);
         let found = self.find(state, atom, true);
-        state.cost += state.card * lookup(atom) + index(atom, &found.key, None);
+        state.cost += state.card * lookup(atom) + self.index(atom, &found.key, None);
         self.narrow(state, atom, state.card);
         state.card = (state.card * found.matches.min(1.0)).max(LEAST);
     }
@@ -265,6 +265,24 @@ impl Problem<'_> {
         }
         found.matches = found.rows * share;
         found
+    }
+
+    /// Work to have the rows in an order that begins with the key. `last` is the column behind the key
+    /// when no others are to be there.
+    fn index(&self, atom: &AtomShape, key: &[usize], last: Option<usize>) -> f64 {
+        if key.is_empty() && last.is_none() {
+            return 0.0;
+        }
+        let columns = match last {
+            Some(last) => key.iter().copied().chain([last]).collect(),
+            None => columns_read(key.to_vec(), atom.slots.len(), |column| {
+                atom.slots.get(column) != Some(&Slot::Any)
+            }),
+        };
+        if self.statistics.ready(atom.pred, &columns) {
+            return 0.0;
+        }
+        atom.rows * if atom.grows { INDEX_GROWING } else { INDEX }
     }
 
     /// Its variables have no values now but those that the atom has; `card` solutions cannot have
@@ -309,25 +327,20 @@ impl Problem<'_> {
     }
 }
 
+/// The columns, in order, of a read whose rows are looked up by `key`: in place if that can be, else
+/// without those that nobody wants.
+pub(super) fn columns_read(mut key: Vec<usize>, width: usize, wanted: impl Fn(usize) -> bool) -> Vec<usize> {
+    let in_place = key.iter().enumerate().all(|(i, column)| i == *column);
+    let rest = (0..width).filter(|column| !key.contains(column) && (in_place || wanted(*column)));
+    let rest: Vec<usize> = rest.collect();
+    key.extend(rest);
+    key
+}
+
 fn distinct(atom: &AtomShape, column: usize) -> f64 {
     atom.distinct.get(column).copied().unwrap_or(1.0)
 }
 
 fn lookup(atom: &AtomShape) -> f64 {
     if atom.grows { LOOKUP_GROWING } else { LOOKUP }
-}
-
-/// Work to have the rows in an order that begins with the key: none if they lie so. `last` is the
-/// column behind the key when no others are to be there.
-fn index(atom: &AtomShape, key: &[usize], last: Option<usize>) -> f64 {
-    let width = atom.slots.len();
-    let prefix = key.iter().enumerate().all(|(i, column)| i == *column);
-    let in_place = match last {
-        None => prefix,
-        Some(last) => prefix && last == key.len() && width == key.len() + 1,
-    };
-    match in_place {
-        true => 0.0,
-        false => atom.rows * if atom.grows { INDEX_GROWING } else { INDEX },
-    }
 }

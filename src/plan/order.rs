@@ -6,7 +6,7 @@
 //! depend on the order in which a rule was written.
 
 use super::bits::Bits;
-use super::cost::Action;
+use super::cost::{Action, columns_read};
 use super::ir::{Access, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, Scan, Site, Step};
 use super::item::{self, Column, Folded, Item, Kind, Nested, Scope};
 use super::problem::{Problem, Setting, Wanted};
@@ -359,11 +359,8 @@ impl Scheduler<'_> {
             kept.clear();
         }
         let keys = kept.len();
-        let in_place = kept.iter().enumerate().all(|(i, column)| i == *column);
-        let wanted = |column: &usize| in_place || matches!(columns.get(*column), Some(Column::Is(_)));
-        let rest: Vec<usize> =
-            (0..columns.len()).filter(|column| !kept.contains(column)).filter(wanted).collect();
-        kept.extend(rest);
+        let kept =
+            columns_read(kept, columns.len(), |column| matches!(columns.get(column), Some(Column::Is(_))));
         let key = kept.iter().take(keys).filter_map(|column| known(*column)).collect();
         let read = Read { pred, access, columns: kept.clone() };
         let at = self.reads.len();

@@ -18,6 +18,8 @@ pub struct Shown {
     pub lines: Vec<Line>,
     /// Rows produced, repeated ones included, if the plan has run.
     pub produced: Option<u64>,
+    /// How often it ran, if it has: more than once if it reads what rounds find.
+    pub runs: Option<u64>,
 }
 
 /// A step.
@@ -31,6 +33,8 @@ pub struct Line {
     pub expected: Option<f64>,
     /// Rows looked at in all, if the plan has run.
     pub actual: Option<u64>,
+    /// Tuples that came to the step and those that it let through, if they were counted.
+    pub tuples: Option<(u64, u64)>,
 }
 
 /// What a plan did, for [`show`].
@@ -38,8 +42,20 @@ pub struct Line {
 pub struct Actual<'a> {
     /// Rows that each read looked at.
     pub visited: &'a [u64],
+    /// How often each step was tried; empty if that was not counted.
+    pub entered: &'a [u64],
     /// Rows produced.
     pub produced: u64,
+    /// How often it ran.
+    pub runs: u64,
+}
+
+impl Actual<'_> {
+    /// Tuples that came to a step of the plan and those that it let through.
+    fn tuples(&self, step: usize) -> Option<(u64, u64)> {
+        let passed = self.entered.get(step + 1).copied().unwrap_or(self.produced);
+        Some((*self.entered.get(step)?, passed))
+    }
 }
 
 /// The lines of a plan for `rule`.
@@ -48,7 +64,12 @@ pub fn show(schema: &Schema, rule: &Rule, plan: &RulePlan, actual: Option<Actual
     writer.steps(&plan.steps, 0);
     let columns: Vec<String> = plan.output.iter().map(|reg| writer.reg(*reg)).collect();
     let title = format!("{}({})", writer.name(plan.head), columns.join(", "));
-    Shown { title, lines: writer.lines, produced: actual.map(|actual| actual.produced) }
+    Shown {
+        title,
+        lines: writer.lines,
+        produced: actual.map(|actual| actual.produced),
+        runs: actual.map(|actual| actual.runs),
+    }
 }
 
 struct Writer<'a> {
@@ -61,7 +82,7 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     fn line(&mut self, depth: usize, text: String) {
-        self.lines.push(Line { depth, text, expected: None, actual: None });
+        self.lines.push(Line { depth, text, expected: None, actual: None, tuples: None });
     }
 
     fn steps(&mut self, steps: &[Step], depth: usize) {
@@ -69,7 +90,13 @@ impl Writer<'_> {
             if depth == 0 && i == self.plan.witness_from && steps[i..].iter().any(Step::is_loop) {
                 self.line(depth, "one solution of what follows is enough".to_owned());
             }
+            let line = self.lines.len();
             self.step(step, depth);
+            if depth == 0
+                && let Some(line) = self.lines.get_mut(line)
+            {
+                line.tuples = self.actual.and_then(|actual| actual.tuples(i));
+            }
         }
     }
 
@@ -84,7 +111,7 @@ impl Writer<'_> {
                 let word = if *negated { "not in" } else { "in" };
                 let text = format!("{word} {}", self.atom(target, &known));
                 let actual = self.visited(*read);
-                self.lines.push(Line { depth, text, expected: None, actual });
+                self.lines.push(Line { depth, text, expected: None, actual, tuples: None });
             }
             Step::Let { target, value, early, .. } => {
                 let note = if *early { " (early, for its use as a key)" } else { "" };
@@ -145,7 +172,7 @@ impl Writer<'_> {
             let _ = write!(text, " by {}", keys.join(", "));
         }
         let actual = self.visited(scan.read);
-        self.lines.push(Line { depth, text, expected: Some(scan.estimate), actual });
+        self.lines.push(Line { depth, text, expected: Some(scan.estimate), actual, tuples: None });
     }
 
     /// The parts as atoms, each with its key and the variable; rows looked at are those of all parts.
@@ -158,7 +185,7 @@ impl Writer<'_> {
         let atoms: Vec<String> = meet.parts.iter().filter_map(atom).collect();
         let text = format!("each {} in {}", self.reg(meet.target), atoms.join(" and "));
         let actual = meet.parts.iter().map(|part| self.visited(part.read)).sum();
-        self.lines.push(Line { depth, text, expected: Some(meet.estimate), actual });
+        self.lines.push(Line { depth, text, expected: Some(meet.estimate), actual, tuples: None });
     }
 
     fn group(&mut self, group: &Group, depth: usize) {
@@ -282,6 +309,9 @@ pub fn text(plans: &[Shown]) -> String {
         out.push_str(&plan.title);
         if let Some(produced) = plan.produced {
             let _ = write!(out, "    produced {produced}");
+            if let Some(runs) = plan.runs.filter(|runs| *runs > 1) {
+                let _ = write!(out, " in {runs} rounds");
+            }
         }
         out.push('\n');
         let indented = |line: &Line| format!("{}{}", "  ".repeat(line.depth + 1), line.text);
@@ -303,7 +333,8 @@ pub fn text(plans: &[Shown]) -> String {
 fn counts(line: &Line) -> String {
     let expected = line.expected.map(|rows| format!("expected {}", rounded(rows)));
     let actual = line.actual.map(|rows| format!("looked at {rows}"));
-    [expected, actual].into_iter().flatten().collect::<Vec<_>>().join(", ")
+    let tuples = line.tuples.map(|(came, passed)| format!("in {came}, out {passed}"));
+    [expected, actual, tuples].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 /// Three digits at most behind the point, none where they mean nothing.
@@ -360,12 +391,22 @@ pub fn mermaid(plans: &[Shown]) -> String {
 
 /// Plans as JSON: one object a plan, one a step in it.
 pub fn json(plans: &[Shown]) -> serde_json::Value {
-    let line = |line: &Line| json!({ "depth": line.depth, "step": line.text, "expected": line.expected, "actual": line.actual });
+    let line = |line: &Line| {
+        let (came, passed) = line.tuples.unzip();
+        json!({
+            "depth": line.depth,
+            "step": line.text,
+            "expected": line.expected,
+            "actual": line.actual,
+            "in": came,
+            "out": passed,
+        })
+    };
     plans
         .iter()
         .map(|plan| {
             let steps: Vec<serde_json::Value> = plan.lines.iter().map(line).collect();
-            json!({ "head": plan.title, "produced": plan.produced, "steps": steps })
+            json!({ "head": plan.title, "produced": plan.produced, "runs": plan.runs, "steps": steps })
         })
         .collect()
 }

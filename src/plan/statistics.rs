@@ -25,6 +25,12 @@ pub trait Statistics {
         None
     }
 
+    /// Whether the relation's rows are at hand sorted by these columns, the others dropped, so that
+    /// nothing has to be made to look them up. By default they stand in the order of the columns.
+    fn ready(&self, _pred: PredId, columns: &[usize]) -> bool {
+        columns.iter().enumerate().all(|(i, column)| i == *column)
+    }
+
     /// Rows found for each lookup by these columns, which rise, if a plan has seen it; takes the
     /// place of an estimate. See [`Observed`].
     fn observed(&self, _pred: PredId, _key: &[usize]) -> Option<f64> {
@@ -149,6 +155,10 @@ impl Statistics for Growth<'_> {
 
     fn recent(&self, pred: PredId) -> Option<f64> {
         self.known.recent(pred)
+    }
+
+    fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
+        self.known.ready(pred, columns)
     }
 
     fn observed(&self, pred: PredId, key: &[usize]) -> Option<f64> {

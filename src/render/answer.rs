@@ -126,8 +126,7 @@ pub(super) mod testing {
             columns: columns.iter().map(|&name| name.to_owned()).collect(),
             ground: columns.is_empty(),
             rows,
-            more: 0,
-            notes: Vec::new(),
+            ..Answer::default()
         }
     }
 

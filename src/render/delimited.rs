@@ -25,7 +25,7 @@ pub(super) fn write(
     header: bool,
     terminal: bool,
 ) -> io::Result<()> {
-    if let Some(verdict) = answer.verdict() {
+    if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
     let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);

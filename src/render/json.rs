@@ -15,7 +15,7 @@ pub(super) fn write_array(out: &mut dyn Write, answer: &Answer) -> io::Result<()
     if answer.rows.is_empty() {
         return writeln!(out, "[]");
     }
-    if answer.ground {
+    if answer.ground && answer.columns.is_empty() {
         return writeln!(out, "[{{}}]");
     }
     writeln!(out, "[")?;
@@ -84,7 +84,7 @@ impl Serialize for Row<'_> {
 
 /// A value as JSON: numbers as numbers, nil as null, lists as arrays, the rest as strings. The
 /// floats that JSON has no number for are the strings `"NaN"`, `"inf"` and `"-inf"`.
-struct Json<'a>(&'a Value);
+pub(super) struct Json<'a>(pub &'a Value);
 
 impl Serialize for Json<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@ use crate::model::Value;
 use crate::session::Answer;
 
 pub(super) fn write_markdown(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
-    if let Some(verdict) = answer.verdict() {
+    if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
     let header = answer.columns.iter().map(|name| markdown(name));
@@ -62,7 +62,7 @@ fn markdown(text: &str) -> String {
 }
 
 pub(super) fn write_html(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
-    if let Some(verdict) = answer.verdict() {
+    if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "<p>{verdict}</p>");
     }
     writeln!(out, "<table>")?;

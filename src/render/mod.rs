@@ -4,15 +4,19 @@
 pub mod answer;
 pub mod diagnostics;
 pub mod diff;
+pub mod proof;
 
 mod delimited;
 mod fact;
 mod json;
 mod markup;
 mod ron;
+mod support;
 mod table;
 
 pub use answer::{AnswerFormat, AnswerStyle, write_answer};
 pub use delimited::write_delimited;
 pub use diagnostics::{DiagnosticFormat, Tally};
 pub use fact::fact_text;
+pub use proof::{ProofFormat, ProofStyle, write_proofs, write_whynot};
+pub use support::write_supports;

@@ -10,7 +10,7 @@ use crate::model::Value;
 use crate::session::Answer;
 
 pub(super) fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
-    if let Some(verdict) = answer.verdict() {
+    if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
     if answer.rows.iter().flatten().any(Value::is_nil) {

@@ -26,7 +26,7 @@ const STYLE: TableStyle = TableStyle::new()
     .content_lines(ContentLineStyle::none().junction('│'));
 
 pub(super) fn write(out: &mut dyn Write, answer: &Answer, style: AnswerStyle) -> io::Result<()> {
-    if let Some(verdict) = answer.verdict() {
+    if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
     let numbers = answer.rows.len().to_string().len();

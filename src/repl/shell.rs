@@ -8,8 +8,9 @@ use super::console::Console;
 use super::entry;
 use super::told;
 use super::view::View;
-use crate::base::Diagnostic;
 use crate::base::codes::project as codes;
+use crate::base::{Diagnostic, escape};
+use crate::model::Value;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::{Error, Outcome, Session, fault};
 
@@ -38,12 +39,16 @@ pub(super) fn status(error: &Error) -> u8 {
         Error::Invalid(_) | Error::Failed(_) => 2,
         Error::Limit(_) => 3,
         Error::Cancelled => INTERRUPTED,
+        Error::Internal(_) => INTERNAL,
     }
 }
 
 /// The exit status of a program that was interrupted.
 pub(super) const INTERRUPTED: u8 = 130;
 const INTERNAL: u8 = 70;
+
+/// Rows of the last answer that can be asked about by number.
+const KEPT: usize = 10_000;
 
 /// A session with its view.
 pub(super) struct Shell {
@@ -53,6 +58,8 @@ pub(super) struct Shell {
     pub history: Vec<String>,
     /// The last goal that was asked, for `:profile`.
     pub last_goal: Option<String>,
+    /// The last answer: its goal, and its first rows.
+    pub last_answer: Option<(String, Vec<Vec<Value>>)>,
     /// An input to run as if it had been typed next: `:edit` leaves it here.
     pub next: Option<String>,
     /// Whether somebody sits at a terminal.
@@ -70,6 +77,7 @@ impl Shell {
             view,
             history: Vec::new(),
             last_goal: None,
+            last_answer: None,
             next: None,
             interactive: false,
             watch: false,
@@ -118,8 +126,11 @@ impl Shell {
                 let taken = started.elapsed();
                 self.report(console, &warnings)?;
                 match outcome {
-                    Outcome::Answer(answer) => {
+                    Outcome::Answer(mut answer) => {
+                        answer.notes.splice(0..0, self.session.scenario().map(str::to_owned));
                         self.last_goal = Some(input.to_owned());
+                        let rows = answer.rows.iter().take(KEPT).cloned().collect();
+                        self.last_answer = Some((input.to_owned(), rows));
                         let shown = self.view.answer(console, answer, Some(taken))?;
                         self.told(console, shown)
                     }
@@ -134,10 +145,21 @@ impl Shell {
         }
     }
 
+    /// Says in which scenario something was found, for what is no answer with notes of its own.
+    pub fn scenario(&self, console: &mut Console) -> io::Result<()> {
+        let Some(text) = self.session.scenario() else { return Ok(()) };
+        console.tell(&format!("note: {}\n", escape::printable(text)))?;
+        for note in self.session.notes() {
+            console.tell(&format!("note: {}\n", escape::printable(&note)))?;
+        }
+        Ok(())
+    }
+
     /// Tells why the session refused something.
     pub fn refused(&mut self, console: &mut Console, error: &Error) -> io::Result<Done> {
         match error {
             Error::Cancelled => console.tell("interrupted\n")?,
+            Error::Internal(fault) => console.tell(&format!("{fault}\n"))?,
             // What is wrong with the base has been told when it was loaded.
             Error::Invalid(found) => match found.last() {
                 Some(last) if last.code == codes::BROKEN_BASE.code => {

@@ -98,7 +98,13 @@ impl View {
     ) -> io::Result<Result<(), Diagnostic>> {
         let total = answer.rows.len() + answer.more;
         let time = taken.filter(|_| self.timer && self.may_time).map(told::time);
-        let notes = std::mem::take(&mut answer.notes);
+        let mut notes = std::mem::take(&mut answer.notes);
+        let output = self.output.as_ref().and_then(|output| output.format);
+        let table = output.unwrap_or(self.format) == AnswerFormat::Table;
+        if !table {
+            notes.extend(answer.below_held_text());
+        }
+        let mut answer = answer.shown(table);
         if self.output.is_some() {
             if let Err(diagnostic) = self.append(&answer)? {
                 return Ok(Err(diagnostic));

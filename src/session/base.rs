@@ -67,6 +67,7 @@ impl Base {
     pub fn load(
         project: Option<&Project>,
         options: &Options,
+        means: &input::Means,
         sources: &mut SourceMap,
         progress: &mut dyn FnMut(Loading),
     ) -> Result<Base, Vec<Diagnostic>> {
@@ -112,7 +113,7 @@ impl Base {
         let mut analysis = analysis::analyze((*declared).clone(), &programs);
         diagnostics.extend_from_slice(&analysis.diagnostics);
         database.assert(&std::mem::take(&mut analysis.facts));
-        diagnostics.extend(input::load(Some(project), &analysis, &units, sources, &mut database));
+        diagnostics.extend(input::load(Some(project), &analysis, &units, means, sources, &mut database));
         diagnostic::sort(&mut diagnostics);
         diagnostics.dedup();
         if diagnostics.iter().any(Diagnostic::is_error) {
@@ -168,7 +169,9 @@ fn load_facts(
         }
         let of = facts.iter().map(|fact| fact.text.len() as u64).sum();
         let mut database = Database::new(Arc::new(schema.clone()));
-        let problems = match load::load(&mut database, &facts, &mut |bytes| progress(Loading { bytes, of })) {
+        let problems = match load::load_with(&mut database, &facts, options.threads(), &mut |bytes| {
+            progress(Loading { bytes, of })
+        }) {
             Ok(loaded) => {
                 diagnostics.extend(loaded.remarks);
                 return (database, diagnostics);

@@ -2,6 +2,7 @@
 
 use super::query::values;
 use super::{Answer, Error, Session};
+use crate::analysis::Goal;
 use crate::engine::Profile;
 use crate::model::Value;
 use crate::model::schema::{PredId, PredKind};
@@ -76,46 +77,70 @@ impl Session {
             found?.into_iter().map(|predicate| (predicate, Vec::new())).collect()
         };
         let queries = if named.is_empty() { analysis.queries.clone() } else { Vec::new() };
-        let goals: Vec<_> = queries.iter().map(|goal| goal.rule.clone()).collect();
+        // Those with a scenario of their own are asked one by one.
+        let plain = |goal: &&Goal| goal.under.is_empty();
+        let goals: Vec<_> = queries.iter().filter(plain).map(|goal| goal.rule.clone()).collect();
         let mut wanted: Vec<PredId> = outputs.iter().map(|(predicate, _)| *predicate).collect();
         wanted.extend(sizes.iter().map(|directive| directive.predicate));
         wanted.sort();
         wanted.dedup();
+        let mut within = self.enter(&[])?;
+        let weakened = within.weakened(&goals, &wanted);
+        let wanted = weakened.as_ref().unwrap_or(&wanted);
         let model = match profile {
-            true => self.evaluate_noting(&goals, &wanted)?,
-            false => self.evaluate_once(&goals, &wanted)?,
+            true => within.evaluate_noting(&goals, wanted)?,
+            false => within.evaluate_once(&goals, wanted)?,
+        };
+        let known = |head: PredId, answer: Answer| match &weakened {
+            Some(_) => within.annotate(&goals, head, &model, answer),
+            None => Ok(Answer { asked: within.annotations(), ..answer }),
         };
         let outputs = outputs
             .into_iter()
-            .map(|(predicate, params)| Output {
-                relation: self.schema().predicate(predicate).name.to_string(),
-                answer: self.relation_answer(predicate, &model),
-                params,
+            .map(|(predicate, params)| {
+                Ok(Output {
+                    relation: within.schema().predicate(predicate).name.to_string(),
+                    answer: known(predicate, within.relation_answer(predicate, &model))?,
+                    params,
+                })
             })
-            .collect();
+            .collect::<Result<_, Error>>()?;
         let sizes = sizes
             .iter()
             .map(|directive| PrintSize {
-                relation: self.schema().predicate(directive.predicate).name.to_string(),
-                rows: self.table_of(directive.predicate, &model).map_or(0, crate::storage::Table::len),
+                relation: within.schema().predicate(directive.predicate).name.to_string(),
+                rows: within.table_of(directive.predicate, &model).map_or(0, crate::storage::Table::len),
             })
             .collect();
-        let queries = queries
+        let mut answers: Vec<Option<Answer>> = queries
             .iter()
             .map(|goal| {
-                let text = self.sources.text(goal.span).to_owned();
-                Ok(QueryResult { text, answer: self.rows(goal, &model, None)? })
+                plain(&goal).then(|| known(goal.rule.head, within.rows(goal, &model, None)?)).transpose()
             })
             .collect::<Result<_, Error>>()?;
-        Ok(Batch { outputs, sizes, queries, profile: model.into_profile(), notes: self.notes() })
+        let mut notes = within.notes();
+        drop(within);
+        for (goal, answer) in queries.iter().zip(&mut answers).filter(|(_, answer)| answer.is_none()) {
+            let found = self.enter(&goal.under)?.answer(goal, None)?;
+            let text = self.sources.text(goal.span);
+            notes.extend(self.scenario_notes.iter().map(|note| format!("{text}: {note}")));
+            *answer = Some(found);
+        }
+        let answered = queries.iter().zip(answers).map(|(goal, answer)| QueryResult {
+            text: self.sources.text(goal.span).to_owned(),
+            answer: answer.unwrap_or_default(),
+        });
+        let queries = answered.collect();
+        Ok(Batch { outputs, sizes, queries, profile: model.into_profile(), notes })
     }
 
     /// All rows of a relation, sorted by value.
     pub fn relation_rows(&mut self, name: &str) -> Result<Answer, Error> {
         self.ready()?;
         let predicate = self.relation(name)?;
-        let model = self.evaluate(&[], &[predicate])?;
-        Ok(self.relation_answer(predicate, &model))
+        let mut within = self.enter(&[])?;
+        let model = within.evaluate(&[], &[predicate])?;
+        Ok(within.relation_answer(predicate, &model))
     }
 
     fn relation_answer(&self, predicate: PredId, model: &crate::engine::Model) -> Answer {
@@ -130,8 +155,7 @@ impl Session {
             columns: columns.iter().map(|column| column.name.to_string()).collect(),
             ground: columns.is_empty(),
             rows,
-            more: 0,
-            notes: Vec::new(),
+            ..Answer::default()
         }
     }
 

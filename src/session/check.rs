@@ -3,7 +3,6 @@
 use super::query::values;
 use super::{Error, Session};
 use crate::analysis::{Check, template};
-use crate::base::codes;
 use crate::base::{Diagnostic, Severity, Span, diagnostic};
 use crate::files::LintLevel;
 use crate::model::Value;
@@ -33,29 +32,29 @@ impl Session {
         let mut found = self.base.warnings.clone();
         // Those of the rules that have been typed in are not among the warnings of loading.
         found.extend_from_slice(&self.base.analysis.diagnostics);
-        found.extend(self.check_findings()?);
-        found.extend(self.fact_findings(texts)?);
+        {
+            let mut within = self.enter(&[])?;
+            found.extend(within.check_findings()?);
+            found.extend(within.fact_findings(texts)?);
+        }
         let mut found = self.levelled(found);
         diagnostic::sort(&mut found);
         found.dedup();
         Ok(found)
     }
 
-    /// Conflicts alone, of one relation or of all.
+    /// Where sources disagree about one relation, or about any: conflicts, what is held and denied,
+    /// and what is stated more and less exactly.
     pub fn conflicts(&mut self, relation: Option<&str>) -> Result<Vec<Diagnostic>, Error> {
         self.ready()?;
         let relation = relation.map(|name| self.relation(name)).transpose()?;
-        let name = relation.map(|id| self.schema().predicate(id).name.to_string());
-        let mut found = self.fact_findings(None)?;
-        found.retain(|finding| {
-            finding.code == codes::facts::CONFLICT.code || finding.code == codes::facts::HELD_AND_DENIED.code
-        });
-        if let Some(name) = name {
-            let [conflict, denied] = [format!("`{name}` of "), format!("{name}(")];
-            found.retain(|finding| {
-                finding.message.starts_with(&conflict) || finding.message.starts_with(&denied)
-            });
-        }
+        let within = self.enter(&[])?;
+        let all = within.schema().iter().filter(|(_, predicate)| predicate.kind == PredKind::Declared);
+        let relations: Vec<PredId> = relation.map_or_else(|| all.map(|(id, _)| id).collect(), |id| vec![id]);
+        let database = &within.base.database;
+        let mut found: Vec<Diagnostic> =
+            relations.into_iter().flat_map(|id| findings::disagreements(database, id)).collect();
+        diagnostic::sort(&mut found);
         Ok(found)
     }
 

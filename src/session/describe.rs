@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Error, Session};
+use crate::analysis::Pattern;
 use crate::base::codes::{analysis as codes, facts as fact_codes};
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span, escape};
 use crate::model::program::{Arg, Expr, Literal, Rule};
 use crate::model::schema::{PredId, PredKind, Predicate, Schema, TypeDef, TypeId};
-use crate::model::{Fact, Value};
+use crate::model::{Assertion, Fact, Value};
 
 /// A relation in a listing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -218,6 +219,13 @@ impl Session {
         found
     }
 
+    /// The same for the columns that a pattern gives.
+    pub(super) fn unknown_in_pattern(&self, pattern: &Pattern, span: Span) -> Vec<Diagnostic> {
+        let tuple = pattern.columns.iter().map(|value| value.clone().unwrap_or(Value::Nil)).collect();
+        let assertion = Assertion::background(span);
+        self.unknown_in_fact(&Fact { predicate: pattern.predicate, tuple, assertion })
+    }
+
     /// The same for the columns of a fact.
     pub(super) fn unknown_in_fact(&self, fact: &Fact) -> Vec<Diagnostic> {
         let predicate = self.schema().predicate(fact.predicate);
@@ -233,6 +241,13 @@ impl Session {
             }
         }
         found
+    }
+
+    /// Whether a column holds ids and this is one that is declared.
+    pub(super) fn is_declared(&self, pred: PredId, column: usize, value: &Value) -> bool {
+        let column = self.schema().predicate(pred).columns.get(column);
+        let relations = column.and_then(|column| self.entity_relations(column.ty));
+        relations.is_some_and(|relations| self.is_known(&relations, value))
     }
 
     /// The relations that declare the things of a type; `None` when its values are no ids, or when

@@ -11,8 +11,8 @@ use crate::base::codes::analysis as analysis_codes;
 use crate::base::codes::project as codes;
 use crate::base::{Diagnostic, diagnostic};
 use crate::files::Trust;
+use crate::model::Fact;
 use crate::model::schema::{PredId, Schema};
-use crate::model::{Assertion, Fact, Value};
 use crate::storage::load::{self, FactText};
 use crate::storage::{Pattern, Snapshot};
 use crate::syntax::datalog;
@@ -74,7 +74,8 @@ impl Session {
         match line {
             Line::Query(goal) => {
                 let (goal, warnings) = self.checked_goal(&goal)?;
-                Ok((Outcome::Answer(self.answer(&goal, most)?), warnings))
+                let answer = self.enter(&goal.under)?.answer(&goal, most)?;
+                Ok((Outcome::Answer(answer), warnings))
             }
             Line::Items(items) => {
                 let unit = Unit { file, path: None, program: Arc::new(ast::Program { items }) };
@@ -134,9 +135,7 @@ impl Session {
         let removed = self.base.database.retract(&Pattern {
             predicate: pattern.predicate,
             columns: pattern.columns.clone(),
-            assertion: &|assertion| {
-                pattern.meta.iter().all(|(field, value)| has_meta(assertion, field, value))
-            },
+            assertion: &|assertion| pattern.fits(assertion),
         });
         let change = Change::Retracted(removed.len());
         if !removed.is_empty() {
@@ -225,8 +224,10 @@ impl Session {
             .collect();
         self.base.database.assert(&facts);
         let unit = &units[units.len() - 1..];
+        let means = self.means();
         let database = &mut self.base.database;
-        let problems = input::load(self.project.as_ref(), &analysis, unit, &mut self.sources, database);
+        let problems =
+            input::load(self.project.as_ref(), &analysis, unit, &means, &mut self.sources, database);
         if !problems.is_empty() {
             self.base.database.rewind(Arc::clone(&self.base.declared), snapshot);
             return Err(Error::Invalid(problems));
@@ -273,7 +274,7 @@ impl Session {
     pub fn reload_with(&mut self, progress: &mut dyn FnMut(Loading)) -> Result<Vec<Diagnostic>, Error> {
         if let Some(project) = &self.project {
             let fresh = crate::files::Project::open(project.root(), &mut self.sources)?;
-            let base = Base::load(Some(&fresh), &self.options, &mut self.sources, progress)
+            let base = Base::load(Some(&fresh), &self.options, &self.means(), &mut self.sources, progress)
                 .map_err(Error::Invalid)?;
             if fresh.settings().limits() != self.settings.limits() {
                 self.limits = self.options.limits.over(fresh.settings().limits());
@@ -322,38 +323,4 @@ fn not_included(program: &ast::Program) -> Result<(), Error> {
     };
     let problems: Vec<Diagnostic> = program.items.iter().filter_map(refuse).collect();
     if problems.is_empty() { Ok(()) } else { Err(Error::Invalid(problems)) }
-}
-
-/// Whether an assertion has a metadata field's value; `_by` and `_based_on` ask for members.
-fn has_meta(assertion: &Assertion, field: &str, value: &Value) -> bool {
-    let text = |known: &Option<Arc<str>>| match (known, value) {
-        (None, Value::Nil) => true,
-        (Some(known), Value::Symbol(text)) => known == text,
-        _ => false,
-    };
-    let members = |known: &[Arc<str>]| match value {
-        Value::Nil => known.is_empty(),
-        Value::List(items) => items
-            .iter()
-            .all(|item| matches!(item, Value::Symbol(text) if known.iter().any(|member| member == text))),
-        _ => false,
-    };
-    match field {
-        "_src" => text(&assertion.src),
-        "_at" => text(&assertion.at),
-        "_quote" => text(&assertion.quote),
-        "_by" => members(&assertion.by),
-        "_based_on" => members(assertion.based_on.as_deref().unwrap_or(&[])),
-        "_status" => *value == analysis::declare::status_value(assertion.status),
-        "_conf" => *value == Value::float(assertion.conf),
-        "_on" => match (&assertion.on, value) {
-            (None, Value::Nil) => true,
-            (Some(on), Value::Date(date)) => on == date,
-            _ => false,
-        },
-        "_review" => *value == analysis::declare::review_value(assertion.review),
-        "_extractor" => text(&assertion.extractor),
-        "_note" => text(&assertion.note),
-        _ => false,
-    }
 }

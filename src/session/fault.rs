@@ -7,11 +7,18 @@ use std::fmt;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
-/// A panic that was caught. Displays as a message that asks for a report.
+/// A panic that was caught, or a check of the program's own work that failed. Displays as a message that asks for a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     message: String,
     place: Option<String>,
+}
+
+impl Fault {
+    /// That something is not as it has to be.
+    pub fn of(message: impl Into<String>) -> Fault {
+        Fault { message: message.into(), place: None }
+    }
 }
 
 impl fmt::Display for Fault {

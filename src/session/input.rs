@@ -1,31 +1,47 @@
-//! `.input`: rows of delimited files as background facts of declared relations.
+//! `.input`: rows of data files as background facts of declared relations.
 
-use std::path::Path;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::base::Unit;
-use crate::analysis::types::Base;
+use super::shapes;
 use crate::analysis::{Analysis, Directive};
 use crate::base::codes::project as codes;
-use crate::base::{Diagnostic, SourceMap, Span};
+use crate::base::{Budget, CancelToken, Diagnostic, FileId, Limits, SourceMap, Span};
 use crate::files::{Project, Trust};
-use crate::model::schema::{Column, PredKind, Schema};
-use crate::model::{Assertion, Date, EnumValue, Fact, Value};
+use crate::interop::delimited::{Extra, Quoting, SHOWN};
+use crate::interop::{
+    self, Column, Compression, Format, Matching, ReadError, Request, Rows, Text, diagnostics,
+};
+use crate::model::Value;
+use crate::model::schema::PredKind;
 use crate::storage::Database;
 use crate::syntax::datalog::ast::IoKind;
 
-/// At most so many mistakes of one file are reported.
-const SHOWN: usize = 20;
+/// Of a text up to this size each fact keeps its place; a larger one is not kept in memory, and its
+/// facts are placed at the file as a whole.
+const KEPT: u64 = 16 << 20;
+
+/// What reading data files needs beside the files.
+#[derive(Clone)]
+pub(super) struct Means {
+    /// Threads, at least one.
+    pub jobs: usize,
+    /// Stops the reading.
+    pub cancel: CancelToken,
+}
 
 /// Loads what the `.input` directives of `units` name. Nothing of a file with mistakes is loaded.
 pub(super) fn load(
     project: Option<&Project>,
     analysis: &Analysis,
     units: &[Unit],
+    means: &Means,
     sources: &mut SourceMap,
     database: &mut Database,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
-    let schema = &analysis.program.schema;
     for directive in analysis.directives.iter().filter(|directive| directive.kind == IoKind::Input) {
         let Some(unit) = units.iter().find(|unit| unit.file == directive.span.file) else { continue };
         let Some(project) = project else {
@@ -33,188 +49,256 @@ pub(super) fn load(
             diagnostics.push(Diagnostic::new(codes::NO_PROJECT, message).at(directive.span));
             continue;
         };
-        let predicate = schema.predicate(directive.predicate);
-        if predicate.kind != PredKind::Declared {
-            diagnostics.push(
-                Diagnostic::new(codes::BAD_INPUT, format!("`{}` is derived by rules", predicate.name))
-                    .labelled(directive.span, "only a declared relation can be filled from a file"),
-            );
-            continue;
-        }
-        let written = match text_param(directive, "filename") {
-            Some(name) => name.to_owned(),
-            None => format!("{}.facts", predicate.name),
-        };
         // What was typed in stands at the top of the project.
         let place = unit.path.clone().unwrap_or_default();
-        let read = project
-            .relative_to(&place, &written)
-            .and_then(|path| project.read(&path, Trust::Project).map(|file| (path, file)));
-        let (path, file) = match read {
-            Ok(found) => found,
-            Err(diagnostic) => {
-                let diagnostic =
-                    if diagnostic.primary.is_none() { diagnostic.at(directive.span) } else { diagnostic };
-                diagnostics.push(diagnostic);
-                continue;
-            }
-        };
-        let id = sources.add(file.name, file.text.clone());
-        match rows(schema, directive, &path, id, &file.text) {
-            Ok(facts) => database.assert(&facts),
-            Err(problems) => diagnostics.extend(problems),
+        let mut input = Input { project, analysis, directive, means, sources, database };
+        if let Err(problems) = input.load(&place) {
+            diagnostics.extend(problems);
         }
     }
     diagnostics
 }
 
-fn text_param<'d>(directive: &'d Directive, name: &str) -> Option<&'d str> {
-    directive.params.iter().find(|(known, _)| known == name).and_then(|(_, value)| match value {
-        Value::Symbol(text) => Some(&**text),
-        _ => None,
-    })
+/// One directive.
+struct Input<'a> {
+    project: &'a Project,
+    analysis: &'a Analysis,
+    directive: &'a Directive,
+    means: &'a Means,
+    sources: &'a mut SourceMap,
+    database: &'a mut Database,
 }
 
-fn flag(directive: &Directive, name: &str) -> bool {
-    directive.params.iter().any(|(known, value)| known == name && *value == Value::Bool(true))
-        || text_param(directive, name) == Some("true")
-}
-
-/// The delimiter: as given, else a comma for `.csv` and a tab for the rest.
-fn delimiter(directive: &Directive, path: &Path) -> Result<u8, Diagnostic> {
-    match text_param(directive, "delimiter").map(str::as_bytes) {
-        Some([byte]) => Ok(*byte),
-        Some(_) => {
-            Err(Diagnostic::new(codes::BAD_INPUT, "a delimiter is one ASCII character").at(directive.span))
+impl Input<'_> {
+    fn load(&mut self, from: &Path) -> Result<(), Vec<Diagnostic>> {
+        let directive = self.directive;
+        let schema = &self.analysis.program.schema;
+        let predicate = schema.predicate(directive.predicate);
+        if predicate.kind != PredKind::Declared {
+            return Err(vec![
+                Diagnostic::new(codes::BAD_INPUT, format!("`{}` is derived by rules", predicate.name))
+                    .labelled(directive.span, "only a declared relation can be filled from a file"),
+            ]);
         }
-        None if path.extension().is_some_and(|extension| extension == "csv") => Ok(b','),
-        None => Ok(b'\t'),
-    }
-}
-
-fn rows(
-    schema: &Schema,
-    directive: &Directive,
-    path: &Path,
-    file: crate::base::FileId,
-    text: &str,
-) -> Result<Vec<Fact>, Vec<Diagnostic>> {
-    let delimiter = delimiter(directive, path).map_err(|diagnostic| vec![diagnostic])?;
-    let predicate = schema.predicate(directive.predicate);
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(delimiter)
-        .has_headers(flag(directive, "headers"))
-        .quoting(delimiter == b',' || flag(directive, "rfc4180"))
-        .flexible(true)
-        .from_reader(text.as_bytes());
-    let mut facts = Vec::new();
-    let mut problems = Vec::new();
-    let mut record = csv::StringRecord::new();
-    loop {
-        let start = position(&reader);
-        let more = match reader.read_record(&mut record) {
-            Ok(more) => more,
-            Err(error) => {
-                problems.push(
-                    Diagnostic::new(codes::BAD_INPUT, error.to_string()).at(Span::new(file, start, start)),
-                );
-                break;
-            }
+        let columns = shapes::columns(schema, directive.predicate);
+        let written = match self.text("filename") {
+            Some(name) => name.to_owned(),
+            None => format!("{}.facts", predicate.name),
         };
-        if !more {
-            break;
+        let path = self.project.relative_to(from, &written).map_err(|refused| self.placed(refused))?;
+        let (format, compression) = self.format(&path)?;
+        let layout = self.layout(format)?;
+        if format == Format::Sqlite {
+            return self.database_file(&path, &columns, predicate.name.clone());
         }
-        let start = record.position().map_or(start, |position| offset(position.byte()));
-        let span = Span::new(file, start, position(&reader).max(start));
-        let span = Span { end: span.start + trimmed(text, span), ..span };
-        if record.len() != predicate.arity() {
-            problems.push(
-                Diagnostic::new(
-                    codes::BAD_INPUT,
-                    format!(
-                        "`{}` has {} columns, this line {}",
-                        predicate.name,
-                        predicate.arity(),
-                        record.len()
-                    ),
-                )
-                .at(span),
-            );
+        let file = self.project.open_data(&path, Trust::Project).map_err(|refused| self.placed(refused))?;
+        let size = file.metadata().map_or(u64::MAX, |meta| meta.len());
+        let textual = !matches!(format, Format::Parquet) && compression == Compression::None;
+        if textual && size <= KEPT {
+            drop(file);
+            let (id, kept) = self
+                .project
+                .read_into(&path, Trust::Project, self.sources)
+                .map_err(|refused| self.placed(refused))?;
+            let text: Arc<str> = kept.text;
+            let size = text.len() as u64;
+            let stream = Box::new(Cursor::new(Bytes(text)));
+            let rows = self.rows((format, stream), &columns, &layout, Some(size), true, &kept.name)?;
+            return self.keep(rows, id);
+        }
+        let name = path.display().to_string();
+        let packed = compression != Compression::None;
+        let stream = compression.unpack(Box::new(file)).map_err(|error| self.unreadable(&name, &error))?;
+        let size = (!packed).then_some(size);
+        let rows = self.rows((format, stream), &columns, &layout, size, false, &name)?;
+        let id = self.sources.add(name, "");
+        let Rows { words, len, .. } = rows;
+        self.database.assert_bulk(directive.predicate, words, len, Span::new(id, 0, 0));
+        Ok(())
+    }
+
+    fn keep(&mut self, rows: Rows, file: FileId) -> Result<(), Vec<Diagnostic>> {
+        let offset = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        if rows.places.len() == rows.len {
+            let places: Vec<Span> = rows
+                .places
+                .iter()
+                .map(|(start, end)| Span::new(file, offset(*start), offset(*end)))
+                .collect();
+            self.database.assert_rows(self.directive.predicate, rows.words, &places);
         } else {
-            let mut tuple = Vec::with_capacity(record.len());
-            for (field, column) in record.iter().zip(&predicate.columns) {
-                match value(schema, column, field) {
-                    Ok(value) => tuple.push(value),
-                    Err(message) => problems.push(
-                        Diagnostic::new(codes::BAD_INPUT, format!("column `{}`: {message}", column.name))
-                            .at(span),
-                    ),
-                }
-            }
-            if tuple.len() == predicate.arity() {
-                facts.push(Fact {
-                    predicate: directive.predicate,
-                    tuple,
-                    assertion: Assertion::background(span),
-                });
-            }
+            self.database.assert_bulk(self.directive.predicate, rows.words, rows.len, Span::new(file, 0, 0));
         }
-        if problems.len() >= SHOWN {
-            problems
-                .push(Diagnostic::new(codes::BAD_INPUT, "there may be more mistakes in this file").at(span));
-            break;
+        Ok(())
+    }
+
+    #[cfg(feature = "sqlite")]
+    fn database_file(
+        &mut self,
+        path: &Path,
+        columns: &[Column],
+        relation: Arc<str>,
+    ) -> Result<(), Vec<Diagnostic>> {
+        let full = self.project.resolve(path, Trust::Project).map_err(|refused| self.placed(refused))?;
+        let table = self.text("table").map_or_else(|| relation.to_string(), str::to_owned);
+        let name = path.display().to_string();
+        let budget = Budget::new(Limits::none(), self.means.cancel.clone());
+        let layout = Layout { table, ..Layout::default() };
+        let request = self.request(columns, &layout, None, false, &budget);
+        let read = interop::sqlite::read(&full, &request, self.database.interner_mut());
+        let rows = read.map_err(|error| self.refused(error, Format::Sqlite, &name))?;
+        let id = self.sources.add(name, "");
+        self.keep(rows, id)
+    }
+
+    #[cfg(not(feature = "sqlite"))]
+    fn database_file(&mut self, path: &Path, _: &[Column], _: Arc<str>) -> Result<(), Vec<Diagnostic>> {
+        Err(self.refused(ReadError::Unsupported(Format::Sqlite), Format::Sqlite, &path.display().to_string()))
+    }
+
+    fn request<'r>(
+        &self,
+        columns: &'r [Column],
+        layout: &'r Layout,
+        size: Option<u64>,
+        places: bool,
+        budget: &'r Budget,
+    ) -> Request<'r> {
+        Request {
+            columns,
+            matching: layout.matching,
+            text: Text { delimiter: layout.delimiter.as_deref(), quoting: layout.quoting },
+            extra: Extra::Refuse,
+            table: &layout.table,
+            mapping: None,
+            places,
+            max_mistakes: SHOWN,
+            jobs: self.means.jobs,
+            size,
+            budget,
+            progress: &|_| {},
         }
     }
-    if problems.is_empty() { Ok(facts) } else { Err(problems) }
-}
 
-fn position<R: std::io::Read>(reader: &csv::Reader<R>) -> usize {
-    offset(reader.position().byte())
-}
-
-fn offset(byte: u64) -> usize {
-    usize::try_from(byte).unwrap_or(usize::MAX)
-}
-
-/// Length of a record without its line end.
-fn trimmed(text: &str, span: Span) -> u32 {
-    let record = text.get(span.range()).unwrap_or("").trim_end_matches(['\n', '\r']);
-    u32::try_from(record.len()).unwrap_or(0)
-}
-
-/// A field as a value of its column; an empty one is nil where the column is optional.
-fn value(schema: &Schema, column: &Column, field: &str) -> Result<Value, String> {
-    if field.is_empty() && column.optional {
-        return Ok(Value::Nil);
+    fn rows(
+        &mut self,
+        (format, stream): (Format, Box<dyn Read + Send>),
+        columns: &[Column],
+        layout: &Layout,
+        size: Option<u64>,
+        places: bool,
+        name: &str,
+    ) -> Result<Rows, Vec<Diagnostic>> {
+        let budget = Budget::new(Limits::none(), self.means.cancel.clone());
+        let request = self.request(columns, layout, size, places, &budget);
+        interop::read(format, stream, &request, self.database.interner_mut())
+            .map_err(|error| self.refused(error, format, name))
     }
-    match schema.base(column.ty) {
-        Base::Symbol => Ok(Value::symbol(field)),
-        Base::Number => {
-            field.trim().parse().map(Value::Number).map_err(|_| format!("`{field}` is no whole number"))
-        }
-        Base::Float => match field.trim().parse::<f64>() {
-            Ok(number) if number.is_finite() => Ok(Value::float(number)),
-            _ => Err(format!("`{field}` is no number")),
-        },
-        Base::Bool => match field {
-            "true" => Ok(Value::Bool(true)),
-            "false" => Ok(Value::Bool(false)),
-            _ => Err(format!("`{field}` is neither true nor false")),
-        },
-        Base::Date => {
-            Date::parse(field).map(Value::Date).map_err(|reason| format!("`{field}` is no date: {reason}"))
-        }
-        Base::Enum(id) => {
-            let def = schema.enum_def(id);
-            match def.constants.iter().position(|constant| **constant == *field) {
-                Some(ordinal) => Ok(Value::Enum(EnumValue {
-                    ty: id,
-                    ordinal: ordinal as u32,
-                    name: def.constants[ordinal].clone(),
-                })),
-                None => Err(format!("`{field}` is no constant of `{}`", def.name)),
+
+    fn refused(&mut self, error: ReadError, format: Format, name: &str) -> Vec<Diagnostic> {
+        match error {
+            ReadError::Mistakes { found, more } => {
+                diagnostics(codes::BAD_INPUT, name, &found, more, self.sources)
+            }
+            ReadError::Io(error) => self.unreadable(name, &error),
+            ReadError::Stopped(_) => {
+                let message = format!("reading `{name}` was interrupted");
+                vec![Diagnostic::new(codes::BAD_INPUT, message).at(self.directive.span)]
+            }
+            ReadError::Unsupported(_) => {
+                let message = format!("this build reads no {}", format.name());
+                let feature = format.missing_feature().unwrap_or("default");
+                vec![
+                    Diagnostic::new(codes::BAD_INPUT, message)
+                        .at(self.directive.span)
+                        .help(format!("build factlog with `--features {feature}`")),
+                ]
             }
         }
-        Base::List(_) => Err("a column of lists cannot be read from a delimited file".to_owned()),
+    }
+
+    fn placed(&self, refused: Diagnostic) -> Vec<Diagnostic> {
+        vec![if refused.primary.is_none() { refused.at(self.directive.span) } else { refused }]
+    }
+
+    fn unreadable(&self, name: &str, error: &std::io::Error) -> Vec<Diagnostic> {
+        let message = format!("cannot read `{name}`: {error}");
+        vec![Diagnostic::new(codes::BAD_INPUT, message).at(self.directive.span)]
+    }
+
+    fn bad(&self, message: impl Into<String>) -> Vec<Diagnostic> {
+        vec![Diagnostic::new(codes::BAD_INPUT, message).at(self.directive.span)]
+    }
+
+    /// What a parameter says.
+    fn text(&self, name: &str) -> Option<&str> {
+        self.directive.params.iter().find(|(known, _)| known == name).and_then(|(_, value)| match value {
+            Value::Symbol(text) => Some(&**text),
+            _ => None,
+        })
+    }
+
+    fn flag(&self, name: &str) -> bool {
+        let params = &self.directive.params;
+        params.iter().any(|(known, value)| known == name && *value == Value::Bool(true))
+            || self.text(name) == Some("true")
+    }
+
+    /// The format that the directive names, else that of the extension, else tab-separated.
+    fn format(&self, path: &PathBuf) -> Result<(Format, Compression), Vec<Diagnostic>> {
+        let (by_path, compression) = Format::from_path(path);
+        let format = match self.text("format") {
+            Some(name) => {
+                Format::from_name(name).ok_or_else(|| self.bad(format!("there is no format `{name}`")))?
+            }
+            None => by_path.unwrap_or(Format::Tsv),
+        };
+        if matches!(format, Format::Nt | Format::Ttl) {
+            return Err(self.bad("RDF needs a mapping: turn it into facts with `factlog import --map FILE`"));
+        }
+        Ok((format, compression))
+    }
+
+    /// How delimited text is laid out. Quotes mean something in what is separated by commas, and
+    /// elsewhere with `rfc4180=true`.
+    fn layout(&self, format: Format) -> Result<Layout, Vec<Diagnostic>> {
+        let delimiter = match self.text("delimiter") {
+            Some("\\t") => Some("\t"),
+            Some(text) if text.is_empty() || text.contains(['"', '\n', '\r']) => {
+                return Err(self.bad("a delimiter is a text that is not empty, without quotes and line ends"));
+            }
+            other => other,
+        };
+        let commas = delimiter.map_or(format == Format::Csv, |delimiter| delimiter == ",");
+        let quoted = commas || self.flag("rfc4180");
+        Ok(Layout {
+            delimiter: delimiter.map(str::to_owned),
+            quoting: Some(if quoted { Quoting::Rfc4180 } else { Quoting::None }),
+            matching: if self.flag("headers") { Matching::NamesOrOrder } else { Matching::Order },
+            table: String::new(),
+        })
+    }
+}
+
+/// What a directive says of the layout of its file.
+struct Layout {
+    delimiter: Option<String>,
+    quoting: Option<Quoting>,
+    matching: Matching,
+    table: String,
+}
+
+impl Default for Layout {
+    fn default() -> Self {
+        Layout { delimiter: None, quoting: None, matching: Matching::Order, table: String::new() }
+    }
+}
+
+/// A shared text as bytes that a cursor can read.
+struct Bytes(Arc<str>);
+
+impl AsRef<[u8]> for Bytes {
+    fn as_ref(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 }

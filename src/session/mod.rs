@@ -5,11 +5,15 @@
 //! and taken the same steps.
 //!
 //! - `base`: files to facts and rules
-//! - `query`: goals to answers · `rows`: their rows · `batch`: outputs of rule files
-//! - `kept`: what is kept of an evaluation for the next
+//! - `query`: goals to answers · `firmness`: how firmly they are known · `rows`: their rows
+//! - `batch`: outputs of rule files · `kept`: what is kept of an evaluation for the next
 //! - `edit`: assert, retract, define, undo, reload
+//! - `scenario`: questions under `under (…)`
+//! - `explain`: proofs, and why not
+//! - `support`: what rests on which source
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
+//! - `input`: `.input` · `import`, `export`: other formats · `shapes`: columns as formats of data see them
 //! - `describe`: what relations, facts and sources there are, for people
 
 pub mod added;
@@ -22,6 +26,10 @@ mod batch;
 mod check;
 mod describe;
 mod edit;
+mod explain;
+mod export;
+mod firmness;
+mod import;
 mod input;
 mod kept;
 mod plan;
@@ -29,7 +37,11 @@ mod profile;
 mod query;
 mod rests_on;
 mod rows;
+mod scenario;
+mod shapes;
+mod support;
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -40,7 +52,17 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
+pub use explain::{
+    Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+};
+pub use export::Exported;
+pub use import::{Import, Imported, Origin, unsupported};
 pub use plan::Explained;
+pub use scenario::ScenarioOption;
+pub use support::{Change as SupportChange, Support, Supports};
+
+pub use crate::provenance::annotate::{Annotation, Since, Wanted};
 
 use crate::base::codes::project as project_codes;
 use crate::base::{CancelToken, Diagnostic, Limits, SourceMap};
@@ -52,6 +74,7 @@ use crate::storage::Database;
 use base::Base;
 use edit::Step;
 use kept::Kept;
+use scenario::{Prepared, Standing};
 
 /// How to open a project.
 #[derive(Clone, Debug, Default)]
@@ -69,6 +92,16 @@ pub struct Options {
     pub whole: bool,
     /// Keep nothing of an evaluation for the next. Answers are the same.
     pub forget: bool,
+    /// Threads to work with; `None` for as many as there are processors.
+    pub jobs: Option<NonZeroUsize>,
+}
+
+impl Options {
+    /// Threads to work with, at least one.
+    pub fn threads(&self) -> usize {
+        let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.jobs.unwrap_or_else(all).get()
+    }
 }
 
 /// Limits given on the command line; `None` leaves the setting.
@@ -103,6 +136,8 @@ pub enum Error {
     Limit(Box<Diagnostic>),
     /// Somebody interrupted it: status 130.
     Cancelled,
+    /// What the program found does not stand up to its own check: status 70.
+    Internal(fault::Fault),
 }
 
 impl Error {
@@ -111,7 +146,7 @@ impl Error {
         match self {
             Error::Invalid(diagnostics) => diagnostics,
             Error::Failed(diagnostic) | Error::Limit(diagnostic) => std::slice::from_ref(diagnostic),
-            Error::Cancelled => &[],
+            Error::Cancelled | Error::Internal(_) => &[],
         }
     }
 }
@@ -137,6 +172,15 @@ pub struct Session {
     /// What loading found wrong; the base is then empty.
     broken: Vec<Diagnostic>,
     texts: usize,
+    /// Annotations that were asked for.
+    wanted: Wanted,
+    /// The scenario in which everything is asked.
+    standing: Option<Standing>,
+    prepared: Option<Prepared>,
+    /// Whether the facts are those of a scenario right now.
+    inside: bool,
+    /// What a reader has to know of the scenario of the last question.
+    scenario_notes: Vec<String>,
 }
 
 impl Session {
@@ -162,7 +206,8 @@ impl Session {
         };
         let settings = project.settings().clone();
         let mut session = Self::new(Some(project), settings, options, sources);
-        match Base::load(session.project.as_ref(), &session.options, &mut session.sources, progress) {
+        let means = session.means();
+        match Base::load(session.project.as_ref(), &session.options, &means, &mut session.sources, progress) {
             Ok(base) => session.base = base,
             Err(diagnostics) => session.broken = diagnostics,
         }
@@ -189,6 +234,11 @@ impl Session {
             cancel: CancelToken::new(),
             broken: Vec::new(),
             texts: 0,
+            wanted: Wanted::default(),
+            standing: None,
+            prepared: None,
+            inside: false,
+            scenario_notes: Vec::new(),
         }
     }
 
@@ -260,6 +310,16 @@ impl Session {
     /// Evaluates goals by demand from now on, or relations whole.
     pub fn set_demand(&mut self, on: bool) {
         self.options.whole = !on;
+    }
+
+    /// With what data files are read.
+    fn means(&self) -> input::Means {
+        input::Means { jobs: self.options.threads(), cancel: self.cancel.clone() }
+    }
+
+    /// How the session was opened.
+    pub fn options(&self) -> &Options {
+        &self.options
     }
 
     /// Fails when the base did not load.

@@ -39,10 +39,11 @@ impl Session {
     pub fn explain_plan(&mut self, text: &str) -> Result<Explained, Error> {
         let (goal, _) = self.goal(text)?;
         let goals = [goal.rule.clone()];
-        let model = self.evaluate_noting(&goals, &[])?;
-        let answer = self.rows(&goal, &model, None)?;
+        let mut within = self.enter(&goal.under)?;
+        let model = within.evaluate_noting(&goals, &[])?;
+        let answer = within.rows(&goal, &model, None)?;
         let profile = model.profile();
-        Ok(Explained { answer, plans: self.plans(&goals, profile), demand: demand_text(profile) })
+        Ok(Explained { answer, plans: within.plans(&goals, profile), demand: demand_text(profile) })
     }
 
     /// The plans of a profile, for people.
@@ -60,7 +61,12 @@ impl Session {
                     RuleRef::Rule(id) => rules.get(id.0 as usize)?,
                     RuleRef::Goal(index) => goals.get(index)?,
                 };
-                let actual = Actual { visited: &done.visited, produced: done.produced };
+                let actual = Actual {
+                    visited: &done.visited,
+                    entered: &done.entered,
+                    produced: done.produced,
+                    runs: done.runs,
+                };
                 Some(show::show(&program, &with_names(rule), &done.plan, Some(actual)))
             })
             .collect()

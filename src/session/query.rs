@@ -4,7 +4,7 @@ use super::kept::Over;
 use super::{Answer, Error, Session};
 use crate::analysis::{self, Goal};
 use crate::base::{Budget, CancelToken, Diagnostic, Limits, Stop};
-use crate::engine::{Engine, EvalError, Model, Request, Tables};
+use crate::engine::{Engine, EvalError, Model, Request, Tables, Tuning};
 use crate::model::schema::{PredId, PredKind, Schema};
 use crate::model::{CheckedProgram, Rule, Value};
 use crate::storage::{Database, Interner, Stored, Table, Word};
@@ -14,7 +14,7 @@ impl Session {
     /// Answers a goal, written `?- … .`, `…?` or bare. Warnings come with the answer.
     pub fn query(&mut self, text: &str) -> Result<(Answer, Vec<Diagnostic>), Error> {
         let (goal, warnings) = self.goal(text)?;
-        let answer = self.answer(&goal, None)?;
+        let answer = self.enter(&goal.under)?.answer(&goal, None)?;
         Ok((answer, warnings))
     }
 
@@ -32,14 +32,11 @@ impl Session {
     pub(super) fn checked_goal(&self, goal: &datalog::ast::Goal) -> Result<(Goal, Vec<Diagnostic>), Error> {
         let (goal, mut warnings) = analysis::goal(self.program(), goal).map_err(Error::Invalid)?;
         warnings.extend(self.unknown_ids(&goal.rule));
+        if !goal.under.is_empty() {
+            let made = analysis::scenario::scenario(self.schema(), &goal.under).map_err(Error::Invalid)?;
+            warnings.extend(self.unknown_in_scenario(&made));
+        }
         Ok((goal, warnings))
-    }
-
-    /// Evaluates a checked goal; at most `most` rows of the answer are kept.
-    pub(super) fn answer(&mut self, goal: &Goal, most: Option<usize>) -> Result<Answer, Error> {
-        let goals = std::slice::from_ref(&goal.rule);
-        let model = self.evaluate(goals, &[])?;
-        self.rows(goal, &model, most)
     }
 
     /// Evaluates goals, by demand where that is on, and relations, whole, under the session's
@@ -61,6 +58,7 @@ impl Session {
     pub(super) fn evaluate_once(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
         let program = &self.base.analysis.program;
         let demand = !self.options.whole;
+        let tuning = self.tuning();
         let found = loop {
             let known = self.kept.current(
                 &mut Over {
@@ -73,7 +71,8 @@ impl Session {
                 goals,
                 wanted,
             );
-            let request = Request { demand, known: Some(&known), ..Request::new(program, goals, wanted) };
+            let known = Some(&known);
+            let request = Request { demand, known, tuning, ..Request::new(program, goals, wanted) };
             let database = &mut self.base.database;
             let held = self.kept.bytes();
             match evaluated(&self.engine, &request, database, &self.limits, &self.cancel, held) {
@@ -84,7 +83,7 @@ impl Session {
                 found => break found,
             }
         };
-        found.map_err(|error| failure(&error, program, goals))
+        found.map_err(|error| failed(program, goals, &error))
     }
 
     /// Evaluates everything anew and notes how.
@@ -92,18 +91,56 @@ impl Session {
         let mut request = Request::new(&self.base.analysis.program, goals, wanted);
         request.profile = true;
         request.demand = !self.options.whole;
+        request.tuning = self.tuning();
         let database = &mut self.base.database;
         evaluate(&self.engine, &request, database, &self.limits, &self.cancel)
     }
 
-    /// What a reader of any answer has to know.
-    pub(super) fn notes(&self) -> Vec<String> {
-        match self.base.left_out.as_slice() {
+    fn tuning(&self) -> Tuning {
+        Tuning { jobs: self.options.threads(), ..Tuning::default() }
+    }
+
+    /// Evaluates goals and relations with everything they reach, noting rounds: what a
+    /// [`Graph`](crate::provenance::Graph) is made of.
+    pub(super) fn evaluate_traced(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
+        let program = &self.base.analysis.program;
+        let reached = reached(program, goals, wanted);
+        let mut request = Request::new(program, goals, &reached);
+        request.rounds = true;
+        evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
+    }
+
+    /// The stated tables under the ids of the program's schema.
+    pub(super) fn stated_tables(&self) -> Stated<'_> {
+        Stated { schema: self.schema(), stored: self.base.database.stored() }
+    }
+
+    /// What a reader of the last answer has to know: files left out, and what its scenario left out
+    /// beside what it says.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = match self.base.left_out.as_slice() {
             [] => Vec::new(),
             [file] => vec![format!("without {file}, which does not load")],
             files => vec![format!("without {} files that do not load: {}", files.len(), files.join(", "))],
+        };
+        notes.extend_from_slice(&self.scenario_notes);
+        notes
+    }
+}
+
+/// The relations that goals and wanted ones depend on, these included.
+pub(super) fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> Vec<PredId> {
+    let mut open = wanted.to_vec();
+    goals.iter().for_each(|goal| goal.body.atoms(&mut |atom, _| open.push(atom.pred)));
+    let mut reached = std::collections::BTreeSet::new();
+    while let Some(pred) = open.pop() {
+        if reached.insert(pred) {
+            for id in program.rules_of.get(&pred).into_iter().flatten() {
+                program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
+            }
         }
     }
+    reached.into_iter().collect()
 }
 
 /// Evaluates a request over a database.
@@ -115,7 +152,7 @@ pub(super) fn evaluate(
     cancel: &CancelToken,
 ) -> Result<Model, Error> {
     evaluated(engine, request, database, limits, cancel, 0)
-        .map_err(|error| failure(&error, request.program, request.goals))
+        .map_err(|error| failed(request.program, request.goals, &error))
 }
 
 /// The same; `held` bytes count from the start.
@@ -134,7 +171,8 @@ fn evaluated(
     engine.evaluate(request, &tables, interner, &budget)
 }
 
-fn failure(error: &EvalError, program: &CheckedProgram, goals: &[Rule]) -> Error {
+/// Why an evaluation has no result.
+pub(super) fn failed(program: &CheckedProgram, goals: &[Rule], error: &EvalError) -> Error {
     match error {
         EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
         EvalError::Stopped { .. } => Error::Limit(Box::new(error.diagnostic(program, goals))),
@@ -143,7 +181,7 @@ fn failure(error: &EvalError, program: &CheckedProgram, goals: &[Rule]) -> Error
 }
 
 /// The database's tables under the ids of a program's schema, which knows derived relations too.
-struct Stated<'a> {
+pub(super) struct Stated<'a> {
     schema: &'a Schema,
     stored: Stored<'a>,
 }

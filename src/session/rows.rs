@@ -50,6 +50,7 @@ impl Session {
             rows,
             ground: goal.columns.is_empty(),
             notes: self.notes(),
+            ..Answer::default()
         })
     }
 }

@@ -9,7 +9,7 @@ use std::hash::{Hash, Hasher};
 
 use super::interner::{Interner, NIL, Word};
 use super::sources::Days;
-use crate::base::Span;
+use crate::base::{FileId, Span};
 use crate::model::{Assertion, Float, Review, Status, Value};
 
 /// One assertion of a tuple. 24 bytes; with [`Meta`] it holds what an [`Assertion`] does.
@@ -28,6 +28,13 @@ pub struct Stated {
 /// A [`Meta`], by its index in [`Metas`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MetaId(u32);
+
+impl MetaId {
+    /// Its place among all ids.
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// The metadata that many assertions have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,16 +77,6 @@ impl Meta {
             note: NIL,
         }
     }
-
-    /// Whether it speaks for its tuple and has been taken in.
-    pub fn supports(&self) -> bool {
-        self.review == Review::Accepted && self.status.is_positive()
-    }
-
-    /// Whether it speaks against its tuple and has been taken in.
-    pub fn opposes(&self) -> bool {
-        self.review == Review::Accepted && !self.status.is_positive()
-    }
 }
 
 /// All distinct [`Meta`]s. Like the interner it only grows, so that snapshots can share it.
@@ -106,6 +103,11 @@ impl Metas {
     /// The metadata of an id that this table gave out.
     pub fn get(&self, id: MetaId) -> &Meta {
         &self.all[id.0 as usize]
+    }
+
+    /// All ids, in order.
+    pub fn ids(&self) -> impl Iterator<Item = MetaId> {
+        (0..self.all.len() as u32).map(MetaId)
     }
 
     /// Bytes in use.
@@ -153,13 +155,24 @@ pub fn pack(assertion: &Assertion, interner: &mut Interner, metas: &mut Metas) -
 /// The assertion that words stand for.
 pub fn unpack(stated: &Stated, interner: &Interner, metas: &Metas) -> Assertion {
     let symbol = |word: Word| interner.symbol_text(word).map(Arc::from);
-    let list = |word: Word| -> Option<Vec<Arc<str>>> {
-        Some(interner.list_items(word)?.iter().filter_map(|item| symbol(*item)).collect())
-    };
-    let meta = metas.get(stated.meta);
     Assertion {
         src: symbol(stated.src),
         at: symbol(stated.at),
+        span: stated.span,
+        ..unpack_meta(stated.meta, interner, metas)
+    }
+}
+
+/// The assertion that words stand for, without source and place.
+pub fn unpack_meta(id: MetaId, interner: &Interner, metas: &Metas) -> Assertion {
+    let symbol = |word: Word| interner.symbol_text(word).map(Arc::from);
+    let list = |word: Word| -> Option<Vec<Arc<str>>> {
+        Some(interner.list_items(word)?.iter().filter_map(|item| symbol(*item)).collect())
+    };
+    let meta = metas.get(id);
+    Assertion {
+        src: None,
+        at: None,
         quote: symbol(meta.quote),
         by: list(meta.by).unwrap_or_default(),
         based_on: list(meta.based_on),
@@ -172,14 +185,13 @@ pub fn unpack(stated: &Stated, interner: &Interner, metas: &Metas) -> Assertion 
         review: meta.review,
         extractor: symbol(meta.extractor),
         note: symbol(meta.note),
-        span: stated.span,
+        span: Span::new(FileId(0), 0, 0),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::FileId;
     use crate::model::Date;
 
     #[test]

@@ -7,12 +7,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::assertions::{self, Metas, Stated};
+use super::assertions::{self, Meta, Metas, Stated};
 use super::extent::{Extent, Staged};
-use super::interner::{Interner, Word};
-use super::sources::{Context, SOURCE, Sources};
+use super::interner::{Interner, NIL, Word};
+use super::sources::{Context, Reviews, SOURCE, Sources, Struck};
 use super::table::Table;
 use super::views::{self, EnumWords};
+use crate::base::Span;
 use crate::model::schema::PredKind;
 use crate::model::{Assertion, Fact, PredId, Schema, Value};
 
@@ -26,6 +27,8 @@ pub struct Database {
     /// By [`PredId`]; empty ones for relations of which nothing can be stated.
     pub(super) relations: Vec<Arc<Relation>>,
     words: EnumWords,
+    reviews: Reviews,
+    struck: Arc<Struck>,
 }
 
 /// A relation's extent with the table of its assertions, made when first asked for.
@@ -40,6 +43,19 @@ pub(super) struct Relation {
 pub struct Snapshot {
     sources: Arc<Sources>,
     relations: Vec<Arc<Relation>>,
+    reviews: Reviews,
+    struck: Arc<Struck>,
+}
+
+impl Snapshot {
+    /// Whether both hold the very same facts, unchanged in between; false says nothing.
+    pub fn is(&self, other: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.sources, &other.sources)
+            && self.reviews == other.reviews
+            && self.struck == other.struck
+            && self.relations.len() == other.relations.len()
+            && self.relations.iter().zip(&other.relations).all(|(a, b)| Arc::ptr_eq(a, b))
+    }
 }
 
 /// The tables of a database, for an evaluation.
@@ -88,6 +104,18 @@ pub struct Pattern<'p> {
     pub assertion: &'p dyn Fn(&Assertion) -> bool,
 }
 
+/// What tells how much assertions count, leaving the other fields free to change.
+macro_rules! context {
+    ($database:ident) => {
+        Context {
+            metas: &$database.metas,
+            sources: &$database.sources,
+            reviews: $database.reviews,
+            struck: &$database.struck,
+        }
+    };
+}
+
 impl Database {
     /// Without facts.
     pub fn new(schema: Arc<Schema>) -> Self {
@@ -95,7 +123,16 @@ impl Database {
             schema.iter().map(|(_, predicate)| Relation::new(Extent::new(predicate.arity()))).collect();
         let mut interner = Interner::new();
         let words = EnumWords::new(&schema, &mut interner);
-        Database { schema, interner, words, metas: Metas::default(), sources: Arc::default(), relations }
+        Database {
+            schema,
+            interner,
+            words,
+            metas: Metas::default(),
+            sources: Arc::default(),
+            relations,
+            reviews: Reviews::default(),
+            struck: Arc::default(),
+        }
     }
 
     /// Types and relations.
@@ -146,7 +183,7 @@ impl Database {
 
     /// What tells how much assertions count.
     pub fn context(&self) -> Context<'_> {
-        Context { metas: &self.metas, sources: &self.sources }
+        context!(self)
     }
 
     /// What has been stated of a relation; `None` for an id that the schema does not know.
@@ -166,7 +203,7 @@ impl Database {
 
     /// The tables that rules read, and the interner in which an evaluation notes new values.
     pub fn split(&mut self) -> (Stored<'_>, &mut Interner) {
-        let context = Context { metas: &self.metas, sources: &self.sources };
+        let context = context!(self);
         let stored = Stored { schema: &self.schema, context, relations: &self.relations, words: &self.words };
         (stored, &mut self.interner)
     }
@@ -178,7 +215,12 @@ impl Database {
 
     /// The facts as they are now.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { sources: Arc::clone(&self.sources), relations: self.relations.clone() }
+        Snapshot {
+            sources: Arc::clone(&self.sources),
+            relations: self.relations.clone(),
+            reviews: self.reviews,
+            struck: Arc::clone(&self.struck),
+        }
     }
 
     /// Makes the facts what they were when `snapshot` was taken. Relations that the schema has
@@ -186,6 +228,8 @@ impl Database {
     pub fn restore(&mut self, snapshot: Snapshot) {
         self.sources = snapshot.sources;
         self.relations = snapshot.relations;
+        self.reviews = snapshot.reviews;
+        self.struck = snapshot.struck;
         let more = self.schema.predicates.iter().skip(self.relations.len());
         self.relations.extend(more.map(|predicate| Relation::new(Extent::new(predicate.arity()))));
     }
@@ -210,6 +254,40 @@ impl Database {
             slot.stated.push(assertions::pack(&fact.assertion, &mut self.interner, &mut self.metas));
         }
         self.add(staged);
+    }
+
+    /// Adds background facts of one relation, whose rows are words of this database's interner;
+    /// `places` tells where each stands.
+    pub fn assert_rows(&mut self, predicate: PredId, words: Vec<Word>, places: &[Span]) {
+        let meta = self.metas.intern(Meta::background(&mut self.interner));
+        let stated = places.iter().map(|span| Stated { src: NIL, at: NIL, meta, span: *span }).collect();
+        self.add_to(predicate, Staged { words, stated });
+    }
+
+    /// The same for bulk data, which is placed as a whole: a repeated row is one assertion, and, of
+    /// a relation of which nothing else is stated, rows take no more room than their words.
+    pub fn assert_bulk(&mut self, predicate: PredId, words: Vec<Word>, len: usize, span: Span) {
+        let Some(relation) = self.relations.get(predicate.0 as usize) else { return };
+        let width = self.schema.predicate(predicate).arity();
+        let tuples = if width == 0 { Table::nullary(len > 0) } else { Table::from_rows(width, words) };
+        let empty = relation.extent.is_empty() && Some(predicate) != self.schema.find(SOURCE);
+        if empty {
+            let meta = self.metas.intern(Meta::background(&mut self.interner));
+            let stated = Stated { src: NIL, at: NIL, meta, span };
+            self.put(predicate, Extent::uniform(width, tuples, stated));
+        } else {
+            let words = tuples.iter().flatten().copied().collect();
+            self.assert_rows(predicate, words, &vec![span; tuples.len()]);
+        }
+    }
+
+    fn add_to(&mut self, predicate: PredId, staged: Staged) {
+        let mut all = Vec::new();
+        all.resize_with(self.relations.len(), Staged::default);
+        if let Some(slot) = all.get_mut(predicate.0 as usize) {
+            *slot = staged;
+        }
+        self.add(all);
     }
 
     /// Removes the assertions that fit `pattern`; a tuple that has none left is gone. Returns the
@@ -253,16 +331,37 @@ impl Database {
 
     /// Keeps of all assertions those that `keep` picks, for a scenario; what the sources say of
     /// them stays. Returns how many are gone. [`Database::restore`] brings them back.
-    pub fn restrict(&mut self, mut keep: impl FnMut(PredId, &Stated) -> bool) -> usize {
+    pub fn restrict(
+        &mut self,
+        mut keep: impl FnMut(PredId, &Stated, &Context<'_>, &Interner) -> bool,
+    ) -> usize {
         let before = self.len();
-        let context = Context { metas: &self.metas, sources: &self.sources };
+        let context = context!(self);
+        let interner = &self.interner;
         for (at, relation) in self.relations.iter_mut().enumerate() {
             let predicate = PredId(at as u32);
-            if let Some(extent) = relation.extent.without(&context, |_, stated| !keep(predicate, stated)) {
+            if let Some(extent) =
+                relation.extent.without(&context, |_, stated| !keep(predicate, stated, &context, interner))
+            {
                 *relation = Relation::new(extent);
             }
         }
         before - self.len()
+    }
+
+    /// Notes which sources a scenario strikes. [`Database::restore`] takes it back.
+    pub(super) fn strike(&mut self, struck: Struck) {
+        self.struck = Arc::new(struck);
+    }
+
+    /// Makes the assertions of these reviews count, and no others. [`Database::restore`] of a
+    /// snapshot taken before takes it back.
+    pub(super) fn take_reviews(&mut self, reviews: Reviews) {
+        self.reviews = reviews;
+        let context = context!(self);
+        for relation in &mut self.relations {
+            *relation = Relation::new(relation.extent.reconsidered(&context));
+        }
     }
 
     /// Adds staged facts, by [`PredId`].
@@ -298,7 +397,7 @@ impl Database {
         let sources = Sources::of(&self.schema, table, &self.interner);
         let dates_stay = sources.same_dates(&self.sources);
         self.sources = Arc::new(sources);
-        let context = Context { metas: &self.metas, sources: &self.sources };
+        let context = context!(self);
         for relation in &mut self.relations {
             if relation.extent.is_contested() && !dates_stay {
                 *relation = Relation::new(relation.extent.reconsidered(&context));

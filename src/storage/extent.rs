@@ -15,13 +15,16 @@ pub struct Extent {
     width: usize,
     /// Every tuple stated, seen or not.
     tuples: Table,
-    /// Where the assertions of each tuple begin, and one past the end.
+    /// Where the assertions of each tuple begin, and one past the end. Nothing where every tuple
+    /// has one and the same assertion, which is then all of `stated`.
     first: Vec<u32>,
     stated: Vec<Stated>,
     /// The tuples that a plain atom sees.
     visible: Table,
     /// Whether something accepted speaks against a tuple.
     contested: bool,
+    /// Whether every assertion is `Held`.
+    held: bool,
 }
 
 /// Facts of one relation on their way into its [`Extent`], in the order in which they came.
@@ -44,7 +47,21 @@ impl Extent {
             stated: Vec::new(),
             visible: empty,
             contested: false,
+            held: true,
         }
+    }
+
+    /// Tuples of which each has this one assertion, by which a plain atom sees it: bulk data, at no
+    /// more cost than its words.
+    pub fn uniform(width: usize, tuples: Table, stated: Stated) -> Self {
+        let mut extent = Extent::new(width);
+        if !tuples.is_empty() {
+            extent.visible = tuples.clone();
+            extent.tuples = tuples;
+            extent.first = Vec::new();
+            extent.stated = vec![stated];
+        }
+        extent
     }
 
     /// All tuples, seen or not.
@@ -59,7 +76,7 @@ impl Extent {
 
     /// Number of assertions.
     pub fn len(&self) -> usize {
-        self.stated.len()
+        if self.first.is_empty() { self.tuples.len() } else { self.stated.len() }
     }
 
     /// Whether nothing is stated.
@@ -72,8 +89,16 @@ impl Extent {
         self.contested
     }
 
+    /// Whether every assertion is `Held`.
+    pub fn is_held(&self) -> bool {
+        self.held
+    }
+
     /// Assertions of the tuple in row `row` of [`Extent::tuples`], in the order of loading.
     pub fn assertions(&self, row: usize) -> &[Stated] {
+        if self.first.is_empty() {
+            return &self.stated;
+        }
         let bound = |at: usize| self.first.get(at).map_or(self.stated.len(), |first| *first as usize);
         self.stated.get(bound(row)..bound(row + 1)).unwrap_or(&[])
     }
@@ -89,8 +114,7 @@ impl Extent {
 
     /// Bytes in use, copies in other column orders included.
     pub fn bytes(&self) -> u64 {
-        let shared = std::sync::Arc::ptr_eq(self.tuples.rows(), self.visible.rows());
-        let visible = if shared { 0 } else { self.visible.bytes() };
+        let visible = if self.visible.is_same(&self.tuples) { 0 } else { self.visible.bytes() };
         let beside = self.first.capacity() * size_of::<u32>() + self.stated.capacity() * size_of::<Stated>();
         self.tuples.bytes() + visible + beside as u64
     }
@@ -101,7 +125,7 @@ impl Extent {
         if self.dwarfs(new.stated.len()) {
             return self.with_few(&new, context);
         }
-        let total = self.stated.len() + new.stated.len();
+        let total = self.len() + new.stated.len();
         let mut merged = Merged {
             words: Vec::with_capacity((self.tuples.len() + new.len()) * self.width),
             first: Vec::with_capacity(self.tuples.len() + new.len() + 1),
@@ -138,7 +162,7 @@ impl Extent {
     ) -> Option<Extent> {
         let mut dropped: Vec<usize> = Vec::new();
         for row in 0..self.tuples.len() {
-            let start = self.first.get(row).map_or(0, |first| *first as usize);
+            let start = self.first.get(row).map_or(row, |first| *first as usize);
             let all = self.assertions(row).iter().enumerate();
             dropped.extend(all.filter(|(_, stated)| drop(row, stated)).map(|(i, _)| start + i));
         }
@@ -165,10 +189,12 @@ impl Extent {
         Some(kept.finish(self.width, context))
     }
 
-    /// This with what a plain atom sees found again, after the sources' dates have changed.
+    /// This with what a plain atom sees found again, after the sources' dates, or the reviews that count,
+    /// have changed.
     pub fn reconsidered(&self, context: &Context<'_>) -> Extent {
         let mut extent = self.clone();
         extent.visible = extent.seen(context);
+        extent.contested = extent.stated.iter().any(|stated| context.opposes(stated));
         extent
     }
 
@@ -193,11 +219,11 @@ impl Extent {
 /// every accepted assertion that denies or cancels it.
 pub fn sees(stated: &Stated, all: &[Stated], context: &Context<'_>) -> bool {
     let meta = context.metas.get(stated.meta);
-    if !meta.supports() {
+    if !context.supports(stated) {
         return false;
     }
     meta.status == Status::Held
-        || all.iter().filter(|other| context.metas.get(other.meta).opposes()).all(|other| {
+        || all.iter().filter(|other| context.opposes(other)).all(|other| {
             match (context.recorded(other), context.recorded(stated)) {
                 (Recorded::On(denied), Recorded::On(said)) => denied.latest < said.earliest,
                 _ => false,
@@ -229,7 +255,8 @@ impl Merged {
         self.words.shrink_to_fit();
         self.first.shrink_to_fit();
         let tuples = table(width, self.words, len);
-        let contested = self.stated.iter().any(|stated| context.metas.get(stated.meta).opposes());
+        let contested = self.stated.iter().any(|stated| context.opposes(stated));
+        let held = self.stated.iter().all(|stated| context.metas.get(stated.meta).status == Status::Held);
         let mut extent = Extent {
             width,
             visible: tuples.clone(),
@@ -237,6 +264,7 @@ impl Merged {
             first: self.first,
             stated: self.stated,
             contested,
+            held,
         };
         extent.visible = extent.seen(context);
         extent

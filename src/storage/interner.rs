@@ -26,6 +26,9 @@ pub const TRUE: Word = 2;
 /// The word of no value: never given out, for machines to mark what has none.
 pub const MISSING: Word = INLINE - 1;
 
+/// Lists within lists of a [`Value`]: words go deeper, but values are taken down by recursion.
+pub const MAX_DEPTH: usize = 2000;
+
 const INLINE: u32 = 1 << 31;
 const BIAS: i64 = 1 << 30;
 
@@ -186,8 +189,13 @@ impl Interner {
         }
     }
 
-    /// The value of a word. A word that this interner never gave out is nil.
+    /// The value of a word. A word that this interner never gave out is nil, and so is what stands
+    /// deeper within lists than [`MAX_DEPTH`].
     pub fn value(&self, word: Word) -> Value {
+        self.value_within(word, MAX_DEPTH)
+    }
+
+    fn value_within(&self, word: Word, depth: usize) -> Value {
         match self.entry(word) {
             Entry::Nil => Value::Nil,
             Entry::Bool(value) => Value::Bool(value),
@@ -200,7 +208,11 @@ impl Interner {
                 self.dates.get(at as usize).map_or(Value::Nil, |date| Value::Date(date.clone()))
             }
             Entry::Symbol { len, start } => Value::Symbol(Arc::from(self.text_at(start, len))),
-            Entry::List(at) => Value::List(self.list_at(at).iter().map(|item| self.value(*item)).collect()),
+            Entry::List(_) if depth == 0 => Value::Nil,
+            Entry::List(at) => {
+                let items = self.list_at(at).iter();
+                Value::List(items.map(|item| self.value_within(*item, depth - 1)).collect())
+            }
         }
     }
 

@@ -13,6 +13,7 @@ pub mod extent;
 pub mod findings;
 pub mod load;
 pub mod names;
+pub mod scenario;
 pub mod sources;
 pub mod views;
 
@@ -23,4 +24,5 @@ mod tests;
 
 pub use database::{Database, Pattern, Snapshot, Stored};
 pub use interner::{Interner, Word};
+pub use scenario::Supposed;
 pub use table::{Sorted, Table};

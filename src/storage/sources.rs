@@ -6,7 +6,7 @@ use super::assertions::{Metas, Stated};
 use super::interner::{Interner, NIL, Word};
 use super::table::Table;
 use crate::model::date::Day;
-use crate::model::{Date, Schema};
+use crate::model::{Date, Review, Schema};
 
 /// The first and the last day that a date can mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -90,6 +90,11 @@ impl Sources {
         self.by_id.get(&id)
     }
 
+    /// The ids of all of them.
+    pub fn ids(&self) -> impl Iterator<Item = Word> {
+        self.by_id.keys().copied()
+    }
+
     /// Whether nothing differs that decides what a plain atom sees.
     pub(super) fn same_dates(&self, other: &Sources) -> bool {
         let covers = |a: &Sources, b: &Sources| {
@@ -106,9 +111,50 @@ pub struct Context<'a> {
     pub metas: &'a Metas,
     /// The sources.
     pub sources: &'a Sources,
+    /// Which reviews make an assertion count.
+    pub reviews: Reviews,
+    /// The sources that the scenario strikes.
+    pub struck: &'a Struck,
+}
+
+/// The reviews that make an assertion count: accepted ones, unless a scenario says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reviews(u8);
+
+impl Default for Reviews {
+    fn default() -> Self {
+        Reviews::NONE.and(Review::Accepted)
+    }
+}
+
+impl Reviews {
+    /// Nothing counts.
+    pub const NONE: Reviews = Reviews(0);
+
+    /// These and another.
+    pub fn and(self, review: Review) -> Reviews {
+        Reviews(self.0 | 1 << review as u8)
+    }
+
+    /// Whether assertions of that review count.
+    pub fn take(self, review: Review) -> bool {
+        self.0 & 1 << review as u8 != 0
+    }
 }
 
 impl Context<'_> {
+    /// Whether an assertion counts and speaks for its tuple.
+    pub fn supports(&self, stated: &Stated) -> bool {
+        let meta = self.metas.get(stated.meta);
+        self.reviews.take(meta.review) && meta.status.is_positive()
+    }
+
+    /// Whether an assertion counts and speaks against its tuple.
+    pub fn opposes(&self, stated: &Stated) -> bool {
+        let meta = self.metas.get(stated.meta);
+        self.reviews.take(meta.review) && !meta.status.is_positive()
+    }
+
     /// When an assertion was recorded: the day its source was published, or else `_on`.
     pub fn recorded(&self, stated: &Stated) -> Recorded {
         let published = self.sources.get(stated.src).and_then(|source| source.published_days);
@@ -133,7 +179,7 @@ impl Context<'_> {
 }
 
 /// Which assertions fall when sources are struck.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Struck {
     struck: FxHashSet<Word>,
     fallen: FxHashSet<Word>,
@@ -158,9 +204,24 @@ impl Struck {
         }
     }
 
+    /// The sources that are struck themselves.
+    pub fn sources(&self) -> impl Iterator<Item = Word> {
+        self.struck.iter().copied()
+    }
+
+    /// Whether a source is struck, or based on fallen ones alone.
+    pub fn has_fallen(&self, source: Word) -> bool {
+        self.fallen.contains(&source)
+    }
+
     /// Whether an assertion falls: its source is a struck one, or all that it is based on falls.
     pub fn takes(&self, stated: &Stated, context: &Context<'_>, interner: &Interner) -> bool {
-        self.struck.contains(&stated.src) || all_in(context.based_on(stated), &self.fallen, interner)
+        self.takes_from(stated.src, context.based_on(stated), interner)
+    }
+
+    /// The same of an assertion of `src` that only repeats the sources of the list `based_on`.
+    pub fn takes_from(&self, src: Word, based_on: Word, interner: &Interner) -> bool {
+        self.struck.contains(&src) || all_in(based_on, &self.fallen, interner)
     }
 }
 

@@ -15,12 +15,17 @@ pub use super::sorted::Sorted;
 ///
 /// Rows that came in no order are sorted, and rows kept as bits written out, when they are first
 /// asked for in order.
+///
+/// Clones are the same relation: what one finds out, all know.
+#[derive(Clone, Debug, Default)]
+pub struct Table(Arc<Inner>);
+
 #[derive(Debug, Default)]
-pub struct Table {
+struct Inner {
     width: usize,
     rows: OnceLock<Arc<Sorted>>,
     unsorted: Mutex<Option<Arc<Vec<Word>>>>,
-    bits: Option<Arc<Pairs>>,
+    bits: Option<Pairs>,
     orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
     distinct: OnceLock<Box<[f64]>>,
     spans: OnceLock<Box<[Option<Span>]>>,
@@ -30,7 +35,8 @@ impl Table {
     /// The relation of these rows, in any order and with repetitions: `width` words a row. Without
     /// columns see [`Table::nullary`].
     pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
-        Table { width, unsorted: Mutex::new(Some(Arc::new(words))), ..Table::default() }
+        let unsorted = Mutex::new(Some(Arc::new(words)));
+        Table(Arc::new(Inner { width, unsorted, ..Inner::default() }))
     }
 
     /// The relation without columns that holds (`true`) or does not.
@@ -40,17 +46,23 @@ impl Table {
 
     /// The relation of these pairs.
     pub fn from_bits(bits: Pairs) -> Self {
-        Table { width: bits.layout().width, bits: Some(Arc::new(bits)), ..Table::default() }
+        let width = bits.layout().width;
+        Table(Arc::new(Inner { width, bits: Some(bits), ..Inner::default() }))
+    }
+
+    /// Whether this is a clone of `other`.
+    pub fn is_same(&self, other: &Table) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 
     /// Number of columns.
     pub fn width(&self) -> usize {
-        self.width
+        self.0.width
     }
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        match &self.bits {
+        match &self.0.bits {
             Some(bits) => bits.len(),
             None => self.rows().len(),
         }
@@ -58,8 +70,8 @@ impl Table {
 
     /// Number of rows, perhaps with repetitions: never takes long.
     pub fn rough_len(&self) -> usize {
-        match (&self.bits, self.unsorted()) {
-            (None, Some(words)) => words.len() / self.width.max(1),
+        match (&self.0.bits, self.unsorted()) {
+            (None, Some(words)) => words.len() / self.0.width.max(1),
             _ => self.len(),
         }
     }
@@ -81,9 +93,9 @@ impl Table {
 
     /// Whether `row` is one of the rows.
     pub fn contains(&self, row: &[Word]) -> bool {
-        match &self.bits {
+        match &self.0.bits {
             Some(bits) => bits.contains(row),
-            None => row.len() == self.width && self.rows().has_prefix(row),
+            None => row.len() == self.0.width && self.rows().has_prefix(row),
         }
     }
 
@@ -96,33 +108,33 @@ impl Table {
 
     /// [`Table::rows`], which can be stopped.
     pub fn rows_checked<E>(&self, check: Check<'_, E>) -> Result<&Arc<Sorted>, E> {
-        if let Some(rows) = self.rows.get() {
+        if let Some(rows) = self.0.rows.get() {
             return Ok(rows);
         }
         let sorted = self.sort(check)?;
-        Ok(self.rows.get_or_init(|| sorted))
+        Ok(self.0.rows.get_or_init(|| sorted))
     }
 
     /// The rows as they came, perhaps with repetitions, as long as nobody wanted them in order.
     pub fn unsorted(&self) -> Option<Arc<Vec<Word>>> {
-        self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.unsorted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn sort<E>(&self, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
-        if let Some(bits) = &self.bits {
+        if let Some(bits) = &self.0.bits {
             let words = bits.words(check)?;
-            return Ok(Arc::new(Sorted::from_sorted(self.width, words, 0)));
+            return Ok(Arc::new(Sorted::from_sorted(self.0.width, words, 0)));
         }
         // Held to the end, so that nobody finds neither the one nor the other.
-        let mut unsorted = self.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rows) = self.rows.get() {
+        let mut unsorted = self.0.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rows) = self.0.rows.get() {
             return Ok(Arc::clone(rows));
         }
         let words = unsorted.take().map_or_else(Vec::new, Arc::unwrap_or_clone);
-        match Sorted::new(self.width, words, check) {
+        match Sorted::new(self.0.width, words, check) {
             Ok(sorted) => {
                 let sorted = Arc::new(sorted);
-                Ok(Arc::clone(self.rows.get_or_init(|| sorted)))
+                Ok(Arc::clone(self.0.rows.get_or_init(|| sorted)))
             }
             Err((error, words)) => {
                 *unsorted = Some(Arc::new(words));
@@ -153,23 +165,30 @@ impl Table {
         Ok(sorted)
     }
 
+    /// Whether [`Table::order`] has these columns ready.
+    pub fn has_order(&self, columns: &[usize]) -> bool {
+        let in_place =
+            columns.len() == self.0.width && columns.iter().enumerate().all(|(i, column)| i == *column);
+        if in_place { self.0.rows.get().is_some() } else { self.lock().contains_key(columns) }
+    }
+
     /// Estimated numbers of distinct words in the columns: exact for small tables, else from a
     /// sample of rows (I. J. Good 1953: the share of words seen once estimates the share unseen).
     pub fn distinct(&self) -> &[f64] {
-        self.distinct.get_or_init(|| {
-            if let (Some(bits), None) = (&self.bits, self.rows.get()) {
+        self.0.distinct.get_or_init(|| {
+            if let (Some(bits), None) = (&self.0.bits, self.0.rows.get()) {
                 let layout = bits.layout();
                 let of_span = |(low, high): Span| (f64::from(high - low) + 1.0).min(bits.len() as f64);
                 let spans = [layout.rows, layout.columns];
-                return spans.iter().skip(2 - self.width).map(|span| of_span(*span)).collect();
+                return spans.iter().skip(2 - self.0.width).map(|span| of_span(*span)).collect();
             }
             match self.unsorted() {
                 Some(words) => {
-                    (0..self.width).map(|column| sampled_distinct(&words, self.width, column)).collect()
+                    (0..self.0.width).map(|column| sampled_distinct(&words, self.0.width, column)).collect()
                 }
                 None => {
                     let words = self.rows().words();
-                    (0..self.width).map(|column| sampled_distinct(words, self.width, column)).collect()
+                    (0..self.0.width).map(|column| sampled_distinct(words, self.0.width, column)).collect()
                 }
             }
         })
@@ -177,29 +196,29 @@ impl Table {
 
     /// The least and the greatest word of each column, or a little beyond; `None` without rows.
     pub fn spans(&self) -> &[Option<Span>] {
-        self.spans.get_or_init(|| {
-            if let Some(bits) = &self.bits {
+        self.0.spans.get_or_init(|| {
+            if let Some(bits) = &self.0.bits {
                 let spans = [bits.layout().rows, bits.layout().columns];
-                return spans.iter().skip(2 - self.width).map(|span| Some(*span)).collect();
+                return spans.iter().skip(2 - self.0.width).map(|span| Some(*span)).collect();
             }
             match self.unsorted() {
-                Some(words) => spans_of(&words, self.width),
-                None => spans_of(self.rows().words(), self.width),
+                Some(words) => spans_of(&words, self.0.width),
+                None => spans_of(self.rows().words(), self.0.width),
             }
         })
     }
 
     /// Bytes in use, other orders included.
     pub fn bytes(&self) -> u64 {
-        let rows = self.rows.get().map_or(0, |rows| rows.bytes());
+        let rows = self.0.rows.get().map_or(0, |rows| rows.bytes());
         let unsorted = self.unsorted().map_or(0, |words| words.capacity() * size_of::<Word>());
-        let bits = self.bits.as_ref().map_or(0, |bits| bits.bytes());
+        let bits = self.0.bits.as_ref().map_or(0, |bits| bits.bytes());
         rows + unsorted as u64 + bits + self.lock().values().map(|order| order.bytes()).sum::<u64>()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Box<[usize]>, Arc<Sorted>>> {
         // A thread that died while it held the lock left whole entries behind.
-        self.orders.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.orders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -232,21 +251,8 @@ fn spans_of(words: &[Word], width: usize) -> Box<[Option<Span>]> {
 
 impl From<Sorted> for Table {
     fn from(rows: Sorted) -> Self {
-        Table { width: rows.width(), rows: OnceLock::from(Arc::new(rows)), ..Table::default() }
-    }
-}
-
-impl Clone for Table {
-    fn clone(&self) -> Self {
-        Table {
-            width: self.width,
-            rows: self.rows.clone(),
-            unsorted: Mutex::new(self.unsorted()),
-            bits: self.bits.clone(),
-            orders: Mutex::new(self.lock().clone()),
-            distinct: self.distinct.clone(),
-            spans: self.spans.clone(),
-        }
+        let (width, rows) = (rows.width(), OnceLock::from(Arc::new(rows)));
+        Table(Arc::new(Inner { width, rows, ..Inner::default() }))
     }
 }
 

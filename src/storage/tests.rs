@@ -213,9 +213,48 @@ fn a_restriction_is_taken_back() {
     ];
     let mut database = loaded(&[&format!("[{}]", facts.join(","))]).unwrap();
     let before = database.snapshot();
-    let metas = database.context().metas.clone();
-    let gone = database.restrict(|_, stated| metas.get(stated.meta).status == crate::model::Status::Held);
+    let gone = database.restrict(|_, stated, context, _| {
+        context.metas.get(stated.meta).status == crate::model::Status::Held
+    });
     assert_eq!((gone, leaders(&database)), (2, vec!["x".to_owned()]));
     database.restore(before);
     assert_eq!(leaders(&database), ["x", "y"]);
+}
+
+#[test]
+fn bulk_rows_are_facts_like_others() {
+    let mut bulk = loaded(&[]).unwrap();
+    let predicate = bulk.schema().find("Attended").unwrap();
+    let facts: Vec<Fact> = ["y", "x", "z"].iter().map(|leader| fact(&bulk, leader, None)).collect();
+    let mut one_by_one = bulk.clone();
+    one_by_one.assert(&facts);
+    let rows = |database: &mut Database| {
+        let values = facts.iter().flat_map(|fact| &fact.tuple);
+        values.map(|value| database.interner_mut().intern(value)).collect::<Vec<_>>()
+    };
+    let words = rows(&mut bulk);
+    let span = Span::new(FileId(7), 0, 0);
+    // The same row twice is one fact.
+    bulk.assert_bulk(predicate, [&words[..], &words[..3]].concat(), 4, span);
+    assert_eq!((bulk.len(), dump(&bulk)), (3, dump(&one_by_one)));
+    assert_eq!(bulk.assertions_of(predicate, &words[..3])[0].span, span);
+    // On top of facts there are, and with more on top of it.
+    let mut both = loaded(&[&format!("[{}]", attended("y", "_src: \"a\""))]).unwrap();
+    let words = rows(&mut both);
+    both.assert_bulk(predicate, words, 3, span);
+    for database in [&mut bulk, &mut one_by_one] {
+        database.assert(&[fact(&both, "y", Some("a"))]);
+    }
+    assert_eq!(dump(&bulk), dump(&one_by_one));
+    assert_eq!(dump(&both), dump(&one_by_one));
+    for database in [&mut bulk, &mut both] {
+        assert_eq!(database.retract(&pattern(predicate, Some("x"), &|_| true)).len(), 1);
+        assert_eq!(leaders(database), ["y", "z"]);
+    }
+    let mut flags = loaded(&[]).unwrap();
+    let flag = flags.schema().find("Flag").unwrap();
+    flags.assert_bulk(flag, Vec::new(), 2, span);
+    assert_eq!(flags.len(), 1);
+    flags.retract(&Pattern { predicate: flag, columns: Vec::new(), assertion: &|_| true });
+    assert!(flags.is_empty());
 }

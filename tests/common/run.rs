@@ -116,17 +116,6 @@ impl Base {
     }
 }
 
-/// The plans that the engine makes for a case.
-pub fn plans(case: &Case) -> Vec<RulePlan> {
-    let mut base = Base::new(case);
-    let wanted = all(case);
-    let request = Request { profile: true, ..Request::new(&case.program, &[], &wanted) };
-    match Frog.evaluate(&request, &base.tables, &mut base.interner, &budget()) {
-        Ok(model) => model.into_profile().plans.into_iter().map(|done| done.plan).collect(),
-        Err(_) => Vec::new(),
-    }
-}
-
 impl Base {
     /// The answers of a goal, by demand or with all relations whole.
     pub fn ask(
@@ -141,6 +130,17 @@ impl Base {
         let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
         let row = |row: &[u32]| row.iter().map(|word| self.interner.value(*word)).collect();
         Ok(model.table(goal.head).into_iter().flat_map(|table| table.iter()).map(row).collect())
+    }
+}
+
+/// The plans that the engine makes for a case.
+pub fn plans(case: &Case) -> Vec<RulePlan> {
+    let mut base = Base::new(case);
+    let wanted = all(case);
+    let request = Request { profile: true, ..Request::new(&case.program, &[], &wanted) };
+    match Frog.evaluate(&request, &base.tables, &mut base.interner, &budget()) {
+        Ok(model) => model.into_profile().plans.into_iter().map(|done| done.plan).collect(),
+        Err(_) => Vec::new(),
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::ground::{self, Names};
 use super::infer::Typing;
-use super::normal::each_var;
 use super::types::{FLOAT, Kind, NUMBER, SYMBOL, Ty};
 use crate::analysis::types::builtin;
 use crate::base::codes::{analysis as codes, souffle, syntax};
@@ -17,7 +16,7 @@ use crate::model::{TypeId, Value};
 use crate::syntax::souffle::ast::{self, AggregateOp, BinaryOp, Builtin, CompareOp, ExprKind, TestOp};
 
 /// The value of `nil`. It is no list and equals no other value of a record.
-pub(super) const NIL: Value = Value::Bool(false);
+pub const NIL: Value = Value::Bool(false);
 
 pub(super) struct Lower<'a> {
     pub typing: Typing<'a>,
@@ -37,14 +36,22 @@ impl<'a> Lower<'a> {
     }
 
     /// The rule of a clause whose variables all have a value.
-    pub fn rule(mut self, head: &ast::Atom, body: &[ast::Literal], span: Span) -> Option<Rule> {
+    /// `counters` are variables that get one elsewhere; their ids are returned.
+    pub fn rule(
+        mut self,
+        head: &ast::Atom,
+        body: &[ast::Literal],
+        counters: &[Arc<str>],
+        span: Span,
+    ) -> Option<(Rule, Vec<VarId>)> {
         let relation = self.typing.relations.get(&head.name.text)?;
-        let mut out = self.body(body, &Names::new());
+        let mut out = self.body(body, &counters.iter().cloned().collect());
         let mut args = Vec::new();
         for (arg, (_, ty)) in head.args.iter().zip(&relation.columns) {
             args.push(self.expr(arg, Some(*ty), &mut out));
         }
-        Some(Rule {
+        let counters = counters.iter().map(|name| self.var(name, span)).collect();
+        let rule = Rule {
             head: relation.pred,
             args,
             body: Body { alternatives: vec![out] },
@@ -52,7 +59,8 @@ impl<'a> Lower<'a> {
             label: None,
             assume: Vec::new(),
             span,
-        })
+        };
+        Some((rule, counters))
     }
 
     /// The literals of a body in the scope of the variables `outer`.
@@ -136,7 +144,14 @@ impl<'a> Lower<'a> {
         out: &mut Out,
     ) -> Literal {
         let (left, right) = (self.expr(left, Some(SYMBOL), out), self.expr(right, Some(SYMBOL), out));
-        Literal::Test { op, left, right, span }
+        match op {
+            // A pattern that is none matches nothing.
+            TestOp::Match => {
+                let found = fixed(FixedOp::Match, Width::Signed32, vec![left, right], span);
+                compare(CompareOp::Eq, Expr::Const(Value::Number(1)), found, span)
+            }
+            _ => Literal::Test { op, left, right, span },
+        }
     }
 
     fn atom(&mut self, atom: &ast::Atom, out: &mut Out) -> Option<Atom> {
@@ -273,8 +288,11 @@ impl<'a> Lower<'a> {
             }
             ExprKind::Binary(op, left, right) => {
                 let ty = self.typing.primitive(self.common(left, right).or(expected).unwrap_or(NUMBER));
-                let width = self.width(ty).unwrap_or(self.narrow(Kind::Number));
                 let args = vec![self.expr(left, Some(ty), out), self.expr(right, Some(ty), out)];
+                if self.typing.types.kind(ty) == Kind::Symbol {
+                    return Expr::Call(Functor::Cat, args, span);
+                }
+                let width = self.width(ty).unwrap_or(self.narrow(Kind::Number));
                 fixed(binary(*op), width, args, span)
             }
             ExprKind::Call(functor, args) => self.call(*functor, args, ty, span, out),
@@ -286,11 +304,6 @@ impl<'a> Lower<'a> {
                         .at(span)
                         .help("user-defined functors are compiled C++ code; write it as rules"),
                 );
-                Expr::Const(NIL)
-            }
-            ExprKind::Counter | ExprKind::Iteration => {
-                let message = "counters are not supported here";
-                self.diagnostics.push(Diagnostic::new(souffle::UNSUPPORTED, message).at(span));
                 Expr::Const(NIL)
             }
             ExprKind::Wildcard => {
@@ -305,7 +318,8 @@ impl<'a> Lower<'a> {
                 self.diagnostics.push(Diagnostic::new(syntax::BAD_NUMBER, message).at(span));
                 Expr::Const(NIL)
             }
-            ExprKind::Text(_) | ExprKind::Nil => Expr::Const(NIL),
+            // Variables have taken the place of counters.
+            ExprKind::Text(_) | ExprKind::Nil | ExprKind::Counter | ExprKind::Iteration => Expr::Const(NIL),
         }
     }
 
@@ -537,52 +551,5 @@ fn binary(op: BinaryOp) -> FixedOp {
         BinaryOp::Land => FixedOp::Land,
         BinaryOp::Lor => FixedOp::Lor,
         BinaryOp::Lxor => FixedOp::Lxor,
-    }
-}
-
-/// The variables of a clause that nothing gives a value, with their places.
-pub(super) fn unbound(head: &ast::Atom, body: &[ast::Literal], found: &mut Vec<(Arc<str>, Span)>) {
-    let mut bound = Names::new();
-    ground::bind(body, &mut bound);
-    let mut missing = |expr: &ast::Expr, bound: &Names| {
-        each_var(expr, &mut |name, span| {
-            if !bound.contains(name) {
-                found.push((Arc::clone(name), span));
-            }
-        });
-    };
-    head.args.iter().for_each(|arg| missing(arg, &bound));
-    let mut open: Vec<(&[ast::Literal], Names)> = vec![(body, bound.clone())];
-    let in_aggregates = |expr: &ast::Expr, bound: &Names, open: &mut Vec<(Vec<ast::Literal>, Names)>| {
-        let mut found = Vec::new();
-        expr.walk(&mut |expr| {
-            if let ExprKind::Aggregate(aggregate) = &expr.kind {
-                found.push((**aggregate).clone());
-            }
-        });
-        for aggregate in found {
-            let body = aggregate.body.into_iter().next().unwrap_or_default();
-            let mut inner = bound.clone();
-            ground::bind(&body, &mut inner);
-            open.push((body, inner));
-        }
-    };
-    let mut nested = Vec::new();
-    head.args.iter().for_each(|arg| in_aggregates(arg, &bound, &mut nested));
-    while let Some((literals, bound)) = open.pop() {
-        for literal in literals {
-            super::normal::each_expr(literal, &mut |expr| {
-                missing(expr, &bound);
-                in_aggregates(expr, &bound, &mut nested);
-            });
-        }
-    }
-    while let Some((literals, bound)) = nested.pop() {
-        for literal in &literals {
-            super::normal::each_expr(literal, &mut |expr| {
-                missing(expr, &bound);
-                in_aggregates(expr, &bound, &mut nested);
-            });
-        }
     }
 }

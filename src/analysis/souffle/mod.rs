@@ -1,28 +1,33 @@
 //! From the tree of a Soufflé program to a checked program.
 //!
-//! `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
+//! `components` writes instances out; `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
-//! `infer` finds the types of variables, on which the meaning of constants and operators depends;
+//! `infer` finds the types of variables, on which the meaning of constants and operators depends, and
+//! `check` whether they fit; `usage` checks qualifiers, plans and directives;
 //! `lower` makes rules of the model.
 
+mod check;
+mod components;
+mod declare;
 mod ground;
 mod infer;
 pub mod lower;
 mod normal;
 mod scope;
+pub mod special;
 pub mod types;
+mod usage;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::types::builtin;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
-use crate::model::program::{CheckedProgram, RuleId};
-use crate::model::schema::{Column, PredKind, Predicate, Schema, Type, TypeDef};
+use crate::model::program::{CheckedProgram, Rule, RuleId, Stratum};
 use crate::model::{PredId, Value};
 use crate::syntax::souffle::ast::{self, IoKind, Literal};
+use special::{Special, Subsumption};
 use types::{Ty, Types};
 
 /// A relation.
@@ -55,6 +60,13 @@ impl Relations {
     pub fn all(&self) -> &[Relation] {
         &self.all
     }
+
+    /// Adds one that the program does not declare, under a name that it cannot use.
+    fn make_up(&mut self, name: String, columns: Vec<(String, Ty)>, span: Span) {
+        let pred = PredId(self.all.len() as u32);
+        self.by_name.insert(name.clone(), self.all.len());
+        self.all.push(Relation { name, columns, pred, span });
+    }
 }
 
 /// `.input` and its like, of one relation.
@@ -70,6 +82,18 @@ pub struct Directive {
     pub span: Span,
 }
 
+impl Directive {
+    /// A parameter's value.
+    pub fn param(&self, wanted: &str) -> Option<&str> {
+        self.params.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a parameter is `true`.
+    pub fn flag(&self, wanted: &str) -> bool {
+        self.param(wanted) == Some("true")
+    }
+}
+
 /// A program that can be evaluated, if there are no errors.
 #[derive(Debug)]
 pub struct Analysis {
@@ -83,6 +107,10 @@ pub struct Analysis {
     pub facts: Vec<(PredId, Vec<Value>)>,
     /// In order.
     pub directives: Vec<Directive>,
+    /// What more than rules decides.
+    pub special: Special,
+    /// Whether the declarations are free of mistakes, so that types can be checked against them.
+    sound: bool,
     /// Whether numbers have 64 bits.
     pub wide: bool,
     /// Errors and warnings, sorted by place.
@@ -92,14 +120,21 @@ pub struct Analysis {
 /// Checks a program. `wide` makes numbers of 64 bits.
 pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     let mut diagnostics = Vec::new();
+    let unit = &components::instantiate(unit, &mut diagnostics);
     let types = Types::declare(&unit.types, &mut diagnostics);
-    let relations = declare(&unit.relations, &types, &mut diagnostics);
+    declare::check_names(unit, &mut diagnostics);
+    let mut relations = declare::declare(&unit.relations, &types, &mut diagnostics);
+    let special = declare::specials(unit, &mut relations, &mut diagnostics);
+    usage::check(unit, &types, &mut diagnostics);
+    let sound = !diagnostics.iter().any(Diagnostic::is_error);
     let mut analysis = Analysis {
         program: CheckedProgram::default(),
         types,
         relations,
         facts: Vec::new(),
         directives: Vec::new(),
+        special,
+        sound,
         wide,
         diagnostics,
     };
@@ -109,9 +144,20 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     for clause in &unit.clauses {
         analysis.clause(clause);
     }
-    let schema = schema(&analysis);
-    let (strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    let schema = declare::schema(&analysis);
+    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    // A relation without rules is a stratum too where more than facts decides.
+    let ruled: HashSet<PredId> = analysis.program.rules.iter().map(|rule| rule.head).collect();
+    let special = &analysis.special;
+    let subsumed = special.subsumptions.iter().map(|subsumption| subsumption.pred);
+    let mut alone: Vec<PredId> =
+        special.equivalence.iter().copied().chain(subsumed).filter(|pred| !ruled.contains(pred)).collect();
+    alone.sort_unstable();
+    alone.dedup();
+    let alone = alone.into_iter().map(|pred| Stratum { predicates: vec![pred], ..Stratum::default() });
+    strata.splice(0..0, alone);
     analysis.diagnostics.extend(problems);
+    usage::check_counters(&analysis.program.rules, &strata, &analysis.special, &mut analysis.diagnostics);
     for (index, rule) in analysis.program.rules.iter().enumerate() {
         analysis.program.rules_of.entry(rule.head).or_default().push(RuleId(index as u32));
     }
@@ -120,68 +166,6 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     diagnostic::sort(&mut analysis.diagnostics);
     analysis.diagnostics.dedup();
     analysis
-}
-
-fn declare(decls: &[ast::Relation], types: &Types, diagnostics: &mut Vec<Diagnostic>) -> Relations {
-    let mut relations = Relations::default();
-    for decl in decls {
-        let name = &decl.name.text;
-        if let Some(first) = relations.get(name) {
-            let message = format!("the relation `{name}` is declared twice");
-            let diagnostic = Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(decl.name.span);
-            diagnostics.push(diagnostic.also(first.span, "first here"));
-            continue;
-        }
-        let mut columns: Vec<(String, Ty)> = Vec::new();
-        for field in &decl.fields {
-            if columns.iter().any(|(known, _)| *known == field.name.text) {
-                let message = format!("`{name}` has the column `{}` twice", field.name.text);
-                diagnostics.push(Diagnostic::new(codes::DUPLICATE_COLUMN, message).at(field.name.span));
-            }
-            let ty = types.find(&field.ty, diagnostics).unwrap_or(types::SYMBOL);
-            columns.push((field.name.text.clone(), ty));
-        }
-        let pred = PredId(relations.all.len() as u32);
-        relations.by_name.insert(name.clone(), relations.all.len());
-        relations.all.push(Relation { name: name.clone(), columns, pred, span: decl.name.span });
-    }
-    relations
-}
-
-/// What the planner and the engine need to know of the relations.
-fn schema(analysis: &Analysis) -> Schema {
-    let mut schema = Schema::default();
-    let builtin = [
-        (builtin::SYMBOL, "symbol", TypeDef::Symbol),
-        (builtin::NUMBER, "number", TypeDef::Number),
-        (builtin::FLOAT, "float", TypeDef::Float),
-        (builtin::BOOL, "bool", TypeDef::Bool),
-        (builtin::DATE, "date", TypeDef::Date),
-    ];
-    for (id, name, def) in builtin {
-        debug_assert_eq!(id.0 as usize, schema.types.len());
-        schema.types.push(Type { name: name.into(), def, span: None });
-        schema.type_names.insert(name.into(), id);
-    }
-    for relation in analysis.relations.all() {
-        let columns = relation.columns.iter().map(|(name, ty)| Column {
-            name: name.as_str().into(),
-            ty: lower::model_type(analysis.types.kind(*ty)),
-            optional: false,
-            default: None,
-        });
-        let name: Arc<str> = relation.name.as_str().into();
-        schema.predicate_names.insert(Arc::clone(&name), relation.pred);
-        schema.predicates.push(Predicate {
-            name,
-            columns: columns.collect(),
-            key: None,
-            ranges: Vec::new(),
-            kind: PredKind::Declared,
-            span: Some(relation.span),
-        });
-    }
-    schema
 }
 
 impl Analysis {
@@ -202,10 +186,32 @@ impl Analysis {
         let Some(relation) = self.relations.get(&directive.relation.text) else {
             return self.unknown_relation(&directive.relation);
         };
-        let params =
-            directive.params.iter().map(|(name, value)| (name.text.clone(), value.clone())).collect();
         let (pred, span) = (relation.pred, directive.relation.span);
-        self.directives.push(Directive { kind: directive.kind, pred, params, span });
+        let same = |known: &&Directive| known.pred == pred && known.kind == directive.kind;
+        if matches!(directive.kind, IoKind::PrintSize | IoKind::LimitSize)
+            && let Some(first) = self.directives.iter().find(same)
+        {
+            let message = format!("the size of `{}` is asked for twice", directive.relation.text);
+            let found = Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(span);
+            let found = found.also(first.span, "first here");
+            self.diagnostics.push(found);
+            return;
+        }
+        if directive.kind == IoKind::LimitSize {
+            let size = directive.params.iter().find(|(name, _)| name.text == "n");
+            match size.and_then(|(_, value)| value.parse().ok()) {
+                Some(size) => {
+                    self.special.limits.insert(pred, size);
+                }
+                None => {
+                    let message = "`.limitsize` needs `n`, a whole number".to_owned();
+                    self.report(codes::BAD_DIRECTIVE, message, span);
+                }
+            }
+        }
+        self.diagnostics.extend(usage::way_in_or_out(directive));
+        let params = directive.params.iter().map(|(name, value)| (name.text.clone(), value.clone()));
+        self.directives.push(Directive { kind: directive.kind, pred, params: params.collect(), span });
     }
 
     fn clause(&mut self, clause: &ast::Clause) {
@@ -213,26 +219,69 @@ impl Analysis {
             None => vec![Vec::new()],
             Some(body) => normal::alternatives(body, clause.span, &mut self.diagnostics).unwrap_or_default(),
         };
+        if let (true, [less, greater]) = (clause.subsumes, clause.heads.as_slice()) {
+            return self.subsumption(less, greater, &bodies, clause.span);
+        }
         for head in &clause.heads {
             for body in &bodies {
-                self.single(head.clone(), body.clone(), clause.span);
+                if let Some(rule) = self.single(head.clone(), body.clone(), clause.span) {
+                    self.program.rules.push(rule);
+                }
+            }
+        }
+    }
+
+    fn subsumption(&mut self, less: &ast::Atom, greater: &ast::Atom, bodies: &[Vec<Literal>], span: Span) {
+        if less.name.text != greater.name.text {
+            let message =
+                format!("`{}` cannot give way to `{}`, another relation", less.name.text, greater.name.text);
+            return self.report(codes::TYPE_MISMATCH, message, span);
+        }
+        let before = self.diagnostics.len();
+        self.check_atom(less);
+        self.check_atom(greater);
+        if self.diagnostics.len() > before {
+            return;
+        }
+        let name = &less.name.text;
+        let pred =
+            |analysis: &Analysis, name: &str| analysis.relations.get(name).map(|relation| relation.pred);
+        let (Some(of), Some(low), Some(high)) =
+            (pred(self, name), pred(self, &special::less(name)), pred(self, &special::greater(name)))
+        else {
+            return;
+        };
+        for body in bodies {
+            let (head, body) = special::subsumption(less, greater, body);
+            if let Some(rule) = self.single(head, body, span) {
+                self.special.subsumptions.push(Subsumption { pred: of, less: low, greater: high, rule });
             }
         }
     }
 
     /// A clause with one head and one alternative.
-    fn single(&mut self, mut head: ast::Atom, mut body: Vec<Literal>, span: Span) {
+    fn single(&mut self, mut head: ast::Atom, mut body: Vec<Literal>, span: Span) -> Option<Rule> {
         let before = self.diagnostics.len();
         self.check_atom(&head);
         for literal in &body {
             self.check_literal(literal);
         }
         if self.diagnostics.len() > before {
-            return;
+            return None;
+        }
+        self.diagnostics.extend(usage::single_use(&head, &body));
+        let before = self.diagnostics.len();
+        let stated = body.is_empty();
+        let counters = special::counters(&mut head, &mut body);
+        if stated && (!counters.is_empty() || !body.is_empty()) {
+            self.report(codes::NOT_GROUND, "a fact holds only constants".to_owned(), span);
         }
         scope::resolve(&mut head, &mut body, &mut self.diagnostics);
+        if self.diagnostics.len() > before {
+            return None;
+        }
         let mut missing = Vec::new();
-        lower::unbound(&head, &body, &mut missing);
+        ground::unbound(&head, &body, &counters, &mut missing);
         missing.sort();
         missing.dedup_by(|a, b| a.0 == b.0);
         for (name, place) in missing {
@@ -240,25 +289,35 @@ impl Analysis {
             let message = format!("nothing gives the variable `{name}` a value");
             self.report(codes::UNBOUND_VARIABLE, message, place);
         }
-        if self.diagnostics.len() > before {
-            return;
+        if self.diagnostics.len() > before || !self.sound {
+            return None;
         }
         let mut typing = infer::Typing::new(&self.types, &self.relations);
         typing.run(&head, &body);
+        check::clause(&head, &body, &typing, &mut self.diagnostics);
+        if self.diagnostics.len() > before {
+            return None;
+        }
         let lower = lower::Lower::new(typing, self.wide, &mut self.diagnostics);
-        if body.is_empty()
-            && let Some(relation) = self.relations.get(&head.name.text)
-        {
+        if stated && let Some(relation) = self.relations.get(&head.name.text) {
             let values =
                 head.args.iter().zip(&relation.columns).map(|(arg, (_, ty))| lower.constant(arg, *ty));
             if let Some(values) = values.collect::<Option<Vec<Value>>>() {
                 self.facts.push((relation.pred, values));
-                return;
+                return None;
             }
         }
-        if let Some(rule) = lower.rule(&head, &body, span) {
-            self.program.rules.push(rule);
+        let (rule, counters) = lower.rule(&head, &body, &counters, span)?;
+        if !counters.is_empty() {
+            self.special.counters.insert(RuleId(self.program.rules.len() as u32), counters);
         }
+        let iteration = self.relations.get(special::ITERATION).map(|relation| relation.pred);
+        rule.body.atoms(&mut |atom, _| {
+            if Some(atom.pred) == iteration {
+                self.special.iteration = iteration;
+            }
+        });
+        Some(rule)
     }
 
     fn check_literal(&mut self, literal: &Literal) {

@@ -97,6 +97,7 @@ impl Scoper<'_> {
                 own.insert(Arc::clone(name));
             });
         }
+        let mut shared: Vec<Arc<str>> = own.iter().filter(|name| bound.contains(*name)).cloned().collect();
         own.retain(|name| !bound.contains(name));
         let mut witnesses: Vec<Arc<str>> = own
             .iter()
@@ -132,8 +133,22 @@ impl Scoper<'_> {
         let mut mentioned = mentioned(&body);
         mentioned.extend(bound.iter().cloned());
         self.literals(&mut body, bound, &mentioned, &mut arg);
+        // What an aggregate within shares with the outside, this one does too.
+        let mut see = |expr: &Expr| {
+            expr.walk(&mut |expr| {
+                if let ExprKind::Aggregate(inner) = &expr.kind {
+                    let names = inner.shared.iter().flatten().filter(|name| bound.contains(*name));
+                    shared.extend(names.cloned());
+                }
+            })
+        };
+        body.iter().for_each(|literal| each_expr(literal, &mut see));
+        arg.iter().for_each(&mut see);
+        shared.sort();
+        shared.dedup();
         aggregate.arg = arg.pop();
         aggregate.body = vec![body];
+        aggregate.shared = Some(shared);
         exported
     }
 

@@ -25,6 +25,7 @@ codes! {
     BAD_ORDER = "FL221", "bad-order", Error, "`order by` names no column of the answer.";
     BAD_DIRECTIVE = "FL222", "bad-directive", Error, "A directive with a parameter that it does not know.";
     DUPLICATE_CHECK = "FL223", "duplicate-check", Error, "Two checks of one name.";
+    SCENARIO_OPTION = "FL230", "scenario-option", Error, "An option of `under (…)` that does not exist or does not fit.";
     UNBOUND_VARIABLE = "FL300", "unbound-variable", Error, "A variable that no positive literal gives a value.";
     ONLY_NEGATED = "FL301", "only-negated", Error, "A variable that occurs only under one negation.";
     UNBOUND_IN_AGGREGATE = "FL302", "unbound-in-aggregate", Error, "A variable shared with an aggregate that nothing outside gives a value.";

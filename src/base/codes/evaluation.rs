@@ -11,4 +11,5 @@ codes! {
     TIME_LIMIT = "FL912", "time-limit", Error, "An evaluation took longer than the limit allows.";
     MEMORY_LIMIT = "FL913", "memory-limit", Error, "Derived relations need more memory than the limit allows.";
     CANCELLED = "FL914", "interrupted", Error, "An evaluation was interrupted.";
+    PROOF_LIMIT = "FL915", "proof-limit", Error, "The proofs behind some conclusions are too many to go through.";
 }

@@ -28,4 +28,5 @@ codes! {
     QUOTE_NOT_FOUND = "FL432", "quote-not-found", Error, "a `_quote` does not occur in its source's text";
     SOURCE_CHANGED = "FL433", "source-changed", Error, "a source's text does not have the hash it should";
     NOT_VERIFIED = "FL434", "not-verified", Info, "there is no text to verify a source's facts against";
+    REFINEMENT = "FL435", "refinement", Info, "two facts about one thing are more and less exact, and both can be true";
 }

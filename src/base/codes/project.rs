@@ -13,6 +13,8 @@ codes! {
     INCLUDE_CYCLE = "FL061", "include-cycle", Error, "rule files that include each other in a circle";
     BROKEN_BASE = "FL062", "broken-base", Error, "a question about a base that does not load";
     BAD_INPUT = "FL063", "bad-input", Error, "an `.input` directive or a line of its file that does not fit the relation";
+    BAD_IMPORT = "FL064", "bad-import", Error, "a file that `import` cannot read as facts of the relation";
+    NOTHING_TO_SUPPORT = "FL065", "no-conclusions", Error, "the conclusions of a base without an `.output` were asked for";
     UNKNOWN_COMMAND = "FL070", "unknown-command", Error, "a line at the prompt that is no command of the REPL";
     BAD_COMMAND = "FL071", "invalid-command", Error, "a command of the REPL with arguments that it does not take";
 }

@@ -13,7 +13,7 @@ use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
 use crate::engine::rows::Held;
 use crate::engine::sink::{Sink, Target};
-use crate::engine::{EvalError, RuleRef};
+use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule, Stratum};
 use crate::plan::{Observed, Read, RulePlan};
 use crate::storage::pairs::Layout;
@@ -62,7 +62,19 @@ pub(super) fn evaluate<'a>(
         evaluation.env.budget.round(round).map_err(limit)?;
         evaluation.note_values().map_err(limit)?;
         for job in jobs.iter_mut().filter(|job| job.is_recursive()) {
+            if !evaluation.request.profile {
+                run_round(evaluation, job, &members)?;
+                continue;
+            }
+            let found = || members.iter().map(|member| member.growing.found()).sum::<u64>();
+            let (time, produced, known) = (job.time, job.produced, found());
             run_round(evaluation, job, &members)?;
+            job.per_round.resize(round as usize - 1, RoundProfile::default());
+            job.per_round.push(RoundProfile {
+                time: job.time - time,
+                produced: job.produced - produced,
+                fresh: found() - known,
+            });
         }
         for member in &mut members {
             member.growing.settle();

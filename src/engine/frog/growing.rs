@@ -178,6 +178,20 @@ impl Growing {
         }
     }
 
+    /// Rows found since the last round began; one that several threads found counts for each.
+    pub fn found(&self) -> u64 {
+        match &self.kept {
+            Kept::Pairs { found, .. } => {
+                found.lock().map_or(0, |found| found.iter().map(|found| found.len() as u64).sum())
+            }
+            Kept::Stored { width, found, .. } => {
+                let words: usize =
+                    found.iter().map(|found| found.lock().map_or(0, |found| found.len())).sum();
+                (words / (*width).max(1)) as u64
+            }
+        }
+    }
+
     /// Takes the recent rows out of the `Variable`, before it would make them stable.
     pub fn settle(&self) {
         self.variable.recent.borrow_mut().elements = Vec::new();

@@ -13,7 +13,7 @@ use crate::engine::batch::Batch;
 use crate::engine::kernel::{Compiled, Kernel, compile};
 use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
-use crate::engine::{EvalError, RuleRef};
+use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
 use crate::plan::{Access, Growth, Planner, Read, RulePlan, Step};
 use crate::storage::{Interner, Sorted, Word};
@@ -51,6 +51,8 @@ pub(super) struct Job<'r> {
     pub produced_before: u64,
     /// Whether the plan stays, whatever it finds.
     pub settled: bool,
+    /// What it did round by round, if wanted.
+    pub per_round: Vec<RoundProfile>,
     /// Time spent for a unit of the outermost loop when last run.
     unit: Duration,
 }
@@ -90,6 +92,7 @@ impl<'a> Evaluation<'a, '_> {
                     produced: 0,
                     produced_before: 0,
                     settled: false,
+                    per_round: Vec::new(),
                     unit: UNIT,
                 };
                 job.index();
@@ -191,6 +194,7 @@ impl<'r> Job<'r> {
             produced: self.produced,
             produced_before: self.produced,
             settled: false,
+            per_round: Vec::new(),
             unit: self.unit,
         };
         next.index();

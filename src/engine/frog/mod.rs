@@ -312,6 +312,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                 produced: job.produced - job.produced_before,
                 visited: job.memory.visited,
                 entered: job.memory.entered,
+                per_round: job.per_round,
             });
         }
     }
@@ -356,5 +357,13 @@ impl Statistics for Sizes<'_> {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
+        if self.recursive.contains(&pred) {
+            return columns.iter().enumerate().all(|(i, column)| i == *column);
+        }
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred)).is_none_or(|table| table.has_order(columns))
     }
 }

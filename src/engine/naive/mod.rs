@@ -16,11 +16,12 @@
 mod eval;
 mod solve;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::base::{Budget, Span, Stop};
-use crate::model::program::{CheckedProgram, Rule};
+use crate::model::program::{Aggregate, Body, CheckedProgram, Expr, Literal, Rule};
 use crate::model::schema::PredId;
 use crate::model::value::Value;
 
@@ -28,6 +29,27 @@ use solve::{Env, Halt, Scope};
 
 /// The tuples of each relation.
 pub type Relations = HashMap<PredId, BTreeSet<Vec<Value>>>;
+
+/// Relations to solve bodies over.
+pub trait Facts {
+    /// The tuples of a relation. Those that differ from `known`, the values that columns must have,
+    /// may be left out.
+    fn tuples<'s>(
+        &'s self,
+        pred: PredId,
+        known: &dyn Fn() -> Vec<Option<Value>>,
+    ) -> Box<dyn Iterator<Item = Cow<'s, [Value]>> + 's>;
+}
+
+impl Facts for Relations {
+    fn tuples<'s>(
+        &'s self,
+        pred: PredId,
+        _: &dyn Fn() -> Vec<Option<Value>>,
+    ) -> Box<dyn Iterator<Item = Cow<'s, [Value]>> + 's> {
+        Box::new(self.get(&pred).into_iter().flatten().map(|tuple| Cow::Borrowed(tuple.as_slice())))
+    }
+}
 
 /// Why there is no model.
 #[derive(Clone, Debug, PartialEq)]
@@ -137,17 +159,67 @@ pub fn derive(rule: &Rule, model: &Relations, budget: &Budget) -> Result<BTreeSe
         tuples.insert(tuple);
         Ok(())
     });
-    match outcome {
-        Ok(()) => Ok(tuples),
-        Err(Halt::Stop(stop)) => Err(Error::Stopped(stop)),
-        Err(Halt::Unsafe) => Err(Error::Unsafe(rule.span)),
-        Err(Halt::Fault(fault, env)) => {
+    outcome.map(|()| tuples).map_err(|halt| error(halt, rule))
+}
+
+fn error(halt: Halt, rule: &Rule) -> Error {
+    match halt {
+        Halt::Stop(stop) => Error::Stopped(stop),
+        Halt::Unsafe => Error::Unsafe(rule.span),
+        Halt::Fault(fault, env) => {
             let named =
                 |(var, value): (usize, &Value)| Some((rule.vars.get(var)?.name.to_string(), value.clone()));
             let binding = env.known().filter_map(named).collect();
-            Err(Error::Fault { rule: rule.span, fault, binding })
+            Error::Fault { rule: rule.span, fault, binding }
         }
     }
+}
+
+/// The values of `columns` if `literals` of `rule` are satisfied where its variables have the values
+/// of `binding`; `None` if they are not, or if one of `columns` has no value. Of the literals none
+/// is an atom, and variables without a value are those of nested bodies.
+pub fn conclude(
+    rule: &Rule,
+    literals: Vec<Literal>,
+    columns: &[Expr],
+    binding: &[Option<Value>],
+    facts: &dyn Facts,
+    budget: &Budget,
+) -> Result<Option<Vec<Value>>, Error> {
+    let scope = Scope { model: facts, budget };
+    let body = Body { alternatives: vec![literals] };
+    let mut found = None;
+    let outcome = scope.solutions(&body, columns, &Env::bound(binding), &mut |env| {
+        let mut values = Vec::with_capacity(columns.len());
+        for column in columns {
+            values.extend(eval::decided(eval::expr(column, env), env)?);
+        }
+        found = Some(values);
+        Ok(())
+    });
+    outcome.map(|()| found).map_err(|halt| error(halt, rule))
+}
+
+/// The value of an aggregate of `rule` under `binding`, which gives values to the variables around
+/// it, and the values that it is made of; `None` if it has none.
+pub fn aggregate(
+    rule: &Rule,
+    aggregate: &Aggregate,
+    binding: &[Option<Value>],
+    facts: &dyn Facts,
+    budget: &Budget,
+) -> Result<(Option<Value>, Vec<Value>), Error> {
+    let scope = Scope { model: facts, budget };
+    let env = Env::bound(binding);
+    let values = scope.aggregated(aggregate, &env).map_err(|halt| error(halt, rule))?;
+    let computed = eval::aggregate(aggregate, values.clone());
+    Ok((eval::decided(computed, &env).map_err(|halt| error(halt, rule))?, values))
+}
+
+/// The value of an expression under `binding`.
+pub fn value(rule: &Rule, expr: &Expr, binding: &[Option<Value>]) -> Result<Option<Value>, Error> {
+    let env = Env::bound(binding);
+    eval::decided(eval::expr(expr, &env), &env).map_err(|halt| error(halt, rule))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::eval::{self, Computed};
-use super::{Fault, Relations};
+use super::{Facts, Fault};
 use crate::base::{Budget, Span, Stop};
 use crate::model::program::{Aggregate, Arg, Atom, Body, CompareOp, Expr, Literal, VarId};
 use crate::model::value::Value;
@@ -53,6 +53,12 @@ impl Env {
         Env { slots: vec![Slot::Free; vars], wildcards: Vec::new() }
     }
 
+    /// The variables have these values.
+    pub fn bound(values: &[Option<Value>]) -> Self {
+        let slots = values.iter().map(|value| value.clone().map_or(Slot::Free, Slot::Known)).collect();
+        Env { slots, wildcards: Vec::new() }
+    }
+
     /// What `var` stands for.
     pub fn get(&self, var: VarId) -> Computed {
         match self.slots.get(var.0 as usize) {
@@ -99,7 +105,7 @@ pub(super) type Visit<'v> = &'v mut dyn FnMut(&Env) -> Result<(), Halt>;
 /// What bodies are solved against.
 pub(super) struct Scope<'a> {
     /// The relations as they are.
-    pub model: &'a Relations,
+    pub model: &'a dyn Facts,
     /// What the search may use.
     pub budget: &'a Budget,
 }
@@ -133,6 +139,11 @@ impl Scope<'_> {
     }
 
     fn aggregate(&self, aggregate: &Aggregate, outer: &Env) -> Result<Computed, Halt> {
+        Ok(eval::aggregate(aggregate, self.aggregated(aggregate, outer)?))
+    }
+
+    /// The values that an aggregate is made of.
+    pub fn aggregated(&self, aggregate: &Aggregate, outer: &Env) -> Result<Vec<Value>, Halt> {
         let mut seen = BTreeSet::new();
         let mut values = Vec::new();
         self.solutions(&aggregate.body, &[], outer, &mut |env| {
@@ -144,7 +155,7 @@ impl Scope<'_> {
             }
             Ok(())
         })?;
-        Ok(eval::aggregate(aggregate, values))
+        Ok(values)
     }
 }
 
@@ -222,8 +233,19 @@ impl<'p> Conjunction<'p> {
         let Some(atom) = self.atoms.get(index) else {
             return self.goals(env, goals, None, visit);
         };
-        for tuple in self.scope.model.get(&atom.pred).into_iter().flatten() {
-            if let Some((env, more)) = self.matches(index, atom, tuple, &env) {
+        let known = || {
+            let value = |arg: &Arg| match arg {
+                Arg::Is(Expr::Const(value)) => Some(value.clone()),
+                Arg::Is(Expr::Var(var)) => match env.get(*var) {
+                    Computed::Value(value) => Some(value),
+                    _ => None,
+                },
+                Arg::Is(_) | Arg::Any => None,
+            };
+            atom.args.iter().map(value).collect()
+        };
+        for tuple in self.scope.model.tuples(atom.pred, &known) {
+            if let Some((env, more)) = self.matches(index, atom, &tuple, &env) {
                 self.atoms(index + 1, env, goals.iter().cloned().chain(more).collect(), visit)?;
             }
         }

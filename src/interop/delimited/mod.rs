@@ -8,9 +8,11 @@
 //!
 //! - `blocks`: the stream in blocks · `number`: integers from digits · `record`: records and fields
 //! - `parse`: a block to words · `threads`: several blocks at once · [`write()`]: the way back
+//! - `columns`: the same for a relation's columns
 
 mod blocks;
-mod number;
+mod columns;
+pub(super) mod number;
 mod parse;
 mod record;
 mod threads;
@@ -19,11 +21,14 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub use parse::Mistake;
-pub use threads::{Reading, read};
-pub use write::{Cell, WriteError, Writing, write};
+pub(super) use columns::{read_columns, write_columns};
+pub(super) use parse::float;
 
-use crate::base::{Diagnostic, SourceMap, Span, Stop};
+pub use super::mistake::{Mistake, Place, diagnostics};
+pub use super::request::{ReadError, Rows, WriteError};
+pub use threads::{Reading, read};
+pub use write::{Cell, Writing, write};
+
 use crate::model::Value;
 use crate::storage::Word;
 use crate::storage::interner::NIL;
@@ -42,8 +47,8 @@ pub struct Options {
     pub header: Header,
     /// What becomes of fields behind the last one that a column takes.
     pub extra: Extra,
-    /// Whether a line without a character is passed over rather than read as a record. Of a
-    /// relation with one, optional, column it is always a record.
+    /// Whether a line without a character is passed over rather than read as a record. In a
+    /// text of one field, which is optional, it is always a record.
     pub skip_blank: bool,
     /// Whether a delimiter between `[` and `]` belongs to its field.
     pub brackets: bool,
@@ -88,6 +93,9 @@ pub enum Header {
     Skip,
     /// The names of the fields.
     Names,
+    /// The names of the fields, if a column has one of them; otherwise it is passed over, and the
+    /// columns take the fields in order.
+    NamesOrOrder,
 }
 
 /// What becomes of fields that no column takes.
@@ -157,63 +165,6 @@ impl Kind<'_> {
     pub const NUMBER32: Self = Kind::Integer { min: i32::MIN as i64, max: i32::MAX as i64, based: false };
     /// 32-bit integers without a sign, in base 10, 16 or 2.
     pub const UNSIGNED32: Self = Kind::Integer { min: 0, max: u32::MAX as i64, based: true };
-}
-
-/// What was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rows {
-    /// The rows in the order of the text, one after the other, a word a column.
-    pub words: Vec<Word>,
-    /// How many there are.
-    pub len: usize,
-    /// For each row the bytes of its record, line end apart, if [`Options::places`] asked for them.
-    pub places: Vec<(u64, u64)>,
-}
-
-/// Why nothing was read.
-#[derive(Debug)]
-pub enum ReadError {
-    /// The text is not what it should be: what is wrong, by place, and whether there may be more.
-    Mistakes {
-        /// At most [`Options::max_mistakes`], in the order of the text.
-        found: Vec<Mistake>,
-        /// Whether reading ended before the text did.
-        more: bool,
-    },
-    /// The system refused to read on.
-    Io(std::io::Error),
-    /// A limit was reached, or somebody cancelled.
-    Stopped(Stop),
-}
-
-impl From<std::io::Error> for ReadError {
-    fn from(error: std::io::Error) -> Self {
-        ReadError::Io(error)
-    }
-}
-
-/// Mistakes as diagnostics of the file shown as `name`; the lines they stand on are added to
-/// `sources`.
-pub fn diagnostics(
-    code: crate::base::Code,
-    name: &str,
-    found: &[Mistake],
-    more: bool,
-    sources: &mut SourceMap,
-) -> Vec<Diagnostic> {
-    let mut diagnostics: Vec<Diagnostic> = found
-        .iter()
-        .map(|mistake| {
-            let line = u32::try_from(mistake.line).unwrap_or(u32::MAX);
-            let file = sources.add_part(name, mistake.excerpt.as_str(), line);
-            let span = Span::new(file, mistake.start, mistake.end);
-            Diagnostic::new(code, mistake.message.clone()).at(span).help_opt(mistake.help.clone())
-        })
-        .collect();
-    if more && let Some(last) = diagnostics.last_mut() {
-        last.notes.push("there may be more mistakes in this file; reading ended here".to_owned());
-    }
-    diagnostics
 }
 
 /// The word of a column that a record says nothing of.

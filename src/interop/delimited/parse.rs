@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hashbrown::HashMap;
 
 use super::record::{BadQuotes, Fields, Found};
-use super::{Column, Extra, Field, Header, Kind, Options, fallback, number};
+use super::{Column, Extra, Field, Header, Kind, Mistake, Options, Place, fallback, number};
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::model::Float;
 use crate::storage::interner::{NIL, inline_number};
@@ -18,30 +18,13 @@ const CONTEXT: usize = 4 << 10;
 /// Of a longer record only the part around a mistake is shown.
 const LONG_RECORD: usize = 1 << 20;
 
-/// What is wrong with a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// The line on which its record begins, from 1.
-    pub line: u64,
-    /// The record's text, or as much of it as is needed.
-    pub excerpt: String,
-    /// Where in `excerpt` the mistake begins.
-    pub start: usize,
-    /// And where it ends.
-    pub end: usize,
-    /// One sentence.
-    pub message: String,
-    /// How to mend it.
-    pub help: Option<String>,
-}
-
 /// Which fields go where.
 pub struct Layout<'c> {
-    columns: &'c [Column<'c>],
+    columns: Vec<Column<'c>>,
     /// By field: its column.
     fields: Vec<Option<usize>>,
-    /// What a row is before its record has been read.
-    blank: Vec<Word>,
+    /// What a row is before its record has been read, in words of the shared interner.
+    pub blank: Vec<Word>,
     /// Whether the text has to be UTF-8: some column shows it.
     text: bool,
     /// Whether a line with nothing on it is the row of one nil.
@@ -56,6 +39,16 @@ impl<'c> Layout<'c> {
         options: &Options,
         names: &[Cow<'_, str>],
     ) -> Result<Self, Vec<String>> {
+        let mut columns = columns.to_vec();
+        let mut header = options.header;
+        if header == Header::NamesOrOrder {
+            let named = names.iter().any(|name| is_taken(&columns, name));
+            header = if named { Header::Names } else { Header::Skip };
+            if !named {
+                columns.iter_mut().enumerate().for_each(|(at, column)| column.field = Field::At(at));
+            }
+        }
+        let names = if header == Header::Names { names } else { &[] };
         let mut fields = vec![None; names.len()];
         let mut wrong = Vec::new();
         for (at, name) in names.iter().enumerate() {
@@ -69,7 +62,7 @@ impl<'c> Layout<'c> {
                 Field::Named(name) | Field::NamedOr(name, _) => {
                     let found = names.iter().position(|known| known == name);
                     if found.is_none() && matches!(column.field, Field::Named(_)) {
-                        let free = names.iter().filter(|name| !is_taken(columns, name));
+                        let free = names.iter().filter(|name| !is_taken(&columns, name));
                         let near = did_you_mean(&nearest(name, free.map(|name| &**name)));
                         let near = near.map_or_else(String::new, |near| format!(" ({near})"));
                         wrong.push(format!("no field is called `{name}`{near}"));
@@ -87,7 +80,7 @@ impl<'c> Layout<'c> {
                 }
             }
         }
-        if options.header == Header::Names && options.extra == Extra::Refuse {
+        if header == Header::Names && options.extra == Extra::Refuse {
             for (name, _) in names.iter().zip(&fields).filter(|(_, column)| column.is_none()) {
                 wrong.push(format!("no column is called `{name}`"));
             }
@@ -97,7 +90,10 @@ impl<'c> Layout<'c> {
         }
         let blank = columns.iter().map(|column| fallback(column.field)).collect();
         let text = columns.iter().any(|column| matches!(column.kind, Kind::Symbol | Kind::Other(_)));
-        let blank_is_nil = matches!(columns, [column] if column.optional);
+        let blank_is_nil = match &fields[..] {
+            [Some(only)] => columns.get(*only).is_some_and(|column| column.optional),
+            _ => false,
+        };
         Ok(Layout { columns, fields, blank, text, blank_is_nil })
     }
 }
@@ -136,6 +132,8 @@ impl Parsed {
 /// Parses blocks, one after the other, with words of one interner.
 pub struct Parser<'p> {
     layout: &'p Layout<'p>,
+    /// The same as [`Layout::blank`], in words of the interner that blocks are parsed with.
+    blank: &'p [Word],
     options: &'p Options,
     fields: Fields<'p>,
     /// For columns of [`Kind::Other`], the words of texts seen.
@@ -159,9 +157,9 @@ struct Done {
 }
 
 impl<'p> Parser<'p> {
-    pub fn new(layout: &'p Layout<'p>, options: &'p Options) -> Self {
+    pub fn new(layout: &'p Layout<'p>, options: &'p Options, blank: &'p [Word]) -> Self {
         let known = layout.columns.iter().map(|_| HashMap::new()).collect();
-        Parser { layout, options, fields: Fields::new(options), known }
+        Parser { layout, blank, options, fields: Fields::new(options), known }
     }
 
     /// Forgets words, before another interner is used.
@@ -195,7 +193,7 @@ impl<'p> Parser<'p> {
                 continue;
             }
             let base = words.len();
-            words.extend_from_slice(&self.layout.blank);
+            words.extend_from_slice(self.blank);
             let row = words.get_mut(base..).unwrap_or_default();
             let done = self.record(block, at, row, interner, &mut wrong);
             let bad = !wrong.is_empty();
@@ -404,7 +402,7 @@ impl<'p> Parser<'p> {
 }
 
 /// A float's text, or what is wrong with it.
-fn float(text: &str, lenient: bool) -> Result<Float, &'static str> {
+pub fn float(text: &str, lenient: bool) -> Result<Float, &'static str> {
     let text = text.trim();
     let Ok(number) = text.parse::<f64>() else { return Err("is no number") };
     if number.is_finite() {
@@ -443,7 +441,9 @@ impl Wrong {
         excerpt.push_str(&piece(start, end));
         let finish = excerpt.len();
         excerpt.push_str(&piece(end, start + stop));
-        Mistake { line, excerpt, start: begin, end: finish, message, help }
+        let skipped = String::from_utf8_lossy(block.get(record..from).unwrap_or(&[])).chars().count();
+        let column = skipped as u64 + 1;
+        Mistake { place: Place::Text { line, column, excerpt, start: begin, end: finish }, message, help }
     }
 }
 

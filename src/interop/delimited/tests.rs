@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::threads::read_in_blocks;
 use super::*;
 use crate::base::codes::project::BAD_INPUT;
-use crate::base::{Budget, CancelToken, Limits};
+use crate::base::{Budget, CancelToken, Limits, SourceMap};
 use crate::model::Date;
 use crate::storage::Interner;
 
@@ -137,6 +137,23 @@ fn headers_name_fields_in_any_order() {
     columns[1].field = Field::At(0);
     let skip = Options { header: Header::Skip, ..options };
     assert_eq!(read_all(b"a,b\nx,1", &columns, &skip).unwrap(), ["1 \"x\" nil"]);
+}
+
+#[test]
+fn what_fields_do_not_say_is_the_same_on_every_thread() {
+    let budget = Budget::unlimited();
+    let mut columns = columns(&[(SYMBOL, false), (SYMBOL, false)]);
+    for jobs in [1, 3] {
+        let mut interner = Interner::new();
+        interner.symbol("something else");
+        let fixed = interner.symbol("fixed");
+        columns[1].field = Field::Fixed(fixed);
+        let options = Options::default();
+        let reading = Reading { jobs, ..reading(&columns, &options, &budget) };
+        let rows = read_in_blocks(&b"x\ny\nx\n"[..], &reading, &mut interner, 2).unwrap();
+        let shown: Vec<&str> = rows.words.iter().filter_map(|word| interner.symbol_text(*word)).collect();
+        assert_eq!(shown, ["x", "fixed", "y", "fixed", "x", "fixed"]);
+    }
 }
 
 #[test]

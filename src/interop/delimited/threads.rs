@@ -7,9 +7,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::blocks::{Blocks, Place};
-use super::parse::{Layout, Mistake, Parsed, Parser};
+use super::parse::{Layout, Parsed, Parser};
 use super::record::Fields;
-use super::{Column, Header, Options, ReadError, Rows};
+use super::{Column, Header, Mistake, Options, Place as At, ReadError, Rows};
 use crate::base::Budget;
 use crate::storage::interner::inlined;
 use crate::storage::{Interner, Word};
@@ -70,11 +70,12 @@ pub(super) fn read_in_blocks<R: Read + Send>(
     if reading.jobs <= 1 {
         alone(&shared, &layout, reading);
     } else {
+        let seed = Seed::new(&layout, lock(&shared.output).interner);
         thread::scope(|scope| {
             for _ in 1..reading.jobs {
-                scope.spawn(|| worker(&shared, &layout, reading));
+                scope.spawn(|| worker(&shared, &layout, reading, &seed));
             }
-            worker(&shared, &layout, reading);
+            worker(&shared, &layout, reading, &seed);
         });
     }
     let Output { rows, mistakes, stopped, .. } =
@@ -98,13 +99,10 @@ fn layout<'r, R: Read>(
     let fault = |messages: Vec<String>, excerpt: &str| ReadError::Mistakes {
         found: messages
             .into_iter()
-            .map(|message| Mistake {
-                line: 1,
-                excerpt: excerpt.to_owned(),
-                start: 0,
-                end: excerpt.len(),
-                message,
-                help: None,
+            .map(|message| {
+                let end = excerpt.len();
+                let place = At::Text { line: 1, column: 1, excerpt: excerpt.to_owned(), start: 0, end };
+                Mistake { place, message, help: None }
             })
             .collect(),
         more: false,
@@ -114,7 +112,7 @@ fn layout<'r, R: Read>(
     }
     let mut block = Vec::new();
     let Some(place) = blocks.next(&mut block)? else {
-        let named = options.header == Header::Names;
+        let named = matches!(options.header, Header::Names | Header::NamesOrOrder);
         return match plain(&[]) {
             Err(_) if named => Err(fault(vec!["a header is due, but there is no text".to_owned()], "")),
             Err(messages) => Err(fault(messages, "")),
@@ -140,8 +138,7 @@ fn layout<'r, R: Read>(
     }
     let header = block.get(..at).unwrap_or(&[]);
     let shown = String::from_utf8_lossy(header);
-    let known = if options.header == Header::Names { names.as_slice() } else { &[] };
-    let layout = plain(known).map_err(|messages| fault(messages, shown.trim_end()))?;
+    let layout = plain(&names).map_err(|messages| fault(messages, shown.trim_end()))?;
     blocks.unread(&block, place, at);
     Ok((layout, memchr::memchr_iter(b'\n', header).count() as u64))
 }
@@ -179,7 +176,9 @@ impl Output<'_> {
         self.rows.len += parsed.rows;
         self.rows.places.append(&mut parsed.places);
         for mut mistake in parsed.mistakes.drain(..) {
-            mistake.line += self.lines;
+            if let At::Text { line, .. } = &mut mistake.place {
+                *line += self.lines;
+            }
             if self.mistakes.len() == options.max_mistakes.max(1) {
                 self.stopped.get_or_insert(Stopped::Enough);
                 break;
@@ -211,7 +210,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 fn alone<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Reading<'_>) {
     let (mut input, mut output) = (lock(&shared.input), lock(&shared.output));
     let output = &mut *output;
-    let mut parser = Parser::new(layout, reading.options);
+    let mut parser = Parser::new(layout, reading.options, &layout.blank);
     let (mut block, mut parsed) = (Vec::new(), Parsed::default());
     while output.stopped.is_none() {
         let place = match next(&mut input, &mut block, reading) {
@@ -249,11 +248,25 @@ struct Chunk {
     entries: usize,
 }
 
+/// What the threads' own interners know from the start: the values of [`Layout::blank`].
+struct Seed {
+    interner: Interner,
+    blank: Vec<Word>,
+}
+
+impl Seed {
+    fn new(layout: &Layout<'_>, shared: &Interner) -> Seed {
+        let mut interner = Interner::new();
+        let blank = layout.blank.iter().map(|word| interner.adopt(shared, *word)).collect();
+        Seed { interner, blank }
+    }
+}
+
 /// One of several threads: takes blocks as they come, hands them in when their turn has come.
-fn worker<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Reading<'_>) {
+fn worker<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Reading<'_>, seed: &Seed) {
     let _alarm = Alarm { output: &shared.output, turn: &shared.turn };
-    let mut parser = Parser::new(layout, reading.options);
-    let mut own = Interner::new();
+    let mut parser = Parser::new(layout, reading.options, &seed.blank);
+    let mut own = seed.interner.clone();
     // By word of `own`: the word in the shared interner.
     let mut words: Vec<Word> = Vec::new();
     let mut waiting: VecDeque<Chunk> = VecDeque::new();
@@ -283,7 +296,7 @@ fn worker<R: Read>(shared: &Shared<'_, R>, layout: &Layout<'_>, reading: &Readin
             return;
         }
         if patience == 0 {
-            own = Interner::new();
+            own = seed.interner.clone();
             words.clear();
             parser.forget();
         }

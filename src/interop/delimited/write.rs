@@ -1,12 +1,12 @@
 //! Rows of words to delimited text, several blocks of rows at once, written in order.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use super::Quoting;
-use crate::base::{Budget, Stop};
+use super::{Quoting, WriteError};
+use crate::base::Budget;
 use crate::model::Value;
 use crate::storage::interner::{NIL, inlined};
 use crate::storage::{Interner, Word};
@@ -44,21 +44,6 @@ pub struct Writing<'w> {
     pub jobs: usize,
     /// Asked now and then whether to go on.
     pub budget: &'w Budget,
-}
-
-/// Why writing ended early.
-#[derive(Debug)]
-pub enum WriteError {
-    /// The writer failed.
-    Io(io::Error),
-    /// A limit was reached, or somebody cancelled.
-    Stopped(Stop),
-}
-
-impl From<io::Error> for WriteError {
-    fn from(error: io::Error) -> Self {
-        WriteError::Io(error)
-    }
 }
 
 /// What the threads share: blocks of rows by number.
@@ -204,7 +189,12 @@ impl Writing<'_> {
     fn cell(&self, word: Word, cell: &Cell<'_>, text: &mut Vec<u8>) {
         let start = text.len();
         match cell {
-            Cell::Other(write) => write(word, text),
+            Cell::Other(write) => {
+                write(word, text);
+                if word == NIL && text.len() == start {
+                    return;
+                }
+            }
             Cell::Plain => {
                 if word == NIL {
                     return;

@@ -108,7 +108,7 @@ fn build(group: &[Shown<'_>], sources: &SourceMap) -> Option<Excerpt> {
     let marks = group.iter().filter_map(|label| {
         let start = position(label.first, column(file, label.span.start))?;
         let end_at = file.line_col(label.span.end);
-        let end = if end_at.line == label.last { (end_at.column - 1) as usize } else { usize::MAX };
+        let end = if end_at.line == label.last { column(file, label.span.end) } else { usize::MAX };
         let end = position(label.last, end)?;
         Some(Mark { start, end: end.max(start), message: label.message.to_owned(), primary: label.primary })
     });
@@ -116,9 +116,10 @@ fn build(group: &[Shown<'_>], sources: &SourceMap) -> Option<Excerpt> {
     Some(Excerpt { text, first_line, marks, origin: head.span, primary: head.primary })
 }
 
-/// Characters before a byte offset on its line.
+/// Characters before a byte offset on its line, as far as the line is kept.
 fn column(file: &SourceFile, at: u32) -> usize {
-    (file.line_col(at).column - 1) as usize
+    let at = file.line_col(at);
+    (at.column - 1 - file.skipped(at.line)) as usize
 }
 
 /// A line as it is shown, with the way from its columns to bytes of what is shown.

@@ -1,8 +1,11 @@
 //! The `:commands`: their table, and finding the one that was meant.
 
 mod change;
+mod explain;
 mod help;
+mod scenario;
 mod show;
+mod support;
 mod view;
 
 use std::io;
@@ -32,6 +35,8 @@ pub(super) enum Argument {
     Source,
     /// A goal.
     Goal,
+    /// Options of a scenario.
+    Scenario,
     /// A file.
     File,
     /// One of some words.
@@ -105,6 +110,32 @@ pub(super) static COMMANDS: &[Command] = &[
         run: show::source,
     },
     Command {
+        name: "support",
+        usage: "[N|FACT]",
+        argument: Argument::Goal,
+        summary: "say which sources a row of the last answer or a fact rests on",
+        more: "Without an argument it is the first row. `factlog support --without SOURCE` says what falls \
+               without\na source.",
+        run: support::support,
+    },
+    Command {
+        name: "why",
+        usage: "[N|FACT]",
+        argument: Argument::Goal,
+        summary: "show why a row of the last answer, or a fact, holds",
+        more: "Without an argument the first row; what FACT leaves out is any. Each step has its rule or \
+               its source, and is checked before it is shown.",
+        run: explain::why,
+    },
+    Command {
+        name: "whynot",
+        usage: "FACT",
+        argument: Argument::Goal,
+        summary: "show why a fact does not hold, and which facts are missing",
+        more: "What FACT leaves out is any. Each set of missing facts has been tried.",
+        run: explain::whynot,
+    },
+    Command {
         name: "conflicts",
         usage: "[REL]",
         argument: Argument::Relation,
@@ -135,6 +166,15 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "say where time and tuples went, rule by rule",
         more: "Without GOAL the last query is run once more.",
         run: show::profile,
+    },
+    Command {
+        name: "under",
+        usage: "OPTIONS|off",
+        argument: Argument::Scenario,
+        summary: "ask everything in a scenario, until `:under off`",
+        more: "`:under as_of: d\"2025-10-28\", without: \"reuters_2025_10_28\"`; the options are as_of, \
+               without,\nassume, retract, _status, _conf, _by and _review. `:under` alone shows the scenario.",
+        run: scenario::under,
     },
     Command {
         name: "load",

@@ -121,14 +121,20 @@ pub(super) fn source(shell: &mut Shell, console: &mut Console, id: &str) -> io::
 
 pub(super) fn conflicts(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {
     match shell.session.conflicts((!name.is_empty()).then_some(name)) {
-        Ok(found) => findings(shell, console, &found, "no conflicts"),
+        Ok(found) => {
+            shell.scenario(console)?;
+            findings(shell, console, &found, "no conflicts")
+        }
         Err(error) => shell.refused(console, &error),
     }
 }
 
 pub(super) fn check(shell: &mut Shell, console: &mut Console, _: &str) -> io::Result<Done> {
     match shell.session.check(None) {
-        Ok(found) => findings(shell, console, &found, "all checks passed"),
+        Ok(found) => {
+            shell.scenario(console)?;
+            findings(shell, console, &found, "all checks passed")
+        }
         Err(error) => shell.refused(console, &error),
     }
 }
@@ -148,7 +154,10 @@ pub(super) fn plan(shell: &mut Shell, console: &mut Console, goal: &str) -> io::
         return shell.told(console, Err(usage("plan", "the plan of which goal?")));
     }
     match shell.session.explain_plan(goal) {
-        Ok(explained) => write(console, &explained.text()),
+        Ok(explained) => {
+            shell.scenario(console)?;
+            write(console, &explained.text())
+        }
         Err(error) => shell.refused(console, &error),
     }
 }
@@ -160,6 +169,7 @@ pub(super) fn profile(shell: &mut Shell, console: &mut Console, goal: &str) -> i
     };
     match shell.session.profile(&goal) {
         Ok(text) => {
+            shell.scenario(console)?;
             shell.last_goal = Some(goal);
             write(console, &text)
         }

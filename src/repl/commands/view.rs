@@ -9,10 +9,11 @@ use crate::base::{Diagnostic, Limits, escape};
 use crate::files;
 use crate::render::AnswerFormat;
 use crate::repl::view::OutputTo;
+use crate::session::Wanted;
 
 /// What `:set` knows.
-pub(super) const SETTINGS: [&str; 9] =
-    ["demand", "limit", "memory", "mode", "output", "rows", "seconds", "timer", "watch"];
+pub(super) const SETTINGS: [&str; 10] =
+    ["annotate", "demand", "limit", "memory", "mode", "output", "rows", "seconds", "timer", "watch"];
 
 pub(super) fn mode(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {
     match AnswerFormat::from_name(name) {
@@ -128,6 +129,11 @@ pub(super) fn set(shell: &mut Shell, console: &mut Console, text: &str) -> io::R
         "timer" => return timer(shell, console, value),
         "watch" => return watch(shell, console, value),
         "output" => return output(shell, console, value),
+        "annotate" => {
+            let wanted = annotate(value);
+            let result = wanted.map(|wanted| shell.session.set_annotations(wanted)).ok_or_else(bad);
+            return shell.told(console, result);
+        }
         "rows" => {
             value.replace('_', "").parse().ok().map(|rows| Limits { rows: Some(rows), ..limits.clone() })
         }
@@ -164,6 +170,7 @@ fn list(shell: &Shell, console: &mut Console) -> io::Result<Done> {
         ("mode", view.format.name().to_owned(), "format of answers"),
         ("limit", or_off(view.limit), "rows of an answer that are shown"),
         ("output", output, "file that answers go to"),
+        ("annotate", annotations(shell), "what is shown of how firmly answers are known"),
         ("timer", switch(view.timer), "show how long answers took"),
         ("watch", switch(shell.watch), "reload when files change"),
         ("demand", switch(shell.session.goes_by_demand()), "derive only what a goal's constants need"),
@@ -175,6 +182,19 @@ fn list(shell: &Shell, console: &mut Console) -> io::Result<Done> {
         writeln!(console, "{name:<8} {value:<12} {what}")?;
     }
     Ok(Done::WELL)
+}
+
+/// `status,conf`, or `off`.
+fn annotate(text: &str) -> Option<Wanted> {
+    let mut wanted = Wanted::default();
+    let named = text != "off" && !text.split(',').all(|name| wanted.add(name.trim()));
+    (!named && !text.is_empty()).then_some(wanted)
+}
+
+fn annotations(shell: &Shell) -> String {
+    let on = shell.session.annotations().names().into_iter().filter(|(_, on)| *on).map(|(name, _)| name);
+    let on: Vec<&str> = on.collect();
+    if on.is_empty() { "off".to_owned() } else { on.join(",") }
 }
 
 fn or_off(value: Option<impl ToString>) -> String {

@@ -110,7 +110,7 @@ impl Catalog {
                 found
             }
             Argument::Source => self.things(word, Some(&["Source".into()])),
-            Argument::Goal => {
+            Argument::Goal | Argument::Scenario => {
                 let (offset, found) = self.language(word, after);
                 return Some((start + offset, found));
             }

@@ -1,7 +1,10 @@
 //! Running a Soufflé program: from its text and fact files to what it prints and writes.
 
+mod equivalence;
+mod evaluate;
 mod input;
 mod output;
+mod text;
 mod value;
 
 use std::collections::HashMap;
@@ -9,15 +12,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Error;
-use crate::analysis::souffle::{self, Analysis, Directive};
+use crate::analysis::souffle::{self, Analysis};
 use crate::base::limits::MAX_FILE_BYTES;
 use crate::base::{Budget, CancelToken, Diagnostic, Limits, SourceMap, Span, Stop};
-use crate::engine::{Engine, EvalError, Frog, Model, Request, Tables};
+use crate::engine::{EvalError, Tables};
 use crate::files;
-use crate::model::PredId;
+use crate::model::{CheckedProgram, PredId};
 use crate::storage::{Interner, Table, Word};
 use crate::syntax::souffle::ast::IoKind;
 use crate::syntax::souffle::{self as syntax, Include};
+use evaluate::Known;
 
 /// How to run a program.
 #[derive(Clone, Debug)]
@@ -28,6 +32,8 @@ pub struct RunOptions {
     pub output: Option<PathBuf>,
     /// Whether numbers have 64 bits.
     pub wide: bool,
+    /// Whether a fact file may be missing, which then is as if it were empty.
+    pub lenient: bool,
     /// Threads to use.
     pub jobs: usize,
     /// How much the evaluation may use.
@@ -67,16 +73,6 @@ impl Include for Includes {
     }
 }
 
-/// The rows that fact files and facts state, and those of the strata evaluated so far.
-#[derive(Debug, Default)]
-struct Stated(HashMap<PredId, Arc<Table>>);
-
-impl Tables for Stated {
-    fn table(&self, pred: PredId) -> Option<&Table> {
-        self.0.get(&pred).map(|table| &**table)
-    }
-}
-
 /// Runs the program at `path`.
 ///
 /// # Errors
@@ -110,20 +106,20 @@ fn run_in(
     }
     warnings.append(&mut analysis.diagnostics);
     let mut interner = Interner::new();
-    let stated = load(&analysis, options, &mut interner).map_err(Error::Invalid)?;
     let budget = Budget::new(options.limits.clone(), options.cancel.clone());
+    let mut known = load(&analysis, options, &budget, sources, &mut interner)?;
     let wanted = wanted(&analysis);
-    let mut request = Request::new(&analysis.program, &[], &wanted);
-    request.tuning.jobs = options.jobs;
-    let model = Frog.evaluate(&request, &stated, &mut interner, &budget).map_err(|error| {
-        let diagnostic = || Box::new(error.diagnostic(&analysis.program, &[]));
-        match error {
-            EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
-            EvalError::Stopped { .. } => Error::Limit(diagnostic()),
-            _ => Error::Failed(diagnostic()),
-        }
-    })?;
-    let stdout = write(&analysis, options, &stated, &model, &interner)?;
+    evaluate::evaluate(&analysis, &wanted, &mut known, &mut interner, &budget, options.jobs).map_err(
+        |error| {
+            let diagnostic = || Box::new(error.diagnostic(&analysis.program, &[]));
+            match error {
+                EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
+                EvalError::Stopped { .. } => Error::Limit(diagnostic()),
+                _ => Error::Failed(diagnostic()),
+            }
+        },
+    )?;
+    let stdout = write(&analysis, options, &budget, &known, &interner)?;
     Ok((stdout, warnings))
 }
 
@@ -143,8 +139,10 @@ fn wanted(analysis: &Analysis) -> Vec<PredId> {
 fn load(
     analysis: &Analysis,
     options: &RunOptions,
+    budget: &Budget,
+    sources: &mut SourceMap,
     interner: &mut Interner,
-) -> Result<Stated, Vec<Diagnostic>> {
+) -> Result<Known, Error> {
     let mut rows: HashMap<PredId, Vec<Word>> = HashMap::new();
     let mut diagnostics = Vec::new();
     let mut holds: Vec<PredId> = Vec::new();
@@ -155,16 +153,22 @@ fn load(
             holds.push(*pred);
         }
     }
+    let mut input = input::Input { analysis, options, budget, sources, interner };
     for directive in analysis.directives.iter().filter(|directive| directive.kind == IoKind::Input) {
         let words = rows.entry(directive.pred).or_default();
-        match input::read(analysis, directive, &options.facts, interner, words) {
-            Ok(true) => holds.push(directive.pred),
-            Ok(false) => {}
-            Err(problems) => diagnostics.extend(problems),
+        match input.read(directive) {
+            Ok(read) => {
+                if read.holds {
+                    holds.push(directive.pred);
+                }
+                if words.is_empty() { *words = read.words } else { words.extend(read.words) }
+            }
+            Err(Error::Invalid(problems)) => diagnostics.extend(problems),
+            Err(stopped) => return Err(stopped),
         }
     }
     if !diagnostics.is_empty() {
-        return Err(diagnostics);
+        return Err(Error::Invalid(diagnostics));
     }
     let table = |(pred, words): (PredId, Vec<Word>)| {
         let width =
@@ -175,37 +179,34 @@ fn load(
         };
         (pred, Arc::new(table))
     };
-    Ok(Stated(rows.into_iter().map(table).collect()))
+    Ok(Known(rows.into_iter().map(table).collect()))
 }
 
 fn write(
     analysis: &Analysis,
     options: &RunOptions,
-    stated: &Stated,
-    model: &Model,
+    budget: &Budget,
+    known: &Known,
     interner: &Interner,
-) -> Result<Vec<u8>, Diagnostic> {
-    let mut stdout = Vec::new();
+) -> Result<Vec<u8>, Error> {
+    let mut output = output::Output { analysis, options, budget, interner, stdout: Vec::new() };
     let empty = Table::default();
-    let table = |directive: &Directive| -> &Table {
-        let derived = model.table(directive.pred).map(|table| &**table);
-        derived.or_else(|| stated.table(directive.pred)).unwrap_or(&empty)
-    };
     for directive in &analysis.directives {
+        let table = known.table(directive.pred).unwrap_or(&empty);
         match directive.kind {
-            IoKind::Output => {
-                output::write(analysis, directive, options, table(directive), interner, &mut stdout)?
-            }
-            IoKind::PrintSize => {
-                let name = analysis
-                    .relations
-                    .all()
-                    .get(directive.pred.0 as usize)
-                    .map_or("", |relation| &relation.name);
-                stdout.extend_from_slice(format!("{name}\t{}\n", table(directive).len()).as_bytes());
-            }
+            IoKind::Output => output.write(directive, table)?,
+            IoKind::PrintSize => output.size(directive, table),
             IoKind::Input | IoKind::LimitSize => {}
         }
     }
-    Ok(stdout)
+    Ok(output.stdout)
+}
+
+/// Why work on files was stopped.
+fn stopped(stop: Stop) -> Error {
+    let error = EvalError::Stopped { stop, rule: None };
+    match &error {
+        EvalError::Stopped { stop: Stop::Cancelled, .. } => Error::Cancelled,
+        _ => Error::Limit(Box::new(error.diagnostic(&CheckedProgram::default(), &[]))),
+    }
 }

@@ -32,6 +32,88 @@ pub(super) fn write(types: &Types, wide: bool, ty: Ty, word: Word, interner: &In
     }
 }
 
+/// Writes a field of a delimited file. With `quoted`, text and compound values stand between quotes.
+pub(super) fn field(
+    types: &Types,
+    wide: bool,
+    ty: Ty,
+    word: Word,
+    interner: &Interner,
+    quoted: bool,
+    out: &mut Vec<u8>,
+) {
+    let mut text = String::new();
+    write(types, wide, ty, word, interner, &mut text);
+    match types.kind(ty) {
+        Kind::Symbol if quoted => {
+            let escaped = text.replace('"', "\\\"\"");
+            out.extend_from_slice(format!("\"{escaped}\"").as_bytes());
+        }
+        Kind::Record | Kind::Adt if quoted => out.extend_from_slice(format!("\"{text}\"").as_bytes()),
+        _ => out.extend_from_slice(text.as_bytes()),
+    }
+}
+
+/// Writes a value as JSON; records as arrays or, with `objects`, as objects.
+pub(super) fn json(
+    types: &Types,
+    wide: bool,
+    ty: Ty,
+    word: Word,
+    interner: &Interner,
+    objects: bool,
+    out: &mut String,
+) {
+    let mut open = vec![JsonPiece::Value(ty, word)];
+    while let Some(piece) = open.pop() {
+        let (ty, word) = match piece {
+            JsonPiece::Text(text) => {
+                out.push_str(text);
+                continue;
+            }
+            JsonPiece::Name(name) => {
+                json_text(name, out);
+                out.push_str(": ");
+                continue;
+            }
+            JsonPiece::Value(ty, word) => (ty, word),
+        };
+        match (types.fields(ty), interner.list_items(word)) {
+            (Some(fields), Some(items)) => {
+                out.push_str(if objects { "{" } else { "[" });
+                open.push(JsonPiece::Text(if objects { "}" } else { "]" }));
+                for (at, ((name, ty), word)) in fields.iter().zip(items).enumerate().rev() {
+                    open.push(JsonPiece::Value(*ty, *word));
+                    if objects {
+                        open.push(JsonPiece::Name(name));
+                    }
+                    if at > 0 {
+                        open.push(JsonPiece::Text(", "));
+                    }
+                }
+            }
+            (Some(_), None) => out.push_str("null"),
+            (None, _) if matches!(types.kind(ty), Kind::Symbol | Kind::Adt) => {
+                let mut text = String::new();
+                write(types, wide, ty, word, interner, &mut text);
+                json_text(&text, out);
+            }
+            (None, _) => write(types, wide, ty, word, interner, out),
+        }
+    }
+}
+
+enum JsonPiece<'t> {
+    Value(Ty, Word),
+    Name(&'t str),
+    Text(&'t str),
+}
+
+/// A text as JSON.
+pub(super) fn json_text(text: &str, out: &mut String) {
+    out.push_str(&serde_json::Value::from(text).to_string());
+}
+
 /// What is still to be written of records within records.
 enum Piece<'t> {
     Value(Ty, Word),

@@ -1,6 +1,7 @@
 //! Steps that change few of many tuples: copies piece by piece, and orders of columns that stay.
 
 use super::{Extent, Groups, sees};
+use crate::model::Status;
 use crate::storage::assertions::Stated;
 use crate::storage::interner::Word;
 use crate::storage::sources::Context;
@@ -12,7 +13,7 @@ const MANY: usize = 64;
 impl Extent {
     /// Whether so many facts are few beside those there are.
     pub(super) fn dwarfs(&self, facts: usize) -> bool {
-        self.width > 0 && facts * MANY <= self.tuples.len()
+        self.width > 0 && !self.first.is_empty() && facts * MANY <= self.tuples.len()
     }
 
     /// [`Extent::with`] for few facts.
@@ -39,10 +40,12 @@ impl Extent {
         first.push(stated.len() as u32);
         let come = Sorted::from_sorted(self.width, come, 0);
         let nothing = Sorted::from_sorted(self.width, Vec::new(), 0);
-        let contested =
-            self.contested || new.stated.iter().any(|stated| context.metas.get(stated.meta).opposes());
+        let contested = self.contested || new.stated.iter().any(|stated| context.opposes(stated));
+        let is_held = |stated: &Stated| context.metas.get(stated.meta).status == Status::Held;
+        let held = self.held && new.stated.iter().all(is_held);
         let tuples = self.tuples.changed(&nothing, &come);
-        let extent = Extent { width: self.width, visible: tuples.clone(), tuples, first, stated, contested };
+        let (width, visible) = (self.width, tuples.clone());
+        let extent = Extent { width, visible, tuples, first, stated, contested, held };
         extent.seen_as(self, (0..new.len()).map(|group| new.row(group)), context)
     }
 
@@ -70,12 +73,14 @@ impl Extent {
         }
         self.copy(next..self.tuples.len(), &mut first, &mut stated);
         first.push(stated.len() as u32);
-        let opposes = |stated: &Stated| context.metas.get(stated.meta).opposes();
-        let contested = self.contested && stated.iter().any(opposes);
+        let contested = self.contested && stated.iter().any(|stated| context.opposes(stated));
+        let is_held = |stated: &Stated| context.metas.get(stated.meta).status == Status::Held;
+        let held = self.held || stated.iter().all(is_held);
         let gone = Sorted::from_sorted(self.width, gone, 0);
         let nothing = Sorted::from_sorted(self.width, Vec::new(), 0);
         let tuples = self.tuples.changed(&gone, &nothing);
-        let extent = Extent { width: self.width, visible: tuples.clone(), tuples, first, stated, contested };
+        let (width, visible) = (self.width, tuples.clone());
+        let extent = Extent { width, visible, tuples, first, stated, contested, held };
         extent.seen_as(self, touched.into_iter(), context)
     }
 

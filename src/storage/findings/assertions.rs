@@ -1,10 +1,10 @@
 //! Assertions that contradict or repeat one another, or whose metadata makes no sense.
 
-use super::{first_place, relations, show, tuples};
+use super::{first_place, relations, said_by, show, tuples};
 use crate::base::Diagnostic;
 use crate::base::codes::facts::{CONFIDENCE_RANGE, DUPLICATE_FACT, HELD_AND_DENIED, INVALID_PLACE};
 use crate::base::escape;
-use crate::model::{Place, Predicate, Status, Value};
+use crate::model::{Place, PredId, Predicate, Status, Value};
 use crate::storage::assertions::Stated;
 use crate::storage::database::Database;
 use crate::storage::interner::Word;
@@ -21,6 +21,15 @@ pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
                 repeated(database, predicate, tuple, stated, found);
             }
         }
+    }
+}
+
+/// Reports what is held and denied of one relation.
+pub(super) fn denials(database: &Database, relation: PredId, found: &mut Vec<Diagnostic>) {
+    let Some(extent) = database.extent(relation) else { return };
+    let predicate = database.schema().predicate(relation);
+    for (tuple, stated) in tuples(extent).filter(|(_, stated)| stated.len() > 1) {
+        denied(database, predicate, tuple, stated, found);
     }
 }
 
@@ -57,13 +66,11 @@ fn denied(
     all: &[Stated],
     found: &mut Vec<Diagnostic>,
 ) {
-    let metas = database.context().metas;
-    let held = all.iter().filter(|stated| {
-        let meta = metas.get(stated.meta);
-        meta.supports() && meta.status == Status::Held
-    });
-    let against = all.iter().filter(|stated| metas.get(stated.meta).opposes());
-    let first = |stated: Vec<Stated>| first_place(&stated);
+    let context = database.context();
+    let metas = context.metas;
+    let held =
+        all.iter().filter(|stated| context.supports(stated) && metas.get(stated.meta).status == Status::Held);
+    let against = all.iter().filter(|stated| context.opposes(stated));
     let (held, against): (Vec<Stated>, Vec<Stated>) = (held.copied().collect(), against.copied().collect());
     let word = against
         .iter()
@@ -72,12 +79,12 @@ fn denied(
         .unwrap_or(Status::Denied)
         .name()
         .to_lowercase();
-    if let (Some(held), Some(against)) = (first(held), first(against)) {
+    if let (Some(first), Some(denial)) = (first_place(&held), first_place(&against)) {
         let message = format!("{} is held and {word}", show(database, predicate, tuple));
         found.push(
             Diagnostic::new(HELD_AND_DENIED, message)
-                .labelled(held, "held here")
-                .also(against, format!("{word} here"))
+                .labelled(first, format!("held, {}", said_by(database, &held)))
+                .also(denial, format!("{word}, {}", said_by(database, &against)))
                 .note("rules see it as a fact"),
         );
     }

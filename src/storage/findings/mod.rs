@@ -10,7 +10,7 @@ mod spelling;
 #[cfg(test)]
 mod tests;
 
-pub use conflicts::{Conflict, conflicts};
+pub use conflicts::{Conflict, Differences, differences};
 
 use super::assertions::Stated;
 use super::database::Database;
@@ -39,8 +39,20 @@ pub fn findings(database: &Database, evidence: &Evidence<'_>) -> Vec<Diagnostic>
     references::check(database, evidence, &mut found);
     sources::check(database, evidence, &mut found);
     assertions::check(database, &mut found);
-    conflicts::check(database, &mut found);
+    for (id, _, _) in relations(database) {
+        conflicts::check(database, id, &mut found);
+    }
     spelling::check(database, &mut found);
+    crate::base::diagnostic::sort(&mut found);
+    found
+}
+
+/// Where sources disagree about one relation: conflicts, refinements, and what is held and denied;
+/// sorted by place.
+pub fn disagreements(database: &Database, relation: PredId) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    conflicts::check(database, relation, &mut found);
+    assertions::denials(database, relation, &mut found);
     crate::base::diagnostic::sort(&mut found);
     found
 }
@@ -59,6 +71,32 @@ fn tuples(extent: &Extent) -> impl Iterator<Item = (&[Word], &[Stated])> {
 /// The place of the assertion that comes first in the files.
 fn first_place(stated: &[Stated]) -> Option<Span> {
     stated.iter().map(|stated| stated.span).min()
+}
+
+/// `a and b say`, or who is behind some assertions otherwise; sources that only repeat another say
+/// of which.
+fn said_by(database: &Database, stated: &[Stated]) -> String {
+    const SHOWN: usize = 4;
+    let interner = database.interner();
+    let mut names: Vec<String> = stated
+        .iter()
+        .map(|stated| {
+            let Some(source) = interner.symbol_text(stated.src) else { return "no source".to_owned() };
+            let based_on = database.context().based_on(stated);
+            let repeated = interner.list_items(based_on).unwrap_or(&[]);
+            let repeated: Vec<&str> = repeated.iter().filter_map(|id| interner.symbol_text(*id)).collect();
+            match repeated.as_slice() {
+                [] => source.to_owned(),
+                ids => format!("{source} (based on {})", ids.join(", ")),
+            }
+        })
+        .collect();
+    names.sort();
+    names.dedup();
+    let more = names.len().saturating_sub(SHOWN);
+    names.truncate(SHOWN);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("by {}{more}", names.join(", "))
 }
 
 /// `Attended(leader: "tokayev", summit: "xian_2023")`, cut where it would run long.

@@ -1,6 +1,6 @@
 //! Each finding on a small base that has it, and on one that has not.
 
-use super::{Evidence, conflicts, findings};
+use super::{Evidence, differences, findings};
 use crate::base::Diagnostic;
 use crate::storage::testing::loaded;
 
@@ -105,7 +105,7 @@ fn conflicts_are_what_cannot_both_be_true() {
 fn a_conflict_names_the_values_and_only_those() {
     let text = r#"[EventDate(event: "e", date: "2025"), EventDate(event: "e", date: "2025-05"), EventDate(event: "e", date: "2025-06"), EventDate(event: "f", date: "2024")]"#;
     let database = loaded(&[text]).unwrap();
-    let conflicts = conflicts(&database, database.schema().find("EventDate").unwrap());
+    let conflicts = differences(&database, database.schema().find("EventDate").unwrap()).conflicts;
     assert_eq!(conflicts.len(), 1);
     let dates: Vec<String> =
         conflicts[0].tuples.iter().map(|tuple| database.interner().value(tuple[1]).plain()).collect();

@@ -8,6 +8,7 @@ mod fact;
 mod infer;
 mod metadata;
 mod mistakes;
+mod parses;
 mod values;
 
 #[cfg(test)]
@@ -17,7 +18,6 @@ mod tests;
 
 pub use self::infer::infer_schema;
 
-use std::sync::mpsc;
 use std::thread;
 
 use rustc_hash::FxHashMap;
@@ -26,6 +26,7 @@ use self::columns::{Plan, takes_facts};
 use self::fact::Reading;
 use self::metadata::{Field, Record};
 use self::mistakes::Mistakes;
+use self::parses::Parses;
 use self::values::Values;
 use super::assertions::{MetaId, Metas, Stated};
 use super::database::Database;
@@ -33,7 +34,7 @@ use super::extent::Staged;
 use crate::base::codes::files::MERGE_CONFLICT;
 use crate::base::{Diagnostic, FileId};
 use crate::model::{Review, Schema};
-use crate::syntax::ron::{self, Kind, Node, Parse, Tree};
+use crate::syntax::ron::{Kind, Node, Parse, Tree};
 
 /// A fact file's text.
 #[derive(Clone, Copy, Debug)]
@@ -62,24 +63,32 @@ pub fn load(
     texts: &[FactText<'_>],
     progress: &mut dyn FnMut(u64),
 ) -> Result<Loaded, Vec<Diagnostic>> {
-    let mut read = 0;
+    load_with(database, texts, 2, progress)
+}
+
+/// The same with so many threads: files are parsed side by side, and give words to their values
+/// one after the other, in their order.
+pub fn load_with(
+    database: &mut Database,
+    texts: &[FactText<'_>],
+    jobs: usize,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Loaded, Vec<Diagnostic>> {
+    let parses = Parses::new(texts, jobs);
     thread::scope(|scope| {
-        // One thread parses ahead of the other, which interns; a few trees at most wait between.
-        let (sender, parses) = mpsc::sync_channel(2);
-        scope.spawn(move || {
-            for text in texts {
-                let parse = ron::parse(text.file, text.text);
-                if sender.send((parse, text)).is_err() {
-                    break;
-                }
-            }
-        });
-        let parses = parses.into_iter().map(|(parse, text)| {
+        let helpers = jobs.saturating_sub(1).min(texts.len());
+        for _ in 0..helpers {
+            scope.spawn(|| parses.help());
+        }
+        let _end = parses.end();
+        let mut read = 0;
+        let in_order = texts.iter().enumerate().map(|(at, text)| {
+            let parse = parses.get(at);
             read += text.text.len() as u64;
             progress(read);
             (parse, text.inbox)
         });
-        load_parsed(database, parses)
+        load_parsed(database, in_order)
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::{Sorted, Table};
+use super::{Inner, Sorted, Table};
 use crate::storage::interner::Word;
 use crate::storage::sort;
 
@@ -25,7 +25,12 @@ impl Table {
             let order = merged(order, &picked(gone, columns), &picked(come, columns));
             orders.insert(columns.clone(), Arc::new(order));
         }
-        Table { width, rows: OnceLock::from(rows), orders: Mutex::new(orders), ..Table::default() }
+        Table(Arc::new(Inner {
+            width,
+            rows: OnceLock::from(rows),
+            orders: Mutex::new(orders),
+            ..Inner::default()
+        }))
     }
 
     /// What has gone from `self` and what has come to it to make it `now`.

@@ -29,7 +29,11 @@ pub fn completeness(text: &str) -> Completeness {
     let Some(last) = tokens.last() else {
         return if open_ended { Completeness::Incomplete } else { Completeness::Complete };
     };
-    let goes_on = open_ended || has_open_bracket(tokens) || wants_more(last) || lacks_its_stop(tokens, last);
+    let goes_on = open_ended
+        || has_open_bracket(tokens)
+        || wants_more(last)
+        || lacks_its_stop(tokens, last)
+        || is_scenario_alone(tokens);
     if goes_on { Completeness::Incomplete } else { Completeness::Complete }
 }
 
@@ -72,6 +76,18 @@ fn lacks_its_stop(tokens: &[Token], last: &Token) -> bool {
         && !of_item.clone().any(|token| token.kind == TokenKind::Directive);
     let is_check = matches!(first, Some(TokenKind::Reserved(Word::Deny | Word::Warn)));
     annotated_only || is_check || of_item.any(|token| token.kind == TokenKind::Sym(Sym::If))
+}
+
+/// Whether there is nothing but `under (…)`: the goal is still to come.
+fn is_scenario_alone(tokens: &[Token]) -> bool {
+    let goal = match tokens.split_first() {
+        Some((first, rest)) if first.kind == TokenKind::Sym(Sym::Query) => rest,
+        _ => tokens,
+    };
+    let [under, inner @ .., last] = goal else { return false };
+    under.kind == TokenKind::Reserved(Word::Under)
+        && last.kind == TokenKind::Sym(Sym::CloseParen)
+        && has_open_bracket(inner)
 }
 
 /// What a piece of text is, for highlighting and completion.
@@ -207,6 +223,8 @@ mod tests {
             "A(x))",
             "A(\"open)",
             "@label(\"x\") A(x) :- B(x).",
+            "under (as_of: d\"2025\") A(x)",
+            "under (a) (A(x) ; B(x))",
         ];
         for text in complete {
             assert_eq!(completeness(text), Completeness::Complete, "{text}");
@@ -230,6 +248,8 @@ mod tests {
             ".enum A = B |",
             "@label(\"x\")",
             "deny d \"message\"",
+            "under (as_of: d\"2025\")",
+            "?- under (assume: A(x: 1))",
             ".decl A(x: number,",
         ];
         for text in incomplete {

@@ -15,5 +15,5 @@ mod token;
 
 pub use complete::{Completeness, PieceKind, completeness, tokens};
 pub use lexer::{Lexed, lex};
-pub use parser::{parse_atom_pattern, parse_goal, parse_line, parse_program};
+pub use parser::{parse_atom_pattern, parse_goal, parse_line, parse_program, parse_scenario};
 pub use token::{Comment, DIRECTIVES, Sym, Token, TokenKind, Word};

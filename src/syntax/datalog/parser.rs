@@ -23,7 +23,7 @@ use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, FileId};
 
 pub(super) use expr::UNARY_PRECEDENCE;
-pub use line::{parse_atom_pattern, parse_goal, parse_line};
+pub use line::{parse_atom_pattern, parse_goal, parse_line, parse_scenario};
 
 /// Reads a rule file. The program holds every item that could be read whole.
 pub fn parse_program(file: FileId, text: &str) -> (Program, Vec<Diagnostic>) {

@@ -6,7 +6,7 @@ mod expr;
 mod format;
 mod item;
 
-use super::ast::{Atom, Body, Clause, Const, Expr, Goal, Item, Literal};
+use super::ast::{Atom, Body, Clause, Const, Expr, Goal, Item, Literal, UnderOption};
 use expr::Writer;
 
 pub use format::format_program;
@@ -44,6 +44,11 @@ pub fn clause_text(clause: &Clause) -> String {
 /// A goal without `?-` and without `.`.
 pub fn goal_text(goal: &Goal) -> String {
     written(|writer| writer.goal(goal))
+}
+
+/// `under (…)` with these options.
+pub fn under_text(options: &[UnderOption]) -> String {
+    written(|writer| writer.under(options))
 }
 
 /// An item on one line, its annotations before it. What the language does not know yet has no

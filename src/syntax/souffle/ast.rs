@@ -137,6 +137,10 @@ pub struct Init {
 pub struct FunctorDecl {
     /// Its name.
     pub name: Name,
+    /// The types of its arguments, then that of its result.
+    pub types: Vec<Name>,
+    /// Whether it can see more than its arguments' words.
+    pub stateful: bool,
     /// All of it.
     pub span: Span,
 }
@@ -150,8 +154,8 @@ pub struct Clause {
     pub subsumes: bool,
     /// `None` for a fact.
     pub body: Option<Disjunction>,
-    /// The orders of a `.plan`, with its place.
-    pub plan: Option<(Vec<Vec<u64>>, Span)>,
+    /// The orders of a `.plan` with the versions they are for, and its place.
+    pub plan: Option<(Vec<(u64, Vec<u64>)>, Span)>,
     /// All of it.
     pub span: Span,
 }
@@ -262,6 +266,8 @@ pub struct Aggregate {
     pub arg: Option<Expr>,
     /// What it ranges over.
     pub body: Disjunction,
+    /// The variables that it shares with the outside, once that is known.
+    pub shared: Option<Vec<Arc<str>>>,
 }
 
 impl Expr {

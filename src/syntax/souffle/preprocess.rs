@@ -15,8 +15,8 @@ use crate::base::{Diagnostic, FileId, SourceMap, Span};
 
 mod condition;
 
-/// Tokens of a program with all that its macros make.
-const MAX_TOKENS: usize = 50_000_000;
+/// Tokens that the macros of a program may make.
+const MAX_MADE: usize = 1 << 21;
 /// Tokens that one macro call may take and make.
 const MAX_CALL: usize = 1_000_000;
 
@@ -84,14 +84,12 @@ pub(super) fn run(
     loop {
         let token = preprocessor.next();
         let (done, span) = (token.kind == Kind::End, token.span);
-        if done || tokens.len() < MAX_TOKENS {
-            tokens.push(token);
-        }
+        tokens.push(token);
         if done {
             return tokens;
         }
-        if tokens.len() >= MAX_TOKENS || preprocessor.made >= MAX_TOKENS {
-            let message = format!("macros make more than {MAX_TOKENS} words");
+        if preprocessor.made >= MAX_MADE {
+            let message = format!("macros make more than {MAX_MADE} words");
             preprocessor.report(codes::TEXT_TOO_LONG, message, span);
             tokens.push(end(span));
             return tokens;

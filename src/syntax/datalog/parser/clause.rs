@@ -172,6 +172,14 @@ fn under(input: Tokens<'_>) -> Parsed<'_, (Vec<UnderOption>, Span)> {
     Ok((input, (options, start.to(input.previous()))))
 }
 
+/// Options of a scenario, one at least, with or without brackets around them.
+pub(super) fn options(input: Tokens<'_>) -> Parsed<'_, Vec<UnderOption>> {
+    if input.is(0, Sym::OpenParen) {
+        return list(Sym::OpenParen, "`(`", option)(input);
+    }
+    separated_list1(sym(Sym::Comma, "`,`"), cut(option)).parse(input)
+}
+
 /// `id ":" ( const | atom ) | id cmp const`
 fn option(input: Tokens<'_>) -> Parsed<'_, UnderOption> {
     let (input, name) = column(input, "an option such as `as_of:` or `_status >=`")?;

@@ -1,12 +1,12 @@
 //! What people type: lines of the REPL, goals and patterns.
 
-use super::clause::goal;
+use super::clause::{goal, options};
 use super::literal::{atom, expression_goes_on_behind};
 use super::recover::{report, unexpected};
 use super::{Parsed, items};
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, FileId};
-use crate::syntax::datalog::ast::{Atom, Goal, Line};
+use crate::syntax::datalog::ast::{Atom, Goal, Line, UnderOption};
 use crate::syntax::datalog::input::{Source, Tokens};
 use crate::syntax::datalog::token::{Sym, TokenKind, Word};
 
@@ -42,6 +42,23 @@ pub fn parse_atom_pattern(file: FileId, text: &str) -> (Option<Atom>, Vec<Diagno
     let source = Source::new(file, text);
     let atom = finish(source.input(), pattern);
     (atom, source.into_diagnostics())
+}
+
+/// Reads the options of a scenario, as `:under` takes them: with or without `under`, with or
+/// without brackets.
+pub fn parse_scenario(file: FileId, text: &str) -> (Option<Vec<UnderOption>>, Vec<Diagnostic>) {
+    let source = Source::new(file, text);
+    let input = source.input();
+    let options = finish(input, |input| {
+        let input = if input.is_word(Word::Under) { input.skip(1) } else { input };
+        let (rest, options) = options(input)?;
+        if rest.at_end() {
+            Ok((rest, options))
+        } else {
+            rest.fail(unexpected(rest, "`,` or the end of the scenario"))
+        }
+    });
+    (options, source.into_diagnostics())
 }
 
 /// Runs a parser of one whole thing and reports its failure.

@@ -295,7 +295,7 @@ fn take_apart(item: &Item) -> Option<Parts> {
             head.push("?-");
             if goal.under_span.is_some() {
                 head.push(" ");
-                head.under(goal);
+                head.under(&goal.under);
             }
             let head_end = goal.under_span.map_or(item.span.start, |span| span.end);
             let mut tail = Writer::default();

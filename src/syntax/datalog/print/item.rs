@@ -122,7 +122,7 @@ impl Writer {
 
     pub(super) fn goal(&mut self, goal: &Goal) {
         if goal.under_span.is_some() {
-            self.under(goal);
+            self.under(&goal.under);
             self.push(" ");
         }
         self.body(&goal.body);
@@ -130,9 +130,9 @@ impl Writer {
     }
 
     /// `under (…)`
-    pub(super) fn under(&mut self, goal: &Goal) {
+    pub(in crate::syntax::datalog::print) fn under(&mut self, options: &[UnderOption]) {
         self.push("under (");
-        self.commas(&goal.under, |writer, option| match option {
+        self.commas(options, |writer, option| match option {
             UnderOption::Value(name, value) => {
                 writer.push(&name.text);
                 writer.push(": ");

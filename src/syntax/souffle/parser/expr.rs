@@ -248,6 +248,6 @@ impl Parser<'_> {
             );
             return Err(Mistake);
         }
-        Ok(Expr { kind: ExprKind::Aggregate(Box::new(Aggregate { op, arg, body })), span })
+        Ok(Expr { kind: ExprKind::Aggregate(Box::new(Aggregate { op, arg, body, shared: None })), span })
     }
 }

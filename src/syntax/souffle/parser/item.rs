@@ -329,15 +329,17 @@ impl Parser<'_> {
 
     fn functor(&mut self, start: Span, unit: &mut Unit) -> Read<()> {
         let name = self.name("the name of the functor")?;
-        self.list("(", ")", |parser| {
+        let mut types = self.list("(", ")", |parser| {
             parser.annotations()?;
             let first = parser.qualified("a type")?;
             if parser.eat(":") { parser.qualified("a type") } else { Ok(first) }
         })?;
         self.expect(":")?;
         let result = self.qualified("a type")?;
-        self.eat_word("stateful");
-        unit.functors.push(FunctorDecl { name, span: join(start, result.span) });
+        let span = join(start, result.span);
+        types.push(result);
+        let stateful = self.eat_word("stateful");
+        unit.functors.push(FunctorDecl { name, types, stateful, span });
         Ok(())
     }
 
@@ -377,13 +379,13 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// `0:(1,2), 1:(2,1)`, of which the orders are returned.
-    fn plan(&mut self) -> Read<Vec<Vec<u64>>> {
+    /// `0:(1,2), 1:(2,1)`
+    fn plan(&mut self) -> Read<Vec<(u64, Vec<u64>)>> {
         let mut orders = Vec::new();
         loop {
-            self.whole()?;
+            let version = self.whole()?;
             self.expect(":")?;
-            orders.push(self.list("(", ")", Self::whole)?);
+            orders.push((version, self.list("(", ")", Self::whole)?));
             if !self.eat(",") {
                 return Ok(orders);
             }

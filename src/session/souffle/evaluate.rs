@@ -1,0 +1,533 @@
+//! Evaluation of a program: runs of ordinary strata by the engine at one go, and between them, one
+//! by one, the strata in which more than rules decides.
+//!
+//! Those go round by round: each round evaluates the rules over what the rounds before it left, once
+//! for each premise that can read what the last round brought. What depends on the order of
+//! solutions (`choice-domain`, `autoinc`) takes them as nested loops over sorted relations in the
+//! order of the premises would find them: sorted by the columns of the first premise, then of the
+//! second, and so on.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::equivalence::Classes;
+use crate::analysis::souffle::Analysis;
+use crate::analysis::types::builtin;
+use crate::base::{Budget, Stop};
+use crate::engine::{Engine, EvalError, Frog, Request, RuleRef, Tables, Tuning};
+use crate::model::program::{Arg, Atom, Body, Expr, Literal, Rule, Stratum, Var, VarId};
+use crate::model::{CheckedProgram, PredId, RuleId};
+use crate::storage::{Interner, Table, Word};
+
+/// The rows of relations, stated or evaluated already.
+#[derive(Debug, Default)]
+pub(super) struct Known(pub HashMap<PredId, Arc<Table>>);
+
+impl Tables for Known {
+    fn table(&self, pred: PredId) -> Option<&Table> {
+        self.0.get(&pred).map(|table| &**table)
+    }
+}
+
+impl Known {
+    fn get(&self, pred: PredId, width: usize) -> Arc<Table> {
+        self.0.get(&pred).cloned().unwrap_or_else(|| Arc::new(Table::from_rows(width, Vec::new())))
+    }
+}
+
+/// Evaluates all that `wanted` needs; `known` holds what is stated and receives what is derived.
+pub(super) fn evaluate(
+    analysis: &Analysis,
+    wanted: &[PredId],
+    known: &mut Known,
+    interner: &mut Interner,
+    budget: &Budget,
+    jobs: usize,
+) -> Result<(), EvalError> {
+    let program = &analysis.program;
+    let special: Vec<bool> = program.strata.iter().map(|stratum| is_special(analysis, stratum)).collect();
+    if !special.contains(&true) {
+        return ordinary(program, wanted, known, interner, budget, jobs);
+    }
+    let mut next_counter = 0;
+    let mut at = 0;
+    while at < program.strata.len() {
+        let stratum = program.strata.get(at).cloned().unwrap_or_default();
+        if special.get(at) == Some(&true) {
+            let mut run = Run {
+                analysis,
+                known,
+                interner,
+                budget,
+                next_counter: &mut next_counter,
+                next_pred: program.schema.predicates.len() as u32,
+            };
+            run.stratum(&stratum)?;
+            at += 1;
+            continue;
+        }
+        let end = (at..special.len()).find(|at| special.get(*at) == Some(&true)).unwrap_or(special.len());
+        let strata = program.strata.get(at..end).unwrap_or_default().to_vec();
+        // What later strata read has to stay.
+        let needed: Vec<PredId> =
+            strata.iter().flat_map(|stratum| stratum.predicates.iter().copied()).collect();
+        let part = CheckedProgram { strata, ..program.clone() };
+        ordinary(&part, &needed, known, interner, budget, jobs)?;
+        at = end;
+    }
+    Ok(())
+}
+
+fn ordinary(
+    program: &CheckedProgram,
+    wanted: &[PredId],
+    known: &mut Known,
+    interner: &mut Interner,
+    budget: &Budget,
+    jobs: usize,
+) -> Result<(), EvalError> {
+    let tuning = Tuning { jobs, ..Tuning::default() };
+    let request = Request { tuning, ..Request::new(program, &[], wanted) };
+    let model = Frog.evaluate(&request, known, interner, budget)?;
+    known.0.extend(model.tables);
+    Ok(())
+}
+
+fn is_special(analysis: &Analysis, stratum: &Stratum) -> bool {
+    let special = &analysis.special;
+    stratum.predicates.iter().any(|pred| {
+        special.choice.contains_key(pred)
+            || special.equivalence.contains(pred)
+            || special.limits.contains_key(pred)
+            || special.deltas.contains_key(pred)
+            || special.subsumptions.iter().any(|subsumption| subsumption.pred == *pred)
+    }) || stratum.rules.iter().any(|rule| {
+        special.counters.contains_key(rule)
+            || special.iteration.is_some_and(|iteration| {
+                let mut reads = false;
+                analysis.program.rule(*rule).body.atoms(&mut |atom, _| reads |= atom.pred == iteration);
+                reads
+            })
+    })
+}
+
+struct Run<'a> {
+    analysis: &'a Analysis,
+    known: &'a mut Known,
+    interner: &'a mut Interner,
+    budget: &'a Budget,
+    /// What `autoinc` gives next.
+    next_counter: &'a mut i64,
+    /// An id that no relation has.
+    next_pred: u32,
+}
+
+impl Run<'_> {
+    fn fresh(&mut self) -> PredId {
+        self.next_pred += 1;
+        PredId(self.next_pred - 1)
+    }
+
+    fn width(&self, pred: PredId) -> usize {
+        self.analysis.relations.all().get(pred.0 as usize).map_or(0, |relation| relation.columns.len())
+    }
+
+    fn stratum(&mut self, stratum: &Stratum) -> Result<(), EvalError> {
+        let program = &self.analysis.program;
+        let rules: Vec<(RuleId, &Rule)> = stratum.rules.iter().map(|id| (*id, program.rule(*id))).collect();
+        let recursive: Vec<PredId> = if stratum.recursive { stratum.predicates.clone() } else { Vec::new() };
+        let deltas: HashMap<PredId, PredId> = recursive.iter().map(|pred| (*pred, self.fresh())).collect();
+        self.iteration(0);
+        let mut state: HashMap<PredId, State> = HashMap::new();
+        for pred in &stratum.predicates {
+            state.insert(*pred, State::new(self.width(*pred), self.known.get(*pred, self.width(*pred))));
+        }
+        // What does not read the stratum.
+        for (id, rule) in rules.iter().filter(|(_, rule)| recursive_premises(rule, &recursive).is_empty()) {
+            self.solve(*id, rule, rule, &mut state)?;
+        }
+        let first = rules.first().map(|(id, _)| RuleRef::Rule(*id));
+        for pred in &stratum.predicates {
+            if let Some(state) = state.get_mut(pred) {
+                state.take_stated();
+                self.settle(*pred, state)?;
+            }
+        }
+        self.publish(&stratum.predicates, &state, &deltas);
+        let mut round = 0;
+        let mut noted: HashMap<PredId, Vec<Word>> = HashMap::new();
+        let stopped = |stop: Stop| EvalError::Stopped { stop, rule: first };
+        while !recursive.is_empty() && state.values().any(|state| !state.recent.is_empty()) {
+            if stratum.predicates.iter().any(|pred| self.is_full(*pred, &state)) {
+                break;
+            }
+            self.budget.round(round + 1).map_err(stopped)?;
+            self.iteration(round as i64);
+            for (id, rule) in &rules {
+                for premise in recursive_premises(rule, &recursive) {
+                    let variant = with_delta(rule, premise, &deltas);
+                    self.solve(*id, rule, &variant, &mut state)?;
+                }
+            }
+            for pred in &stratum.predicates {
+                if let Some(state) = state.get_mut(pred) {
+                    self.settle(*pred, state)?;
+                    if self.analysis.special.deltas.contains_key(pred) {
+                        let number = self.interner.number(round as i64);
+                        let noted = noted.entry(*pred).or_default();
+                        noted.extend(state.recent.iter().flat_map(|row| row.iter().copied().chain([number])));
+                    }
+                }
+            }
+            self.publish(&stratum.predicates, &state, &deltas);
+            round += 1;
+        }
+        for delta in deltas.values() {
+            self.known.0.remove(delta);
+        }
+        for (pred, words) in noted {
+            if let Some(delta) = self.analysis.special.deltas.get(&pred) {
+                let table = Table::from_rows(self.width(pred) + 1, words);
+                self.known.0.insert(*delta, Arc::new(table));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_full(&self, pred: PredId, state: &HashMap<PredId, State>) -> bool {
+        let limit = self.analysis.special.limits.get(&pred);
+        limit.is_some_and(|limit| state.get(&pred).is_some_and(|state| state.rows.len() as u64 >= *limit))
+    }
+
+    /// Says which round it is.
+    fn iteration(&mut self, round: i64) {
+        if let Some(pred) = self.analysis.special.iteration {
+            let word = self.interner.number(round);
+            self.known.0.insert(pred, Arc::new(Table::from_rows(1, vec![word])));
+        }
+    }
+
+    /// Makes the relations' rows known to the rules.
+    fn publish(
+        &mut self,
+        preds: &[PredId],
+        state: &HashMap<PredId, State>,
+        deltas: &HashMap<PredId, PredId>,
+    ) {
+        for pred in preds {
+            let Some(state) = state.get(pred) else { continue };
+            self.known.0.insert(*pred, Arc::new(state.table(&state.rows)));
+            if let Some(delta) = deltas.get(pred) {
+                self.known.0.insert(*delta, Arc::new(state.table(&state.recent)));
+            }
+        }
+    }
+
+    /// Adds the solutions of a rule, read as `variant`, to the new rows of its head.
+    fn solve(
+        &mut self,
+        id: RuleId,
+        rule: &Rule,
+        variant: &Rule,
+        state: &mut HashMap<PredId, State>,
+    ) -> Result<(), EvalError> {
+        let counters = self.analysis.special.counters.get(&id).cloned().unwrap_or_default();
+        let ordered = self.analysis.special.choice.contains_key(&rule.head);
+        let rows: Vec<Row> = if counters.is_empty() && !ordered {
+            self.rows(id, variant)?.1
+        } else {
+            self.in_order(id, variant, &counters)?
+        };
+        let Some(state) = state.get_mut(&rule.head) else { return Ok(()) };
+        let choice = self.analysis.special.choice.get(&rule.head);
+        for row in rows {
+            state.offer(row, choice);
+        }
+        Ok(())
+    }
+
+    /// The rows of a rule's head in the order in which loops would find them, counters counted.
+    fn in_order(&mut self, id: RuleId, rule: &Rule, counters: &[VarId]) -> Result<Vec<Row>, EvalError> {
+        let mut rule = rule.clone();
+        let alternative = match rule.body.alternatives.first_mut() {
+            Some(alternative) => std::mem::take(alternative),
+            None => Vec::new(),
+        };
+        let (mut early, late): (Vec<Literal>, Vec<Literal>) =
+            alternative.into_iter().partition(|literal| !mentions(literal, counters));
+        let mut order: Vec<VarId> = Vec::new();
+        for literal in &mut early {
+            let Literal::Atom(atom) = literal else { continue };
+            for arg in &mut atom.args {
+                if *arg == Arg::Any {
+                    rule.vars.push(Var {
+                        name: "0any".into(),
+                        ty: builtin::NUMBER,
+                        optional: false,
+                        span: atom.span,
+                    });
+                    *arg = Arg::Is(Expr::Var(VarId(rule.vars.len() as u32 - 1)));
+                }
+                if let Arg::Is(expr) = arg {
+                    expr.vars(&mut |var| order.push(var));
+                }
+            }
+        }
+        for literal in &early {
+            match literal {
+                Literal::Compare { op: crate::model::program::CompareOp::Eq, left, right, .. } => {
+                    left.vars(&mut |var| order.push(var));
+                    right.vars(&mut |var| order.push(var));
+                }
+                Literal::In { item, .. } => item.vars(&mut |var| order.push(var)),
+                _ => {}
+            }
+        }
+        let mut seen = HashSet::new();
+        order.retain(|var| !counters.contains(var) && seen.insert(*var));
+        let found = self.fresh();
+        let vars = order.iter().map(|var| Expr::Var(*var));
+        if counters.is_empty() {
+            // Sorted by the variables, on which the head depends.
+            let goal = Rule {
+                head: found,
+                args: vars.chain(rule.args.iter().cloned()).collect(),
+                body: Body { alternatives: vec![early] },
+                ..rule.clone()
+            };
+            let (_, rows) = self.rows(id, &goal)?;
+            return Ok(rows
+                .into_iter()
+                .map(|row| row.get(order.len()..).unwrap_or_default().into())
+                .collect());
+        }
+        let goal = Rule {
+            head: found,
+            args: vars.clone().collect(),
+            body: Body { alternatives: vec![early] },
+            ..rule.clone()
+        };
+        let (_, rows) = self.rows(id, &goal)?;
+        let width = order.len() + counters.len();
+        let mut words = Vec::with_capacity(rows.len() * width);
+        for row in rows {
+            words.extend_from_slice(&row);
+            for _ in counters {
+                words.push(self.interner.number(*self.next_counter));
+                *self.next_counter += 1;
+            }
+        }
+        self.known.0.insert(found, Arc::new(Table::from_rows(width, words)));
+        let args = vars.chain(counters.iter().map(|var| Expr::Var(*var))).map(Arg::Is).collect();
+        let mut literals = vec![Literal::Atom(Atom { pred: found, args, span: rule.span })];
+        literals.extend(late);
+        let numbered = Rule { body: Body { alternatives: vec![literals] }, ..rule };
+        let rows = self.rows(id, &numbered)?.1;
+        self.known.0.remove(&found);
+        Ok(rows)
+    }
+
+    /// The rows of a rule's head, sorted.
+    fn rows(&mut self, id: RuleId, rule: &Rule) -> Result<(usize, Vec<Row>), EvalError> {
+        let head = self.fresh();
+        let goal = Rule { head, ..rule.clone() };
+        let goals = [goal];
+        let program =
+            CheckedProgram { schema: Arc::clone(&self.analysis.program.schema), ..CheckedProgram::default() };
+        let request = Request::new(&program, &goals, &[]);
+        let model = Frog.evaluate(&request, self.known, self.interner, self.budget).map_err(|error| {
+            // It knows only its own goal.
+            match error {
+                EvalError::Stopped { stop, .. } => EvalError::Stopped { stop, rule: Some(RuleRef::Rule(id)) },
+                EvalError::Runtime { error, span, binding, .. } => {
+                    EvalError::Runtime { error, rule: RuleRef::Rule(id), span, binding }
+                }
+            }
+        })?;
+        let rows = model.table(head).map(|table| table.iter().map(Row::from).collect()).unwrap_or_default();
+        Ok((rule.args.len(), rows))
+    }
+
+    /// Makes the new rows of a relation recent ones, with all that follows from them and without
+    /// what gives way.
+    fn settle(&mut self, pred: PredId, state: &mut State) -> Result<(), EvalError> {
+        let subsumptions: Vec<usize> = (0..self.analysis.special.subsumptions.len())
+            .filter(|at| self.analysis.special.subsumptions.get(*at).is_some_and(|found| found.pred == pred))
+            .collect();
+        if self.analysis.special.equivalence.contains(&pred) {
+            let classes = Classes::of(state.rows.iter().chain(&state.fresh).filter_map(|row| match **row {
+                [a, b] => Some((a, b)),
+                _ => None,
+            }));
+            state.fresh = Vec::new();
+            for (a, b) in classes.pairs() {
+                let row: Row = [a, b].into();
+                if !state.rows.contains(&row) {
+                    state.fresh.push(row);
+                }
+            }
+        }
+        if !subsumptions.is_empty() {
+            let fresh = std::mem::take(&mut state.fresh);
+            let fresh_table = Arc::new(state.table(&fresh));
+            let old_table = Arc::new(state.table(&state.rows));
+            let mut rejected = self.dominated(&subsumptions, &fresh_table, &fresh_table)?;
+            rejected.extend(self.dominated(&subsumptions, &fresh_table, &old_table)?);
+            state.fresh = fresh.into_iter().filter(|row| !rejected.contains(row)).collect();
+            let fresh_table = Arc::new(state.table(&state.fresh));
+            let gone = self.dominated(&subsumptions, &old_table, &fresh_table)?;
+            state.rows.retain(|row| !gone.contains(row));
+        }
+        state.recent = std::mem::take(&mut state.fresh);
+        state.recent.sort_unstable();
+        state.recent.dedup();
+        state.rows.extend(state.recent.iter().cloned());
+        state.offered.clear();
+        Ok(())
+    }
+
+    /// The rows of `less` that give way to one of `greater`.
+    fn dominated(
+        &mut self,
+        subsumptions: &[usize],
+        less: &Arc<Table>,
+        greater: &Arc<Table>,
+    ) -> Result<HashSet<Row>, EvalError> {
+        let mut gone = HashSet::new();
+        for at in subsumptions {
+            let Some(subsumption) = self.analysis.special.subsumptions.get(*at) else { continue };
+            self.known.0.insert(subsumption.less, Arc::clone(less));
+            self.known.0.insert(subsumption.greater, Arc::clone(greater));
+            let (width, rows) = self.rows(RuleId(u32::MAX), &subsumption.rule)?;
+            for row in rows {
+                let (low, high) = row.split_at(width / 2);
+                if low != high {
+                    gone.insert(Row::from(low));
+                }
+            }
+        }
+        Ok(gone)
+    }
+}
+
+type Row = Box<[Word]>;
+
+/// A relation of the stratum.
+#[derive(Default)]
+struct State {
+    width: usize,
+    /// All rows but the new ones.
+    rows: HashSet<Row>,
+    /// Those that the last round brought.
+    recent: Vec<Row>,
+    /// Those that this round has found, in order.
+    fresh: Vec<Row>,
+    offered: HashSet<Row>,
+    /// For each key of a `choice-domain` the values that are taken.
+    taken: Vec<HashSet<Row>>,
+}
+
+impl State {
+    fn new(width: usize, stated: Arc<Table>) -> State {
+        State { width, fresh: stated.iter().map(Row::from).collect(), ..State::default() }
+    }
+
+    /// Nothing more is stated.
+    fn take_stated(&mut self) {
+        self.fresh.sort_unstable();
+        self.fresh.dedup();
+    }
+
+    /// Takes in a row, unless it is known or its place is taken.
+    fn offer(&mut self, row: Row, choice: Option<&Vec<Vec<usize>>>) {
+        if self.rows.contains(&row) || self.offered.contains(&row) {
+            return;
+        }
+        if let Some(keys) = choice {
+            self.note_stated(keys);
+            let of_key =
+                |key: &Vec<usize>| key.iter().filter_map(|at| row.get(*at).copied()).collect::<Row>();
+            let values: Vec<Row> = keys.iter().map(of_key).collect();
+            if values.iter().zip(&self.taken).any(|(value, taken)| taken.contains(value)) {
+                return;
+            }
+            values.into_iter().zip(&mut self.taken).for_each(|(value, taken)| {
+                taken.insert(value);
+            });
+        }
+        self.offered.insert(row.clone());
+        self.fresh.push(row);
+    }
+
+    /// Stated rows take their places first.
+    fn note_stated(&mut self, keys: &[Vec<usize>]) {
+        if !self.taken.is_empty() {
+            return;
+        }
+        let of = |key: &Vec<usize>| {
+            self.rows
+                .iter()
+                .chain(&self.fresh)
+                .map(|row| key.iter().filter_map(|at| row.get(*at).copied()).collect::<Row>())
+                .collect::<HashSet<Row>>()
+        };
+        self.taken = keys.iter().map(of).collect();
+    }
+
+    fn table<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> Table {
+        let rows = rows.into_iter();
+        if self.width == 0 {
+            return Table::nullary(rows.count() > 0);
+        }
+        Table::from_rows(self.width, rows.flat_map(|row| row.iter().copied()).collect())
+    }
+}
+
+/// Places of the premises that read a relation of the stratum.
+fn recursive_premises(rule: &Rule, recursive: &[PredId]) -> Vec<usize> {
+    let literals = rule.body.alternatives.first().map_or(&[][..], Vec::as_slice);
+    literals
+        .iter()
+        .enumerate()
+        .filter(|(_, literal)| matches!(literal, Literal::Atom(atom) if recursive.contains(&atom.pred)))
+        .map(|(at, _)| at)
+        .collect()
+}
+
+/// The rule with one premise that reads what the last round brought.
+fn with_delta(rule: &Rule, premise: usize, deltas: &HashMap<PredId, PredId>) -> Rule {
+    let mut rule = rule.clone();
+    if let Some(Literal::Atom(atom)) =
+        rule.body.alternatives.first_mut().and_then(|literals| literals.get_mut(premise))
+        && let Some(delta) = deltas.get(&atom.pred)
+    {
+        atom.pred = *delta;
+    }
+    rule
+}
+
+fn mentions(literal: &Literal, vars: &[VarId]) -> bool {
+    let mut found = false;
+    let mut see = |expr: &Expr| expr.vars(&mut |var| found |= vars.contains(&var));
+    match literal {
+        Literal::Atom(atom) => atom.args.iter().for_each(|arg| {
+            if let Arg::Is(expr) = arg {
+                see(expr);
+            }
+        }),
+        Literal::Compare { left, right, .. } | Literal::Test { left, right, .. } => {
+            see(left);
+            see(right);
+        }
+        Literal::In { item, list, .. } => {
+            see(item);
+            see(list);
+        }
+        Literal::Not(body, _) => {
+            let inner = body.alternatives.iter().flatten();
+            found = inner.fold(false, |found, literal| found | mentions(literal, vars));
+        }
+        Literal::Bool(_) => {}
+    }
+    found
+}
