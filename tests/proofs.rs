@@ -7,15 +7,18 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::ops::ControlFlow;
 
-use common::case::Case;
+use common::case::{Case, nested_bodies};
 use common::run;
 use common::shrink::{Cases, runner};
+use common::world::Kind;
 use factlog::base::Budget;
 use factlog::engine::naive::{self, Relations};
 use factlog::engine::{Engine, EvalError, Frog, Model, Request, RuleRef};
 use factlog::model::schema::PredId;
-use factlog::model::{Status, Value};
+use factlog::model::{Literal, Status, Value};
 use factlog::provenance::proof::{Node, Proof, Support, Why};
+use factlog::provenance::repair::repairs;
+use factlog::provenance::whynot::{Reached, attempts};
 use factlog::provenance::{Firmness, Graph, Instance, Rejection, Statements, Tuple, Verifier, proofs};
 use factlog::storage::{Interner, Table};
 use proptest::prelude::TestCaseError;
@@ -195,6 +198,131 @@ fn what_is_tampered_with_is_rejected() {
         Ok(())
     });
     assert!(tampered.get() > 2000, "{} only", tampered.get());
+}
+
+/// The case with those of its rules that know neither negation nor aggregates: more facts never
+/// take anything away.
+fn positive(case: &Case) -> Case {
+    let is_positive = |literal: &Literal| nested_bodies(&mut literal.clone()).is_empty();
+    let rules = case.program.rules.iter();
+    let rules = rules.filter(|rule| rule.body.alternatives.iter().flatten().all(is_positive));
+    case.with_rules(rules.cloned().collect())
+}
+
+fn is_of(kind: Kind, value: &Value) -> bool {
+    match kind {
+        Kind::Symbol => matches!(value, Value::Symbol(_)),
+        Kind::Number => matches!(value, Value::Number(_)),
+        Kind::Float => matches!(value, Value::Float(_)),
+        Kind::Bool => matches!(value, Value::Bool(_)),
+        Kind::Date => matches!(value, Value::Date(_)),
+        Kind::Level => matches!(value, Value::Enum(_)),
+        Kind::Numbers => matches!(value, Value::List(_)),
+    }
+}
+
+/// Tuples that are not in the model, some of each derived relation, made of the values that are.
+fn absent(world: &World) -> Vec<(PredId, Vec<Value>)> {
+    let all: BTreeSet<Value> = world.case.facts.iter().flat_map(|(_, tuple)| tuple.clone()).collect();
+    let present: BTreeSet<(PredId, Vec<Value>)> = world
+        .tuples()
+        .into_iter()
+        .map(|tuple| (tuple.pred, tuple.row.iter().map(|word| world.interner.value(*word)).collect()))
+        .collect();
+    let mut found = Vec::new();
+    let mut heads: Vec<PredId> = world.case.program.rules.iter().map(|rule| rule.head).collect();
+    heads.sort();
+    heads.dedup();
+    for pred in heads {
+        let columns = &world.case.program.schema.predicate(pred).columns;
+        // Values of the columns' types.
+        let choices: Vec<Vec<&Value>> = columns
+            .iter()
+            .map(|column| {
+                let kind = Kind::of(column.ty);
+                all.iter().filter(|value| is_of(kind, value)).collect()
+            })
+            .collect();
+        let count = choices.iter().map(Vec::len).product::<usize>().min(1000);
+        let tuples = (0..count).map(|number| {
+            let mut left = number;
+            let mut tuple = Vec::new();
+            for choice in &choices {
+                tuple.push(choice[left % choice.len()].clone());
+                left /= choice.len();
+            }
+            (pred, tuple)
+        });
+        found.extend(tuples.filter(|tuple| !present.contains(tuple)).step_by(3).take(8));
+    }
+    found
+}
+
+#[test]
+fn missing_facts_that_are_proposed_do_what_they_say() {
+    let [found, none] = [const { Cell::new(0) }; 2];
+    check(150, |world| {
+        let Some(world) = World::new(positive(&world.case)) else { return Ok(()) };
+        let budget = Budget::unlimited();
+        let graph = world.graph(&budget);
+        for (pred, tuple) in absent(&world) {
+            let wanted: Vec<Option<u32>> = tuple.iter().map(|value| Some(graph.word(value))).collect();
+            let proposed = repairs(&graph, pred, &wanted).unwrap();
+            let count = if proposed.sets.is_empty() { &none } else { &found };
+            count.set(count.get() + 1);
+            for set in &proposed.sets {
+                let mut stated = world.case.stated();
+                for missing in set {
+                    stated.entry(missing.pred).or_default().insert(missing.tuple.clone());
+                }
+                match naive::evaluate(&world.case.program, &[], &stated, &run::budget()) {
+                    Ok(model) if model[&pred].contains(&tuple) => {}
+                    Ok(_) => return fail(format!("{set:?} does not give {pred:?}{tuple:?}")),
+                    // More facts can overflow what fewer did not, or take long.
+                    Err(_) => {}
+                }
+            }
+        }
+        Ok(())
+    });
+    assert!(found.get() > none.get(), "{} with proposals, {} without", found.get(), none.get());
+}
+
+#[test]
+fn attempts_say_what_is_there_and_what_is_not() {
+    check(150, |world| {
+        let budget = Budget::unlimited();
+        let graph = world.graph(&budget);
+        let present: BTreeSet<(PredId, Vec<Value>)> =
+            world.tuples().into_iter().map(|tuple| (tuple.pred, graph.values(&tuple.row))).collect();
+        for (pred, tuple) in absent(&world) {
+            let wanted: Vec<Option<u32>> = tuple.iter().map(|value| Some(graph.word(value))).collect();
+            let (tried, _) = attempts(&graph, pred, &wanted).unwrap();
+            for attempt in &tried {
+                let RuleRef::Rule(rule) = attempt.rule else { return fail("a goal".to_owned()) };
+                let literals = &world.case.program.rule(rule).body.alternatives[attempt.alternative];
+                if attempt.unmet() == 0 {
+                    return fail(format!("nothing keeps {pred:?}{tuple:?} from holding: {attempt:?}"));
+                }
+                for (literal, reached) in literals.iter().zip(&attempt.reached) {
+                    let fits = match (literal, reached) {
+                        (Literal::Atom(atom), Reached::Met(Some(row))) => {
+                            present.contains(&(atom.pred, row.clone()))
+                        }
+                        (Literal::Atom(_), reached) => matches!(reached, Reached::NoTuple { .. }),
+                        (Literal::Not(..), Reached::InTheWay(blockers)) => {
+                            blockers.iter().all(|blocker| present.contains(blocker))
+                        }
+                        _ => true,
+                    };
+                    if !fits {
+                        return fail(format!("{reached:?} of {literal:?}"));
+                    }
+                }
+            }
+        }
+        Ok(())
+    });
 }
 
 /// Proofs that are none, whatever the program.

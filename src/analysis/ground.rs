@@ -267,7 +267,8 @@ fn type_named(schema: &Schema, name: &str) -> crate::model::TypeId {
 }
 
 /// Sets a metadata field from its checked value.
-fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
+/// Sets a metadata field of an assertion to a value of its type.
+pub fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
     let text = |value: &Value| match value {
         Value::Symbol(text) => Some(text.clone()),
         _ => None,

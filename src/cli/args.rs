@@ -10,7 +10,9 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
-use super::{check, completions, fmt, plan, query, repl, rule, run, schema, souffle, support, test, why};
+use super::{
+    check, completions, fmt, plan, query, repl, rule, run, schema, souffle, support, test, why, whynot,
+};
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::{ScenarioOption, Wanted};
 
@@ -77,6 +79,7 @@ pub enum Command {
     Run(run::RunArgs),
     Check(check::CheckArgs),
     Why(why::WhyArgs),
+    Whynot(whynot::WhyNotArgs),
     Support(support::SupportArgs),
     Fmt(fmt::FmtArgs),
     Test(test::TestArgs),

@@ -22,6 +22,7 @@ mod support;
 mod terminal;
 mod test;
 mod why;
+mod whynot;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -83,6 +84,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Run(args) => run::run(context, &args),
         Command::Check(args) => check::run(context, &args, matches),
         Command::Why(args) => why::run(context, &args),
+        Command::Whynot(args) => whynot::run(context, &args),
         Command::Support(args) => support::run(context, &args),
         Command::Fmt(args) => fmt::run(context, &args),
         Command::Test(args) => test::run(context, &args),

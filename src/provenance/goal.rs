@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::words::Words;
 use crate::model::functor;
 use crate::model::program::{Aggregate, Arg, Atom, Body, Expr, Literal, VarId};
-use crate::model::{Value, program::CompareOp};
+use crate::model::{Functor, Value, program::CompareOp};
 use crate::storage::Word;
 use crate::storage::interner::{MISSING, NIL};
 
@@ -90,6 +90,59 @@ pub(super) fn compares(op: CompareOp, possibly: bool, sides: [(&Expr, Word); 2],
         CompareOp::Eq if !possibly => a == b,
         CompareOp::Ne if !possibly => a != b,
         _ => functor::compare(op, possibly, &words.value(a), &words.value(b)),
+    }
+}
+
+/// The distinct items of a list that are not nil.
+#[derive(Debug)]
+pub(super) enum Items {
+    /// Their words, the next one last.
+    Words(Vec<Word>),
+    /// Numbers; a range is never written out.
+    Range(functor::Steps),
+}
+
+impl Items {
+    /// Those of a list that can be computed; of another there are none.
+    pub fn of(list: &Expr, slots: &[Word], words: &Words<'_>) -> Items {
+        if let Expr::Call(Functor::Range, args, _) = list {
+            let value = |arg: &Expr| match compute(arg, slots, words) {
+                Computed::Word(word) => words.value(word),
+                _ => Value::Nil,
+            };
+            let args: Vec<Value> = args.iter().map(value).collect();
+            return match functor::range(&args) {
+                Ok(Some(steps)) => Items::Range(steps),
+                _ => Items::Words(Vec::new()),
+            };
+        }
+        let mut items: Vec<Word> = match compute(list, slots, words) {
+            Computed::Word(word) => {
+                functor::elements(&words.value(word)).map(|item| words.word(item)).collect()
+            }
+            _ => Vec::new(),
+        };
+        items.sort_unstable();
+        items.dedup();
+        Items::Words(items)
+    }
+
+    /// Whether a value is one of them.
+    pub fn contain(&self, word: Word, words: &Words<'_>) -> bool {
+        match self {
+            Items::Words(items) => items.contains(&word),
+            Items::Range(steps) => {
+                matches!(words.value(word), Value::Number(number) if steps.contains(number))
+            }
+        }
+    }
+
+    /// The next one.
+    pub fn next(&mut self, words: &Words<'_>) -> Option<Word> {
+        match self {
+            Items::Words(items) => items.pop(),
+            Items::Range(steps) => steps.next().map(|number| words.word(&Value::Number(number))),
+        }
     }
 }
 

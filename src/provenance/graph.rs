@@ -205,6 +205,11 @@ impl<'a> Graph<'a> {
         self.words.value(word)
     }
 
+    /// The word of a value, which may stand for nothing in the model.
+    pub fn word(&self, value: &Value) -> Word {
+        self.words.word(value)
+    }
+
     /// The values of a row.
     pub fn values(&self, row: &[Word]) -> Vec<Value> {
         row.iter().map(|word| self.value(*word)).collect()

@@ -11,10 +11,12 @@
 //!   `sets`: alternative sets · `annotate`: how firmly a tuple is known ·
 //!   `survive`: what holds without some assertions
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
-//! - `proof`: one way through the graph, as data · `search`: the best of them
+//! - `proof`: one way through the graph, as data · `search`: choices, the best first · `build`: proofs of them
 //! - `verify`: checks a proof, independently of all the above
+//! - `whynot`: how far the rules got that could have derived a tuple · `repair`: what is missing
 //! - `text`: literals and tuples with their values, for people
 
+mod build;
 mod derivations;
 mod fold;
 mod goal;
@@ -28,9 +30,11 @@ mod words;
 pub mod annotate;
 pub mod graph;
 pub mod proof;
+pub mod repair;
 pub mod survive;
 pub mod text;
 pub mod verify;
+pub mod whynot;
 
 #[cfg(test)]
 mod testing;

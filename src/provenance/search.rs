@@ -11,16 +11,16 @@
 //! enumeration of best solutions, 1972); one that would rest on itself is passed over.
 
 use std::cmp::{Ordering, Reverse};
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap};
 use std::ops::ControlFlow;
 
 use super::goal::as_aggregate;
 use super::graph::{Contribution, Graph, Instance, Premise, Tuple};
-use super::proof::{Firmness, Node, Proof, Row, Statements, Step, Support, Why};
+use super::proof::{Firmness, Proof, Statements};
 use crate::base::Stop;
 use crate::engine::RuleRef;
 use crate::model::program::{Aggregate, Literal};
-use crate::model::{Rule, Status, Value};
+use crate::model::{Rule, Status};
 use crate::storage::Word;
 use crate::storage::interner::MISSING;
 
@@ -34,10 +34,6 @@ const EXAMINED: usize = 20_000;
 const ROWS: usize = 64;
 /// Rows of an aggregate that are put in order.
 const ORDERED: usize = 50_000;
-/// Tuples of a proof whose other choices are tried for further proofs.
-const VARIED: usize = 64;
-/// Further proofs tried for each one wanted.
-const TRIED: usize = 64;
 
 /// The best proofs of a tuple of the model, best first: `most` of them, or all there are.
 ///
@@ -67,52 +63,52 @@ pub fn proofs(
     search.best(root, most)
 }
 
-struct Search<'s, 'a> {
-    graph: &'s Graph<'a>,
+pub(super) struct Search<'s, 'a> {
+    pub graph: &'s Graph<'a>,
     statements: &'s dyn Statements,
-    nodes: Vec<Known>,
+    pub nodes: Vec<Known>,
     index: HashMap<Tuple, usize>,
     /// Premises noted.
     noted: usize,
     /// Whether the graph was too large.
-    cut: bool,
+    pub cut: bool,
 }
 
 /// A tuple with the ways to prove it.
-struct Known {
+pub(super) struct Known {
     tuple: Tuple,
     /// Best first once they are in order; empty before they have been looked for.
-    choices: Vec<Choice>,
+    pub choices: Vec<Choice>,
 }
 
 /// A way to prove a tuple.
 #[derive(Clone)]
-struct Choice {
-    kind: Kind,
+pub(super) struct Choice {
+    pub kind: Kind,
     /// The tuples it needs, by index.
-    needs: Vec<usize>,
+    pub needs: Vec<usize>,
     /// How firm it is apart from these.
-    own: Firmness,
+    pub own: Firmness,
     cost: Cost,
 }
 
 #[derive(Clone)]
-enum Kind {
+pub(super) enum Kind {
     Stated,
     Instance(Box<Derived>),
 }
 
 #[derive(Clone)]
-struct Derived {
-    rule: RuleRef,
-    alternative: usize,
-    binding: Box<[Word]>,
-    premises: Vec<Need>,
+pub(super) struct Derived {
+    pub rule: RuleRef,
+    pub alternative: usize,
+    pub binding: Box<[Word]>,
+    pub premises: Vec<Need>,
 }
 
 /// A premise with tuples by index.
 #[derive(Clone)]
-enum Need {
+pub(super) enum Need {
     Tuple(usize),
     Absent(usize),
     Aggregate { value: Word, total: usize, rows: Vec<(usize, Box<[Word]>, Vec<Need>)> },
@@ -121,7 +117,7 @@ enum Need {
 
 /// Weakness, then size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Cost(u8, u64);
+pub(super) struct Cost(pub u8, pub u64);
 
 const UNKNOWN: Cost = Cost(u8::MAX, u64::MAX);
 
@@ -136,7 +132,7 @@ impl Search<'_, '_> {
         at
     }
 
-    fn tuple(&self, at: usize) -> Option<&Tuple> {
+    pub fn tuple(&self, at: usize) -> Option<&Tuple> {
         self.nodes.get(at).map(|node| &node.tuple)
     }
 
@@ -407,7 +403,7 @@ impl Search<'_, '_> {
     }
 
     /// The best choice at a tuple of a graph too large to explore.
-    fn first_choice(&mut self, at: usize) -> Result<(), Stop> {
+    pub fn first_choice(&mut self, at: usize) -> Result<(), Stop> {
         if self.nodes.get(at).is_none_or(|node| !node.choices.is_empty()) {
             return Ok(());
         }
@@ -445,146 +441,6 @@ impl Search<'_, '_> {
             self.nodes[at].choices = vec![choice];
         }
         Ok(())
-    }
-
-    /// The best proofs, best first.
-    fn best(&mut self, root: usize, most: usize) -> Result<Vec<Proof>, Stop> {
-        // The same proof can be reached by changing choices in another order.
-        let mut seen: HashSet<Vec<(usize, usize)>> = HashSet::new();
-        let mut candidates: BTreeMap<(Cost, Vec<(usize, usize)>), (Vec<usize>, Proof)> = BTreeMap::new();
-        let mut proofs: Vec<Proof> = Vec::new();
-        let mut tries = TRIED.saturating_mul(most);
-        let mut open = vec![Vec::new()];
-        loop {
-            for changes in open.drain(..) {
-                if !seen.insert(changes.clone()) || (tries == 0 && !proofs.is_empty()) {
-                    continue;
-                }
-                tries = tries.saturating_sub(1);
-                if let Some((cost, order, proof)) = self.build(root, &changes)? {
-                    candidates.insert((cost, changes), (order, proof));
-                }
-            }
-            let Some(((_, changes), (order, proof))) = candidates.pop_first() else { break };
-            if !proofs.iter().any(|known| known.nodes == proof.nodes) {
-                proofs.push(proof);
-            }
-            if proofs.len() >= most {
-                break;
-            }
-            for at in order.into_iter().take(VARIED) {
-                let chosen = changes.iter().find(|(node, _)| *node == at).map_or(0, |(_, choice)| *choice);
-                if self.nodes.get(at).is_some_and(|node| chosen + 1 < node.choices.len()) {
-                    let mut more: Vec<(usize, usize)> =
-                        changes.iter().filter(|(node, _)| *node != at).copied().collect();
-                    more.push((at, chosen + 1));
-                    more.sort_unstable();
-                    open.push(more);
-                }
-            }
-        }
-        Ok(proofs)
-    }
-
-    /// The proof with the first choice everywhere but where `changes` say otherwise, with its cost
-    /// and its tuples; `None` if it would rest on itself.
-    fn build(
-        &mut self,
-        root: usize,
-        changes: &[(usize, usize)],
-    ) -> Result<Option<(Cost, Vec<usize>, Proof)>, Stop> {
-        let mut order = vec![root];
-        let mut place: HashMap<usize, usize> = HashMap::from([(root, 0)]);
-        let mut chosen = Vec::new();
-        let mut at = 0;
-        while let Some(node) = order.get(at).copied() {
-            self.graph.turn()?;
-            if self.cut {
-                self.first_choice(node)?;
-            }
-            let number =
-                changes.iter().find(|(changed, _)| *changed == node).map_or(0, |(_, choice)| *choice);
-            let Some(choice) = self.nodes.get(node).and_then(|known| known.choices.get(number)) else {
-                return Ok(None);
-            };
-            // In the order of the premises, so that a proof reads from top to bottom.
-            let mut needs = Vec::new();
-            if let Kind::Instance(derived) = &choice.kind {
-                tuples_of(&derived.premises, &mut needs);
-            }
-            for need in needs {
-                place.entry(need).or_insert_with(|| {
-                    order.push(need);
-                    order.len() - 1
-                });
-            }
-            chosen.push(number);
-            at += 1;
-        }
-        let choice = |at: usize| {
-            let (node, number) = (order.get(at)?, chosen.get(at)?);
-            self.nodes.get(*node)?.choices.get(*number)
-        };
-        let needs = |at: usize| -> Vec<usize> {
-            let needs = choice(at).map_or(&[][..], |choice| &choice.needs);
-            needs.iter().filter_map(|need| place.get(need).copied()).collect()
-        };
-        let Some(bottom_up) = bottom_up(order.len(), needs) else { return Ok(None) };
-        let mut firmness = vec![Firmness::FULL; order.len()];
-        for at in bottom_up {
-            let own = choice(at).map_or(Firmness::FULL, |choice| choice.own);
-            firmness[at] = needs(at).into_iter().fold(own, |known, need| known.and(firmness[need]));
-        }
-        let nodes = (0..order.len()).filter_map(|at| {
-            let tuple = self.tuple(*order.get(at)?)?;
-            let why = match &choice(at)?.kind {
-                Kind::Stated => Why::Stated,
-                Kind::Instance(derived) => Why::Rule(self.step(derived, &place)),
-            };
-            Some(Node {
-                pred: tuple.pred,
-                tuple: self.graph.values(&tuple.row),
-                why,
-                firmness: *firmness.get(at)?,
-            })
-        });
-        let proof = Proof { nodes: nodes.collect(), cut: self.cut };
-        let cost = Cost(firmness.first().map_or(0, |first| first.weakness()), order.len() as u64);
-        Ok(Some((cost, order, proof)))
-    }
-
-    fn step(&self, derived: &Derived, place: &HashMap<usize, usize>) -> Step {
-        Step {
-            rule: derived.rule,
-            alternative: derived.alternative,
-            binding: self.binding(&derived.binding),
-            premises: self.supports(&derived.premises, place),
-        }
-    }
-
-    fn supports(&self, needs: &[Need], place: &HashMap<usize, usize>) -> Vec<Support> {
-        let support = |need: &Need| match need {
-            Need::Tuple(at) => Support::Node(place.get(at).copied().unwrap_or(usize::MAX)),
-            Need::Absent(over) => Support::Absent { over: *over },
-            Need::Holds => Support::Holds,
-            Need::Aggregate { value, total, rows } => Support::Aggregate {
-                value: self.graph.value(*value),
-                total: *total,
-                rows: rows
-                    .iter()
-                    .map(|(alternative, binding, premises)| Row {
-                        alternative: *alternative,
-                        binding: self.binding(binding),
-                        premises: self.supports(premises, place),
-                    })
-                    .collect(),
-            },
-        };
-        needs.iter().map(support).collect()
-    }
-
-    fn binding(&self, words: &[Word]) -> Vec<Option<Value>> {
-        words.iter().map(|word| (*word != MISSING).then(|| self.graph.value(*word))).collect()
     }
 }
 
@@ -653,38 +509,4 @@ fn by_rows(graph: &Graph<'_>, a: &[Premise], b: &[Premise]) -> Ordering {
         _ => Ordering::Equal,
     };
     a.iter().zip(b).map(order).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
-}
-
-fn tuples_of(needs: &[Need], found: &mut Vec<usize>) {
-    for need in needs {
-        match need {
-            Need::Tuple(at) => found.push(*at),
-            Need::Aggregate { rows, .. } => rows.iter().for_each(|(_, _, needs)| tuples_of(needs, found)),
-            Need::Absent(_) | Need::Holds => {}
-        }
-    }
-}
-
-/// The nodes of a graph, each behind all that it needs; `None` if there is a cycle.
-fn bottom_up(len: usize, needs: impl Fn(usize) -> Vec<usize>) -> Option<Vec<usize>> {
-    let mut above: Vec<Vec<usize>> = vec![Vec::new(); len];
-    let mut missing = vec![0_usize; len];
-    for at in 0..len {
-        for need in needs(at) {
-            above[need].push(at);
-            missing[at] += 1;
-        }
-    }
-    let mut order: Vec<usize> = (0..len).filter(|at| missing[*at] == 0).collect();
-    let mut next = 0;
-    while let Some(at) = order.get(next).copied() {
-        for user in &above[at] {
-            missing[*user] -= 1;
-            if missing[*user] == 0 {
-                order.push(*user);
-            }
-        }
-        next += 1;
-    }
-    (order.len() == len).then_some(order)
 }

@@ -6,13 +6,12 @@
 
 use std::collections::HashSet;
 
-use super::goal::{self, Computed, Goal, as_aggregate, as_atom, compute, slot};
+use super::goal::{self, Computed, Goal, Items, as_aggregate, as_atom, compute, slot};
 use super::graph::Graph;
 use super::index::{Given, Run};
 use crate::base::Stop;
-use crate::model::functor;
-use crate::model::program::{Arg, Atom, CompareOp, Expr, Functor, Literal, TestOp, VarId};
-use crate::model::{Rule, Value};
+use crate::model::Rule;
+use crate::model::program::{Arg, Atom, CompareOp, Expr, Literal, TestOp, VarId};
 use crate::storage::Word;
 use crate::storage::interner::{MISSING, NIL};
 
@@ -20,6 +19,9 @@ use crate::storage::interner::{MISSING, NIL};
 const NEGATION: f64 = 32.0;
 /// The same of an aggregate.
 const AGGREGATE: f64 = 1024.0;
+
+/// Turns that a sketch takes before it gives up: what is missing is a guess, and there may be many.
+const PATIENCE: u64 = 1_000_000;
 
 /// A search for the solutions of one conjunction.
 #[derive(Debug)]
@@ -43,6 +45,10 @@ pub(super) struct Solver<'g, 'a> {
     started: bool,
     /// Whether the head cannot be what was asked for.
     hopeless: bool,
+    /// Whether what cannot be tried is left open.
+    partial: bool,
+    /// Turns that are left.
+    patience: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -66,31 +72,59 @@ enum Kind<'g> {
     Items { var: VarId, items: Items },
 }
 
-#[derive(Debug)]
-enum Items {
-    Words(Vec<Word>),
-    Range(functor::Steps),
-}
-
 impl<'g, 'a> Solver<'g, 'a> {
     /// A search for the ways in which an alternative of `rule` derives `head`.
     pub fn for_head(graph: &'g Graph<'a>, rule: &'g Rule, literals: &'g [Literal], head: &[Word]) -> Self {
         let mut solver = Self::new(graph, literals, vec![MISSING; rule.vars.len()], Vec::new());
         for (arg, word) in rule.args.iter().zip(head) {
-            match arg {
-                Expr::Var(var) => {
-                    let fits = match slot(&solver.slots, *var) {
-                        MISSING => !(*word == NIL && solver.is_strict(*var)),
-                        known => known == *word,
-                    };
-                    solver.hopeless |= !fits;
-                    if let Some(slot) = solver.slots.get_mut(var.0 as usize) {
-                        *slot = *word;
-                    }
+            solver.head(arg, *word);
+        }
+        solver
+    }
+
+    /// Asks for a value of an argument of the head.
+    fn head(&mut self, arg: &'g Expr, word: Word) {
+        match arg {
+            Expr::Var(var) => {
+                let fits = match slot(&self.slots, *var) {
+                    MISSING => !(word == NIL && self.is_strict(*var)),
+                    known => known == word,
+                };
+                self.hopeless |= !fits;
+                if let Some(slot) = self.slots.get_mut(var.0 as usize) {
+                    *slot = word;
                 }
-                Expr::Const(value) => solver.hopeless |= graph.words.word(value) != *word,
-                computed => solver.add(Goal::Head(computed, *word)),
             }
+            Expr::Const(value) => self.hopeless |= self.graph.words.word(value) != word,
+            computed => self.add(Goal::Head(computed, word)),
+        }
+    }
+
+    /// A search that leaves out some literals of an alternative of `rule`, looking for tuples of
+    /// which some columns are given. Variables can have values already, [`MISSING`] being none. Where
+    /// it is `partial`, what cannot be tried because a variable has no value is left open.
+    pub fn sketch(
+        graph: &'g Graph<'a>,
+        rule: &'g Rule,
+        literals: &'g [Literal],
+        head: &[Option<Word>],
+        leave_out: &[usize],
+        known: Vec<Word>,
+        partial: bool,
+    ) -> Self {
+        let mut solver = Self::new(graph, literals, known, Vec::new());
+        solver.partial = partial;
+        solver.patience = PATIENCE;
+        for (arg, word) in rule.args.iter().zip(head) {
+            if let Some(word) = word {
+                solver.head(arg, *word);
+            }
+        }
+        for (goal, open) in solver.goals.iter().zip(&mut solver.open) {
+            *open &= match goal {
+                Goal::Literal(at, _) | Goal::Column(at, ..) => !leave_out.contains(at),
+                Goal::Head(..) => true,
+            };
         }
         solver
     }
@@ -131,6 +165,8 @@ impl<'g, 'a> Solver<'g, 'a> {
             row: Vec::new(),
             started: false,
             hopeless: false,
+            partial: false,
+            patience: u64::MAX,
         };
         for (at, literal) in literals.iter().enumerate() {
             let mut inside = HashSet::new();
@@ -164,10 +200,10 @@ impl<'g, 'a> Solver<'g, 'a> {
             holds = self.back()?;
         }
         while holds {
-            self.graph.turn()?;
+            self.turn()?;
             let Some(at) = self.pick()? else {
                 // A goal that can never be tried is not satisfied; safe rules have none.
-                if self.open.contains(&true) {
+                if !self.partial && self.open.contains(&true) {
                     holds = self.back()?;
                     continue;
                 }
@@ -177,6 +213,27 @@ impl<'g, 'a> Solver<'g, 'a> {
         }
         self.hopeless = true;
         Ok(false)
+    }
+
+    fn turn(&mut self) -> Result<(), Stop> {
+        self.patience = self.patience.saturating_sub(1);
+        self.graph.turn()
+    }
+
+    /// Whether the search was given up before its end.
+    pub fn gave_up(&self) -> bool {
+        self.patience == 0
+    }
+
+    /// Whether the head cannot be what was asked for, whatever the body says.
+    pub fn is_hopeless(&self) -> bool {
+        self.hopeless
+    }
+
+    /// The literals that could not be tried.
+    pub fn untried(&self) -> Vec<usize> {
+        let open = self.goals.iter().zip(&self.open).filter(|(_, open)| **open);
+        open.filter_map(|(goal, _)| if let Goal::Literal(at, _) = goal { Some(*at) } else { None }).collect()
     }
 
     /// The words of the variables.
@@ -380,16 +437,10 @@ impl<'g, 'a> Solver<'g, 'a> {
     }
 
     fn member(&mut self, item: &Expr, list: &Expr) -> Result<bool, Stop> {
-        let items = self.items(list);
+        let words = &self.graph.words;
+        let items = Items::of(list, &self.slots, words);
         match (self.compute(item), item) {
-            (Computed::Word(word), _) => Ok(word != NIL
-                && match &items {
-                    Items::Words(words) => words.contains(&word),
-                    Items::Range(steps) => match self.graph.words.value(word) {
-                        Value::Number(number) => steps.contains(number),
-                        _ => false,
-                    },
-                }),
+            (Computed::Word(word), _) => Ok(items.contain(word, words)),
             (Computed::Open, Expr::Var(var)) => {
                 self.choices.push(Choice { mark: self.trail.len(), kind: Kind::Items { var: *var, items } });
                 self.advance()
@@ -398,39 +449,14 @@ impl<'g, 'a> Solver<'g, 'a> {
         }
     }
 
-    /// The distinct items of a list that are not nil. A range is never written out.
-    fn items(&self, list: &Expr) -> Items {
-        let words = &self.graph.words;
-        if let Expr::Call(Functor::Range, args, _) = list {
-            let args: Vec<Value> = args
-                .iter()
-                .map(|arg| match self.compute(arg) {
-                    Computed::Word(word) => words.value(word),
-                    _ => Value::Nil,
-                })
-                .collect();
-            return match functor::range(&args) {
-                Ok(Some(steps)) => Items::Range(steps),
-                _ => Items::Words(Vec::new()),
-            };
-        }
-        let mut items: Vec<Word> = match self.compute(list) {
-            Computed::Word(word) => {
-                functor::elements(&words.value(word)).map(|item| words.word(item)).collect()
-            }
-            _ => Vec::new(),
-        };
-        items.sort_unstable();
-        items.dedup();
-        items.retain(|word| *word != NIL);
-        Items::Words(items)
-    }
-
     /// The next way to satisfy the innermost choice; one that has none left is given up.
     fn advance(&mut self) -> Result<bool, Stop> {
         let Some(mut choice) = self.choices.pop() else { return Ok(false) };
         loop {
-            self.graph.turn()?;
+            self.turn()?;
+            if self.patience == 0 {
+                return Ok(false);
+            }
             self.undo(choice.mark);
             let next = match &mut choice.kind {
                 Kind::Rows { literal, atom, run } => {
@@ -441,12 +467,7 @@ impl<'g, 'a> Solver<'g, 'a> {
                     if found { Some(fits) } else { None }
                 }
                 Kind::Items { var, items } => {
-                    let word = match items {
-                        Items::Words(words) => words.pop(),
-                        Items::Range(steps) => {
-                            steps.next().map(|number| self.graph.words.word(&Value::Number(number)))
-                        }
-                    };
+                    let word = items.next(&self.graph.words);
                     word.map(|word| {
                         self.bind(*var, word);
                         true

@@ -18,5 +18,5 @@ pub use answer::{AnswerFormat, AnswerStyle, write_answer};
 pub use delimited::write_delimited;
 pub use diagnostics::{DiagnosticFormat, Tally};
 pub use fact::fact_text;
-pub use proof::{ProofFormat, ProofStyle, write_proofs};
+pub use proof::{ProofFormat, ProofStyle, write_proofs, write_whynot};
 pub use support::write_supports;

@@ -243,6 +243,13 @@ impl Session {
         found
     }
 
+    /// Whether a column holds ids and this is one that is declared.
+    pub(super) fn is_declared(&self, pred: PredId, column: usize, value: &Value) -> bool {
+        let column = self.schema().predicate(pred).columns.get(column);
+        let relations = column.and_then(|column| self.entity_relations(column.ty));
+        relations.is_some_and(|relations| self.is_known(&relations, value))
+    }
+
     /// The relations that declare the things of a type; `None` when its values are no ids, or when
     /// rules or nobody at all declare any.
     fn entity_relations(&self, ty: TypeId) -> Option<Vec<PredId>> {

@@ -9,7 +9,7 @@
 //! - `batch`: outputs of rule files · `kept`: what is kept of an evaluation for the next
 //! - `edit`: assert, retract, define, undo, reload
 //! - `scenario`: questions under `under (…)`
-//! - `explain`: proofs
+//! - `explain`: proofs, and why not
 //! - `support`: what rests on which source
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
@@ -47,7 +47,10 @@ pub use batch::{Batch, Output, PrintSize, QueryResult};
 pub use check::{Levels, Texts};
 pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
-pub use explain::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
+pub use explain::{
+    Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+};
 pub use plan::Explained;
 pub use scenario::ScenarioOption;
 pub use support::{Change as SupportChange, Support, Supports};

@@ -54,6 +54,13 @@ pub(super) struct Prepared {
     kept: Kept,
 }
 
+impl Prepared {
+    /// The facts as they are outside.
+    pub fn outside(&self) -> &Snapshot {
+        &self.outside
+    }
+}
+
 /// A session inside a scenario, which it leaves when this goes.
 pub(super) struct Within<'s> {
     session: &'s mut Session,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::outline::{citations, counted, more};
+use super::outline::{Item, citations, counted, more};
 use crate::base::escape;
 use crate::session::{Because, Explanation, ShownPremise, ShownStep};
 
@@ -139,21 +139,78 @@ fn lines(step: &ShownStep) -> Vec<String> {
     lines
 }
 
-pub(super) fn write_mermaid(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
-    let drawing = draw(explanation);
-    writeln!(out, "flowchart TD")?;
-    for Node { id, lines, kind } in &drawing.nodes {
-        let text = lines.iter().map(|line| mermaid(line)).collect::<Vec<_>>().join("<br/>");
-        match kind {
-            Kind::Derived => writeln!(out, "  {id}[\"{text}\"]")?,
-            Kind::Stated => writeln!(out, "  {id}([\"{text}\"])")?,
-            Kind::Condition => writeln!(out, "  {id}{{{{\"{text}\"}}}}")?,
+/// What a drawing is written in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    /// A Mermaid flowchart.
+    Mermaid,
+    /// A Graphviz graph.
+    Dot,
+}
+
+pub(super) fn write(out: &mut dyn Write, explanation: &Explanation, language: Language) -> io::Result<()> {
+    draw(explanation).write(out, language)
+}
+
+/// A tree of lines as a graph.
+pub(super) fn write_items(out: &mut dyn Write, item: &Item, language: Language) -> io::Result<()> {
+    let mut drawing = Drawing { nodes: Vec::new(), edges: Vec::new() };
+    let mut open = vec![(None, item)];
+    while let Some((above, item)) = open.pop() {
+        let id = format!("n{}", drawing.nodes.len());
+        let lines = std::iter::once(&item.text).chain(&item.details).cloned().collect();
+        let kind = if item.below.is_empty() { Kind::Condition } else { Kind::Derived };
+        drawing.nodes.push(Node { id: id.clone(), lines, kind });
+        if let Some(above) = above {
+            drawing.edges.push((above, id.clone()));
+        }
+        open.extend(item.below.iter().rev().map(|below| (Some(id.clone()), below)));
+    }
+    drawing.write(out, language)
+}
+
+impl Drawing {
+    fn write(&self, out: &mut dyn Write, language: Language) -> io::Result<()> {
+        match language {
+            Language::Mermaid => self.write_mermaid(out),
+            Language::Dot => self.write_dot(out),
         }
     }
-    for (from, to) in &drawing.edges {
-        writeln!(out, "  {from} --> {to}")?;
+
+    fn write_mermaid(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "flowchart TD")?;
+        for Node { id, lines, kind } in &self.nodes {
+            let text = lines.iter().map(|line| mermaid(line)).collect::<Vec<_>>().join("<br/>");
+            match kind {
+                Kind::Derived => writeln!(out, "  {id}[\"{text}\"]")?,
+                Kind::Stated => writeln!(out, "  {id}([\"{text}\"])")?,
+                Kind::Condition => writeln!(out, "  {id}{{{{\"{text}\"}}}}")?,
+            }
+        }
+        for (from, to) in &self.edges {
+            writeln!(out, "  {from} --> {to}")?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn write_dot(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "digraph proof {{")?;
+        writeln!(out, "  node [shape=box];")?;
+        for Node { id, lines, kind } in &self.nodes {
+            // `\l` ends a line and sets it to the left.
+            let text: String = lines.iter().map(|line| format!("{}\\l", dot(line))).collect();
+            let style = match kind {
+                Kind::Derived => "",
+                Kind::Stated => ", style=rounded",
+                Kind::Condition => ", shape=hexagon",
+            };
+            writeln!(out, "  {id} [label=\"{text}\"{style}];")?;
+        }
+        for (from, to) in &self.edges {
+            writeln!(out, "  {from} -> {to};")?;
+        }
+        writeln!(out, "}}")
+    }
 }
 
 /// Text for a quoted label: Mermaid reads entities, HTML, and Markdown between backticks.
@@ -172,26 +229,6 @@ fn mermaid(text: &str) -> String {
         }
     }
     out
-}
-
-pub(super) fn write_dot(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
-    let drawing = draw(explanation);
-    writeln!(out, "digraph proof {{")?;
-    writeln!(out, "  node [shape=box];")?;
-    for Node { id, lines, kind } in &drawing.nodes {
-        // `\l` ends a line and sets it to the left.
-        let text: String = lines.iter().map(|line| format!("{}\\l", dot(line))).collect();
-        let style = match kind {
-            Kind::Derived => "",
-            Kind::Stated => ", style=rounded",
-            Kind::Condition => ", shape=hexagon",
-        };
-        writeln!(out, "  {id} [label=\"{text}\"{style}];")?;
-    }
-    for (from, to) in &drawing.edges {
-        writeln!(out, "  {from} -> {to};")?;
-    }
-    writeln!(out, "}}")
 }
 
 fn dot(text: &str) -> String {

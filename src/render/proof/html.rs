@@ -14,20 +14,12 @@ summary{cursor:pointer}
 .detail{color:#666;font-size:.9em;margin-left:1.1rem;overflow-wrap:anywhere}
 .less{background:#fd8;border-radius:.3em;padding:0 .3em;font-size:.85em}
 .number{color:#888}
+pre{overflow:auto}
 ";
 
 pub(super) fn write(out: &mut dyn Write, explanation: &Explanation) -> io::Result<()> {
     let first = explanation.proofs.first().and_then(|proof| proof.steps.first());
-    let title = first.map_or("Proofs", |step| step.text.as_str());
-    writeln!(out, "<!DOCTYPE html>")?;
-    writeln!(out, "<html lang=\"en\">")?;
-    writeln!(out, "<head>")?;
-    writeln!(out, "<meta charset=\"utf-8\">")?;
-    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">")?;
-    writeln!(out, "<title>{}</title>", html(title))?;
-    writeln!(out, "<style>\n{STYLE}</style>")?;
-    writeln!(out, "</head>")?;
-    writeln!(out, "<body>")?;
+    begin(out, first.map_or("Proofs", |step| step.text.as_str()))?;
     for (number, proof) in explanation.proofs.iter().enumerate() {
         writeln!(out, "<section>")?;
         for item in outline(proof) {
@@ -49,6 +41,36 @@ pub(super) fn write(out: &mut dyn Write, explanation: &Explanation) -> io::Resul
     if explanation.more > 0 {
         writeln!(out, "<p>{} not explained here.</p>", more(explanation.more, "tuple"))?;
     }
+    end(out)
+}
+
+/// A page of one tree with text below it.
+pub(super) fn write_page(out: &mut dyn Write, title: &str, item: &Item, text: &str) -> io::Result<()> {
+    begin(out, title)?;
+    writeln!(out, "<ul>")?;
+    write_item(out, item, 0)?;
+    writeln!(out, "</ul>")?;
+    if !text.trim().is_empty() {
+        // Line by line: the ends of lines are not to be escaped.
+        let lines: Vec<String> = text.trim().lines().map(html).collect();
+        writeln!(out, "<pre>{}</pre>", lines.join("\n"))?;
+    }
+    end(out)
+}
+
+fn begin(out: &mut dyn Write, title: &str) -> io::Result<()> {
+    writeln!(out, "<!DOCTYPE html>")?;
+    writeln!(out, "<html lang=\"en\">")?;
+    writeln!(out, "<head>")?;
+    writeln!(out, "<meta charset=\"utf-8\">")?;
+    writeln!(out, "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">")?;
+    writeln!(out, "<title>{}</title>", html(title))?;
+    writeln!(out, "<style>\n{STYLE}</style>")?;
+    writeln!(out, "</head>")?;
+    writeln!(out, "<body>")
+}
+
+fn end(out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "</body>")?;
     writeln!(out, "</html>")
 }

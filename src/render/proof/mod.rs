@@ -1,4 +1,4 @@
-//! Proofs as text: a tree for people, JSON for programs, graphs, a page.
+//! Proofs, and why a tuple does not hold, as text: a tree for people, JSON for programs, graphs, a page.
 //!
 //! `outline` makes of a proof, which is a graph and can be very deep, a list of trees of bounded
 //! depth that refer to each other; `tree` and `html` write it. `json` and `graph` write the graph.
@@ -8,6 +8,9 @@ mod html;
 mod json;
 mod outline;
 mod tree;
+mod whynot;
+
+pub use whynot::write_whynot;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -84,8 +87,8 @@ pub fn write_proofs(
     match format {
         ProofFormat::Tree => tree::write(out, explanation, style),
         ProofFormat::Json => json::write(out, explanation),
-        ProofFormat::Mermaid => graph::write_mermaid(out, explanation),
-        ProofFormat::Dot => graph::write_dot(out, explanation),
+        ProofFormat::Mermaid => graph::write(out, explanation, graph::Language::Mermaid),
+        ProofFormat::Dot => graph::write(out, explanation, graph::Language::Dot),
         ProofFormat::Html => html::write(out, explanation),
     }
 }

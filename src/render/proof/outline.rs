@@ -34,7 +34,8 @@ pub(super) struct Item {
 }
 
 impl Item {
-    fn text(text: impl Into<String>) -> Item {
+    /// A line alone.
+    pub fn text(text: impl Into<String>) -> Item {
         Item { text: text.into(), ..Item::default() }
     }
 }

@@ -38,10 +38,7 @@ pub(super) fn write(out: &mut dyn Write, explanation: &Explanation, style: Proof
             if at > 0 {
                 writeln!(out)?;
             }
-            let text = tree(item, 0, style).to_string();
-            for line in text.lines() {
-                writeln!(out, "{}", line.trim_end())?;
-            }
+            write_item(out, item, style)?;
         }
         if proof.may_fall {
             writeln!(out, "It rests on a negation or an aggregate: it may fall when facts are added.")?;
@@ -54,6 +51,14 @@ pub(super) fn write(out: &mut dyn Write, explanation: &Explanation, style: Proof
         let tuples = more(explanation.more, "tuple");
         let verb = if explanation.more == 1 { "fits" } else { "fit" };
         writeln!(out, "\n{tuples} {verb}; name more columns to choose")?;
+    }
+    Ok(())
+}
+
+/// One tree.
+pub(super) fn write_item(out: &mut dyn Write, item: &Item, style: ProofStyle) -> io::Result<()> {
+    for line in tree(item, 0, style).to_string().lines() {
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }

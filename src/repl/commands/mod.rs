@@ -1,6 +1,7 @@
 //! The `:commands`: their table, and finding the one that was meant.
 
 mod change;
+mod explain;
 mod help;
 mod scenario;
 mod show;
@@ -107,6 +108,23 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "show a source and what it states",
         more: "",
         run: show::source,
+    },
+    Command {
+        name: "why",
+        usage: "[N|FACT]",
+        argument: Argument::Goal,
+        summary: "show why a row of the last answer, or a fact, holds",
+        more: "Without an argument the first row; what FACT leaves out is any. Each step has its rule or \
+               its source, and is checked before it is shown.",
+        run: explain::why,
+    },
+    Command {
+        name: "whynot",
+        usage: "FACT",
+        argument: Argument::Goal,
+        summary: "show why a fact does not hold, and which facts are missing",
+        more: "What FACT leaves out is any. Each set of missing facts has been tried.",
+        run: explain::whynot,
     },
     Command {
         name: "support",

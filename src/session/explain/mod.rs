@@ -2,11 +2,15 @@
 //! before anybody sees it.
 //!
 //! - `cite`: assertions with their sources · `view`: what readers are shown
+//! - `whynot`: why a tuple does not hold · `near`: what comes near to it
 
 mod cite;
+mod near;
 mod view;
+mod whynot;
 
 pub use view::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
+pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
 
 use super::check::Texts;
 use super::fault::Fault;
@@ -278,9 +282,12 @@ impl Session {
         let mut cited: Vec<Citation> =
             behind.into_iter().map(|stated| self.citation(database.assertion(stated), texts)).collect();
         cited.sort_by(|a, b| {
-            (b.status.cmp(&a.status)).then(b.conf.total_cmp(&a.conf)).then_with(|| {
-                (&a.source, &a.place.file, a.place.line).cmp(&(&b.source, &b.place.file, b.place.line))
-            })
+            let repeats = a.based_on.is_empty().cmp(&b.based_on.is_empty()).reverse();
+            let place = |cited: &Citation| (cited.source.clone(), cited.place.file.clone(), cited.place.line);
+            (b.status.cmp(&a.status))
+                .then(b.conf.total_cmp(&a.conf))
+                .then(repeats)
+                .then_with(|| place(a).cmp(&place(b)))
         });
         cited.truncate(ASSERTIONS);
         cited

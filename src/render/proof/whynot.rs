@@ -1,0 +1,210 @@
+//! Why a tuple does not hold, as text. The facts that are missing are written as fact files hold
+//! them, to be pasted.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::outline::{Item, more};
+use super::{ProofFormat, ProofStyle, graph, html, tree};
+use crate::base::escape;
+use crate::model::Schema;
+use crate::render::fact::fact_text;
+use crate::render::json::pretty;
+use crate::session::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
+
+/// Writes why a tuple does not hold, not the notes. `schema` is that of the session.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_whynot(
+    out: &mut dyn Write,
+    whynot: &WhyNot,
+    schema: &Schema,
+    format: ProofFormat,
+    style: ProofStyle,
+) -> io::Result<()> {
+    match format {
+        ProofFormat::Tree => {
+            tree::write_item(out, &item(whynot), style)?;
+            write_sets(out, whynot, schema)
+        }
+        ProofFormat::Json => writeln!(out, "{}", pretty(&WhyNotJson::of(whynot, schema))?),
+        ProofFormat::Mermaid => graph::write_items(out, &with_sets(whynot, schema), graph::Language::Mermaid),
+        ProofFormat::Dot => graph::write_items(out, &with_sets(whynot, schema), graph::Language::Dot),
+        ProofFormat::Html => {
+            let mut text = Vec::new();
+            write_sets(&mut text, whynot, schema)?;
+            html::write_page(out, &whynot.text, &item(whynot), &String::from_utf8_lossy(&text))
+        }
+    }
+}
+
+fn item(whynot: &WhyNot) -> Item {
+    let mut item = Item::text(format!("{} does not hold", whynot.text));
+    item.details = whynot.near.clone();
+    if whynot.attempts.is_empty() && whynot.others.is_empty() {
+        item.details.push("nobody states it, and no rule derives such a tuple".to_owned());
+    }
+    item.below = whynot.attempts.iter().map(attempt).collect();
+    if whynot.more > 0 {
+        item.below.push(Item::text(format!("… and {}", more(whynot.more, "attempt"))));
+    }
+    match whynot.others.as_slice() {
+        [] => {}
+        [place] => item.below.push(Item::text(format!("the rule at {place} derives only other tuples"))),
+        places => {
+            let places: Vec<String> = places.iter().map(ToString::to_string).collect();
+            let text = format!("the rules at {} derive only other tuples", places.join(", "));
+            item.below.push(Item::text(text));
+        }
+    }
+    item
+}
+
+fn attempt(attempt: &ShownAttempt) -> Item {
+    let of = attempt.conditions.len();
+    let alternative = attempt.alternative.map(|number| format!(", alternative {number}")).unwrap_or_default();
+    let mut item = Item::text(format!(
+        "{} of {of} conditions of the rule at {}{alternative}",
+        attempt.met, attempt.place
+    ));
+    item.details.push(attempt.head.clone());
+    item.below = attempt.conditions.iter().map(condition).collect();
+    item
+}
+
+fn condition(condition: &Condition) -> Item {
+    let mark = match condition.outcome {
+        ConditionOutcome::Met => "✓",
+        ConditionOutcome::Unmet => "✗",
+        ConditionOutcome::Open => "?",
+    };
+    let mut item = Item::text(format!("{mark} {}", condition.text));
+    item.details = condition.remarks.clone();
+    item.below = condition.inner.iter().map(attempt).collect();
+    item
+}
+
+/// The same with the missing facts hanging from it.
+fn with_sets(whynot: &WhyNot, schema: &Schema) -> Item {
+    let mut item = item(whynot);
+    for set in &whynot.sets {
+        let mut holds = Item::text("it would hold with");
+        holds.below = set.iter().map(|missing| Item::text(fact_text(schema, &missing.fact))).collect();
+        item.below.push(holds);
+    }
+    item
+}
+
+fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Result<()> {
+    let Some(first) = whynot.sets.first() else {
+        return match (whynot.cut, whynot.attempts.is_empty()) {
+            (false, true) => Ok(()),
+            (true, _) => writeln!(out, "\nNo facts were found that would make it hold; the search was cut."),
+            (false, false) => writeln!(out, "\nNo three facts would make it hold."),
+        };
+    };
+    let facts = match first.len() {
+        1 => "one more fact".to_owned(),
+        2 => "two more facts".to_owned(),
+        3 => "three more facts".to_owned(),
+        n => format!("{n} more facts"),
+    };
+    let any = if whynot.sets.len() > 1 { ", any of these" } else { "" };
+    writeln!(out, "\nIt would hold with {facts}{any}:")?;
+    for set in &whynot.sets {
+        writeln!(out)?;
+        for MissingFact { fact, any } in set {
+            let text = escape::printable(&fact_text(schema, fact)).into_owned();
+            let any: Vec<&str> = any.iter().map(|name| &**name).collect();
+            match any.as_slice() {
+                [] => writeln!(out, "    {text},")?,
+                any => writeln!(out, "    {text},  // {}: any", any.join(", "))?,
+            }
+        }
+    }
+    if whynot.cut {
+        writeln!(out, "\nNot every set of facts was tried; there may be others.")?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct WhyNotJson<'a> {
+    fact: &'a str,
+    near: &'a [String],
+    attempts: Vec<AttemptJson<'a>>,
+    more: usize,
+    others: Vec<String>,
+    sets: Vec<Vec<MissingJson<'a>>>,
+    cut: bool,
+}
+
+#[derive(Serialize)]
+struct AttemptJson<'a> {
+    file: &'a str,
+    line: u32,
+    alternative: Option<usize>,
+    head: &'a str,
+    met: usize,
+    conditions: Vec<ConditionJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct ConditionJson<'a> {
+    text: &'a str,
+    outcome: &'a str,
+    remarks: &'a [String],
+    attempts: Vec<AttemptJson<'a>>,
+}
+
+#[derive(Serialize)]
+struct MissingJson<'a> {
+    fact: String,
+    any: Vec<&'a str>,
+}
+
+impl<'a> WhyNotJson<'a> {
+    fn of(whynot: &'a WhyNot, schema: &Schema) -> Self {
+        let missing = |missing: &'a MissingFact| MissingJson {
+            fact: fact_text(schema, &missing.fact),
+            any: missing.any.iter().map(|name| &**name).collect(),
+        };
+        WhyNotJson {
+            fact: &whynot.text,
+            near: &whynot.near,
+            attempts: whynot.attempts.iter().map(AttemptJson::of).collect(),
+            more: whynot.more,
+            others: whynot.others.iter().map(ToString::to_string).collect(),
+            sets: whynot.sets.iter().map(|set| set.iter().map(missing).collect()).collect(),
+            cut: whynot.cut,
+        }
+    }
+}
+
+impl<'a> AttemptJson<'a> {
+    fn of(attempt: &'a ShownAttempt) -> Self {
+        AttemptJson {
+            file: &attempt.place.file,
+            line: attempt.place.line,
+            alternative: attempt.alternative,
+            head: &attempt.head,
+            met: attempt.met,
+            conditions: attempt
+                .conditions
+                .iter()
+                .map(|condition| ConditionJson {
+                    text: &condition.text,
+                    outcome: match condition.outcome {
+                        ConditionOutcome::Met => "met",
+                        ConditionOutcome::Unmet => "unmet",
+                        ConditionOutcome::Open => "open",
+                    },
+                    remarks: &condition.remarks,
+                    attempts: condition.inner.iter().map(AttemptJson::of).collect(),
+                })
+                .collect(),
+        }
+    }
+}

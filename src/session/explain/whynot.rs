@@ -1,0 +1,295 @@
+//! Why a tuple does not hold: how far the rules got, what comes near, and which facts are missing,
+//! each set of them tried before it is shown.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::near::Nearby;
+use super::view::FilePlace;
+use crate::analysis::{Pattern, ground};
+use crate::base::{Budget, Diagnostic, Span};
+use crate::engine::RuleRef;
+use crate::model::schema::PredId;
+use crate::model::{Assertion, Fact, Literal, Value};
+use crate::provenance::Graph;
+use crate::provenance::repair::{Missing, repairs};
+use crate::provenance::text::{self, Writer};
+use crate::provenance::whynot::{Attempt, Reached, attempts};
+use crate::session::{Error, Session};
+use crate::storage::Word;
+
+/// Attempts that are shown.
+const ATTEMPTS: usize = 8;
+/// Sets of missing facts that are shown.
+const SETS: usize = 5;
+/// After this long no more sets are tried than have been.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a tuple does not hold.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WhyNot {
+    /// What was asked about, as the language writes it.
+    pub text: String,
+    /// A tuple that holds all the same; the rest is then empty.
+    pub holds: Option<String>,
+    /// What comes near to it among what is stated, a sentence each.
+    pub near: Vec<String>,
+    /// How far the rules got that could have derived it, the nearest first.
+    pub attempts: Vec<ShownAttempt>,
+    /// Attempts that are not shown.
+    pub more: usize,
+    /// Rules of the relation that derive only other tuples.
+    pub others: Vec<FilePlace>,
+    /// The smallest sets of facts that would make it hold, each tried.
+    pub sets: Vec<Vec<MissingFact>>,
+    /// Whether sets may exist that were not found: the search was cut.
+    pub cut: bool,
+    /// What a reader has to know beside all this, one sentence each.
+    pub notes: Vec<String>,
+}
+
+/// A fact that nobody states.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MissingFact {
+    /// The fact.
+    pub fact: Fact,
+    /// Columns in which any value would do.
+    pub any: Vec<Arc<str>>,
+}
+
+/// How far a rule got.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownAttempt {
+    /// Where the rule stands.
+    pub place: FilePlace,
+    /// What it would have derived.
+    pub head: String,
+    /// Which alternative of its body, from 1, where it has several.
+    pub alternative: Option<usize>,
+    /// How many of its conditions are met.
+    pub met: usize,
+    /// Its conditions.
+    pub conditions: Vec<Condition>,
+}
+
+/// A literal of a rule that was tried.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Condition {
+    /// With the values known.
+    pub text: String,
+    /// What came of it.
+    pub outcome: ConditionOutcome,
+    /// What stands in the way, comes near or is the case instead, a sentence each.
+    pub remarks: Vec<String>,
+    /// How far the rules got that could have derived it.
+    pub inner: Vec<ShownAttempt>,
+}
+
+/// What came of a literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionOutcome {
+    /// It is met.
+    Met,
+    /// It is not.
+    Unmet,
+    /// It could not be tried.
+    Open,
+}
+
+impl Session {
+    /// Why no tuple fits an atom; what it leaves out is any. Warnings name ids that nothing declares.
+    pub fn whynot(&mut self, pattern: &str) -> Result<(WhyNot, Vec<Diagnostic>), Error> {
+        let (pattern, warnings) = self.tuple_pattern(pattern)?;
+        if let Some((field, _)) = pattern.meta.first() {
+            return Err(Diagnostic::new(
+                crate::base::codes::analysis::MISPLACED_METADATA,
+                format!("`{field}` speaks of who states a fact, not of why a tuple is missing"),
+            )
+            .help("ask for the tuple alone: what is stated of it is shown")
+            .into());
+        }
+        let mut within = self.enter(&[])?;
+        let found = within.explain_absence(&pattern)?;
+        let warnings = if found.holds.is_some() { Vec::new() } else { warnings };
+        Ok((found, warnings))
+    }
+
+    fn explain_absence(&mut self, pattern: &Pattern) -> Result<WhyNot, Error> {
+        let pred = pattern.predicate;
+        let model = self.evaluate_traced(&[], &[pred])?;
+        let mut found = WhyNot { text: self.pattern_text(pattern), notes: self.notes(), ..WhyNot::default() };
+        if let Some(tuple) = self.tuples_that_fit(pattern, &model, 1)?.0.first() {
+            let interner = self.base.database.interner();
+            let values: Vec<Value> = tuple.row.iter().map(|word| interner.value(*word)).collect();
+            found.holds = Some(text::tuple(self.schema(), pred, &values));
+            return Ok(found);
+        }
+        let proposals = {
+            let tables = self.stated_tables();
+            let budget = Budget::new(self.limits.clone(), self.cancel.clone());
+            let interner = self.base.database.interner();
+            let graph = Graph::new(self.program(), &[], &tables, &model, interner, &budget);
+            let wanted: Vec<Option<Word>> =
+                pattern.columns.iter().map(|value| value.as_ref().map(|value| graph.word(value))).collect();
+            let stopped = |stop| self.stopped(stop);
+            let (tried, others) = attempts(&graph, pred, &wanted).map_err(stopped)?;
+            let nearby = &Nearby::new(self, &model);
+            found.near = nearby.near(pred, &pattern.columns);
+            found.more = tried.len().saturating_sub(ATTEMPTS);
+            let mut told = HashSet::new();
+            let shown = tried.iter().take(ATTEMPTS);
+            found.attempts = shown.map(|attempt| self.shown_attempt(attempt, nearby, &mut told)).collect();
+            found.others = others.iter().filter_map(|rule| self.rule_place(*rule)).collect();
+            let proposals = repairs(&graph, pred, &wanted).map_err(stopped)?;
+            found.cut = proposals.cut;
+            proposals.sets
+        };
+        self.try_sets(pattern, &proposals, &mut found)?;
+        Ok(found)
+    }
+
+    /// Keeps the proposed sets that do make a tuple hold that fits.
+    fn try_sets(
+        &mut self,
+        pattern: &Pattern,
+        sets: &[Vec<Missing>],
+        found: &mut WhyNot,
+    ) -> Result<(), Error> {
+        let started = Instant::now();
+        let span =
+            self.program().rules.first().map_or(Span::new(crate::base::FileId(0), 0, 0), |rule| rule.span);
+        for (number, set) in sets.iter().enumerate() {
+            if found.sets.len() >= SETS || (number > 0 && started.elapsed() > PATIENCE) {
+                found.cut = true;
+                break;
+            }
+            let facts: Vec<Fact> = set.iter().map(|missing| fact_of(missing, span)).collect();
+            let before = self.base.database.snapshot();
+            self.base.database.assert(&facts);
+            let outcome = self
+                .evaluate(&[], &[pattern.predicate])
+                .and_then(|model| Ok(!self.tuples_that_fit(pattern, &model, 1)?.0.is_empty()));
+            self.base.database.restore(before);
+            // What the facts make fail is no proposal either.
+            match outcome {
+                Ok(true) => {
+                    let columns = |missing: &Missing| {
+                        let predicate = self.schema().predicate(missing.pred);
+                        let names = missing.any.iter().filter_map(|at| predicate.columns.get(*at));
+                        names.map(|column| column.name.clone()).collect()
+                    };
+                    let shown = set
+                        .iter()
+                        .zip(facts)
+                        .map(|(missing, fact)| MissingFact { fact, any: columns(missing) });
+                    let shown = shown.collect();
+                    found.sets.push(shown);
+                }
+                Ok(false) | Err(Error::Failed(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn pattern_text(&self, pattern: &Pattern) -> String {
+        columns_text(self, pattern.predicate, &pattern.columns)
+    }
+
+    fn rule_place(&self, rule: RuleRef) -> Option<FilePlace> {
+        Some(self.file_place(rule.find(self.program(), &[])?.span))
+    }
+
+    /// `told` are the tuples of which it was told why they are missing: that is done once.
+    fn shown_attempt(
+        &self,
+        attempt: &Attempt,
+        nearby: &Nearby<'_>,
+        told: &mut HashSet<(PredId, Vec<Option<Value>>)>,
+    ) -> ShownAttempt {
+        let Some(rule) = attempt.rule.find(self.program(), &[]) else {
+            return ShownAttempt {
+                place: FilePlace { file: String::new(), line: 0 },
+                head: String::new(),
+                alternative: None,
+                met: 0,
+                conditions: Vec::new(),
+            };
+        };
+        let writer = Writer { schema: self.schema(), rule, binding: &attempt.binding };
+        let literals = rule.body.alternatives.get(attempt.alternative).map_or(&[][..], Vec::as_slice);
+        let condition = |(literal, reached): (&Literal, &Reached)| {
+            let mut text = writer.literal(literal);
+            let mut remarks = Vec::new();
+            let mut inner = Vec::new();
+            let outcome = match reached {
+                Reached::Met(tuple) => {
+                    if let (Some(tuple), Literal::Atom(atom)) = (tuple, literal) {
+                        text = text::tuple(self.schema(), atom.pred, tuple);
+                    }
+                    ConditionOutcome::Met
+                }
+                Reached::Open => ConditionOutcome::Open,
+                Reached::NoTuple { pred, columns, inner: tried } => {
+                    if told.insert((*pred, columns.clone())) {
+                        remarks = nearby.near(*pred, columns);
+                        inner =
+                            tried.iter().map(|attempt| self.shown_attempt(attempt, nearby, told)).collect();
+                    } else if !tried.is_empty() {
+                        remarks.push("as above".to_owned());
+                    }
+                    ConditionOutcome::Unmet
+                }
+                Reached::InTheWay(blockers) => {
+                    remarks = blockers.iter().map(|(pred, tuple)| nearby.blocker(*pred, tuple)).collect();
+                    ConditionOutcome::Unmet
+                }
+                Reached::Value(value) => {
+                    let is =
+                        value.as_ref().map_or("it has no value".to_owned(), |value| format!("it is {value}"));
+                    remarks.push(is);
+                    ConditionOutcome::Unmet
+                }
+                Reached::False => ConditionOutcome::Unmet,
+            };
+            Condition { text, outcome, remarks, inner }
+        };
+        let conditions: Vec<Condition> = literals.iter().zip(&attempt.reached).map(condition).collect();
+        ShownAttempt {
+            place: self.file_place(rule.span),
+            head: head_text(&writer),
+            alternative: (rule.body.alternatives.len() > 1).then_some(attempt.alternative + 1),
+            met: conditions.iter().filter(|condition| condition.outcome == ConditionOutcome::Met).count(),
+            conditions,
+        }
+    }
+}
+
+/// What a rule would have derived, as far as its values are known.
+fn head_text(writer: &Writer<'_>) -> String {
+    let Some(predicate) = writer.schema.predicates.get(writer.rule.head.0 as usize) else {
+        return String::new();
+    };
+    let args = predicate.columns.iter().zip(&writer.rule.args);
+    let texts: Vec<String> =
+        args.map(|(column, arg)| format!("{}: {}", column.name, writer.expr(arg))).collect();
+    format!("{}({})", predicate.name, texts.join(", "))
+}
+
+/// A tuple of which some columns are open.
+fn columns_text(session: &Session, pred: PredId, columns: &[Option<Value>]) -> String {
+    let predicate = session.schema().predicate(pred);
+    let given = predicate.columns.iter().zip(columns);
+    let texts: Vec<String> =
+        given.filter_map(|(column, value)| Some(format!("{}: {}", column.name, value.as_ref()?))).collect();
+    format!("{}({})", predicate.name, texts.join(", "))
+}
+
+fn fact_of(missing: &Missing, span: Span) -> Fact {
+    let mut assertion = Assertion::background(span);
+    for (field, value) in &missing.meta {
+        ground::set_meta(&mut assertion, field, value.clone());
+    }
+    Fact { predicate: missing.pred, tuple: missing.tuple.clone(), assertion }
+}

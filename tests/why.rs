@@ -1,0 +1,380 @@
+//! Why a tuple holds and why another does not, on bases small enough to say by hand.
+
+mod project;
+
+use std::path::Path;
+
+use factlog::model::Status;
+use factlog::render::{ProofFormat, ProofStyle, fact_text, write_proofs, write_whynot};
+use factlog::session::{
+    Because, ConditionOutcome, Error, Explanation, Options, ScenarioOption, Session, ShownPremise, WhyNot,
+};
+use project::Project;
+
+const RULES: &str = r#"
+.decl Person(id: Person, name: symbol) key(id)
+.decl Alias(entity: Person, text: symbol)
+.decl Event(id: Event) key(id)
+.decl Attended(leader: Person, summit: Event) key(leader, summit)
+.decl HeldOn(event: Event, day: date) key(event)
+@label("{l} was at {a} and at {b}")
+Both(leader: l, first: a, second: b) :-
+    Attended(leader: l, summit: a), Attended(leader: l, summit: b), a < b.
+Away(leader: l, summit: s) :- Person(id: l), Event(id: s), !Attended(leader: l, summit: s).
+Turnout(summit: s, n: n) :- Event(id: s), n = count l : { Attended(leader: l, summit: s) }.
+Firmly(leader: l, summit: s) :- Attended(leader: l, summit: s, _status: Held).
+@assume("{l} came because {s} was planned")
+Supposed(leader: l, summit: s) :- Attended(leader: l, summit: s, _status: Planned).
+"#;
+
+const FACTS: &str = r#"[
+    Source(id: "wire", publisher: "Wire", published: "2025-10-28", text: "wire.txt"),
+    Source(id: "copy", publisher: "Paper", based_on: ["wire"]),
+    Person(id: "tokayev", name: "Tokayev"),
+    Alias(entity: "tokayev", text: "Kassym-Jomart"),
+    Person(id: "japarov", name: "Japarov"),
+    Person(id: "putin", name: "Putin"),
+    Event(id: "xian"),
+    Event(id: "washington"),
+    Attended(leader: "tokayev", summit: "xian", _src: "wire", _at: "L1", _by: ["his office", "Wire"]),
+    Attended(leader: "tokayev", summit: "washington", _src: "wire", _at: "L2", _status: Planned),
+    Attended(leader: "tokayev", summit: "washington", _src: "copy", _status: Proposed),
+    Attended(leader: "japarov", summit: "xian", _src: "wire", _conf: 0.5),
+    Attended(leader: "japarov", summit: "washington", _src: "wire", _status: Denied),
+    HeldOn(event: "xian", day: "2023-05-19"),
+]"#;
+
+fn open() -> (Project, Session) {
+    let project = Project::empty();
+    project.write("rules/a.dl", RULES);
+    project.write("facts/a.ron", FACTS);
+    let session = session(&project);
+    (project, session)
+}
+
+fn session(project: &Project) -> Session {
+    let opened = Session::open(Some(Path::new(&project.path(""))), Options::default());
+    let session = opened.map_err(|(diagnostic, _)| diagnostic).unwrap();
+    assert_eq!(session.broken(), []);
+    session
+}
+
+fn why(session: &mut Session, fact: &str) -> Explanation {
+    session.why(fact, 1, None).unwrap().0
+}
+
+fn tree(explanation: &Explanation) -> String {
+    written(explanation, ProofFormat::Tree)
+}
+
+fn written(explanation: &Explanation, format: ProofFormat) -> String {
+    let mut out = Vec::new();
+    write_proofs(&mut out, explanation, format, ProofStyle::default()).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+#[test]
+fn a_proof_goes_down_to_the_facts_and_their_sources() {
+    let (_project, mut session) = open();
+    let texts = |name: &str| (name == "wire.txt").then(|| b"He came.\nHe will come.".to_vec());
+    let (found, _) = session.why(r#"Both(leader: "tokayev")"#, 1, Some(&texts)).unwrap();
+    let place = |text: &str| {
+        let line = FACTS.lines().position(|line| line.contains(text)).unwrap() + 1;
+        format!("facts/a.ron:{line}")
+    };
+    let expected = format!(
+        "tokayev was at washington and at xian · Planned\n\
+         │  Both(leader: \"tokayev\", first: \"washington\", second: \"xian\")\n\
+         │  by the rule at rules/a.dl:7\n\
+         ├─ Attended(leader: \"tokayev\", summit: \"washington\") · Planned\n\
+         │     wire (Wire, 2025-10-28) L2 · {}\n\
+         │     “He will come.”\n\
+         │     copy (Paper), repeating wire, Proposed · {}\n\
+         ├─ Attended(leader: \"tokayev\", summit: \"xian\")\n\
+         │     wire (Wire, 2025-10-28) L1, by his office, Wire · {}\n\
+         │     “He came.”\n\
+         └─ \"washington\" < \"xian\"\n",
+        place("_status: Planned"),
+        place("_status: Proposed"),
+        place("_at: \"L1\""),
+    );
+    assert_eq!(tree(&found), expected);
+}
+
+#[test]
+fn negations_and_aggregates_say_what_they_looked_at() {
+    let (_project, mut session) = open();
+    let away = tree(&why(&mut session, r#"Away(leader: "putin", summit: "xian")"#));
+    // Three of the four tuples stated are seen: one is denied.
+    assert!(
+        away.contains("not Attended(leader: \"putin\", summit: \"xian\"): nothing matched, over 3 facts"),
+        "{away}"
+    );
+    assert!(away.ends_with("may fall when facts are added.\n"), "{away}");
+    let turnout = why(&mut session, r#"Turnout(summit: "xian")"#);
+    let shown = tree(&turnout);
+    assert!(
+        shown.contains("2 = count l : { Attended(leader: l, summit: \"xian\") }\n   │  2 over 2 rows"),
+        "{shown}"
+    );
+    // As sure as the least sure row, though only one premise is an aggregate.
+    assert_eq!(turnout.proofs[0].steps[0].conf, 0.5);
+}
+
+#[test]
+fn assumptions_are_named_and_cap_the_status() {
+    let (_project, mut session) = open();
+    let found = why(&mut session, r#"Supposed(leader: "tokayev")"#);
+    assert_eq!(found.proofs[0].steps[0].status, Status::Planned);
+    assert!(tree(&found).contains("assuming that tokayev came because washington was planned"));
+    // The assertion that the atom speaks of, and not the other one of the same tuple.
+    let Because::Stated { assertions } = &found.proofs[0].steps[1].because else { panic!() };
+    assert_eq!(assertions.iter().map(|a| a.source.as_deref().unwrap()).collect::<Vec<_>>(), ["wire"]);
+}
+
+#[test]
+fn the_firmest_proof_comes_first_and_others_on_demand() {
+    let (_project, mut session) = open();
+    session.define(r#"Came(leader: l) :- Attended(leader: l, summit: s), s != "nowhere"."#).unwrap();
+    let (found, _) = session.why(r#"Came(leader: "tokayev")"#, 5, None).unwrap();
+    let facts: Vec<(&str, Status)> =
+        found.proofs.iter().map(|proof| (proof.steps[1].text.as_str(), proof.steps[0].status)).collect();
+    assert_eq!(
+        facts,
+        [
+            (r#"Attended(leader: "tokayev", summit: "xian")"#, Status::Held),
+            (r#"Attended(leader: "tokayev", summit: "washington")"#, Status::Planned),
+        ]
+    );
+}
+
+#[test]
+fn rows_of_an_answer_are_explained() {
+    let (_project, mut session) = open();
+    let goal = r#"Attended(leader: l, summit: "xian"), Person(id: l, name: n) order by n"#;
+    let (answer, _) = session.query(goal).unwrap();
+    let found = session.why_answer(goal, &answer.rows[1], 1, None).unwrap();
+    let first = &found.proofs[0].steps[0];
+    assert_eq!((first.relation.as_deref(), first.text.as_str()), (None, r#"l = "tokayev", n = "Tokayev""#));
+    let Because::Rule(by) = &first.because else { panic!() };
+    assert_eq!(by.premises, [ShownPremise::Step(1), ShownPremise::Step(2)]);
+    // A row that is none.
+    assert!(session.why_answer(goal, &answer.rows[0][..1], 1, None).unwrap().proofs.is_empty());
+}
+
+#[test]
+fn a_pattern_picks_by_metadata_too() {
+    let (_project, mut session) = open();
+    let fact = r#"Attended(leader: "tokayev", _src: "copy")"#;
+    assert_eq!(why(&mut session, fact).proofs.len(), 1);
+    assert_eq!(why(&mut session, r#"Attended(_src: "wire")"#).proofs.len(), 3);
+    assert!(matches!(session.why(r#"Both(_src: "wire")"#, 1, None), Err(Error::Invalid(_))));
+    let (nothing, warnings) = session.why(r#"Both(leader: "tokaev")"#, 1, None).unwrap();
+    assert!(nothing.proofs.is_empty() && warnings[0].help[0].contains("`tokayev`"), "{warnings:?}");
+}
+
+#[test]
+fn what_is_shared_is_shown_once_and_deep_proofs_are_cut_into_pieces() {
+    let mut session = Session::empty(Options::default());
+    let chain: String = (0..40).map(|n| format!("Edge({n}, {}). ", n + 1)).collect();
+    let rules = "Reach(x, y) :- Edge(x, y). Reach(x, z) :- Reach(x, y), Edge(y, z). \
+                 Twice(x) :- Reach(0, x), Reach(0, x), x > 2.";
+    session.define(&format!(".decl Edge(a: number, b: number)\n{chain}\n{rules}")).unwrap();
+    let deep = tree(&why(&mut session, "Reach(0, 40)"));
+    let widest = deep.lines().map(|line| line.chars().count()).max().unwrap();
+    assert!(widest < 100, "{widest}");
+    assert!(deep.contains("see [1]") && deep.contains("\n[1] "), "{deep}");
+    assert_eq!(deep.matches("Edge(a: 17, b: 18)").count(), 1);
+    let shared = tree(&why(&mut session, "Twice(3)"));
+    assert_eq!(shared.matches("by the rule").count(), 4, "{shared}");
+    assert_eq!(shared.matches("see [1]").count(), 1, "{shared}");
+}
+
+#[test]
+fn every_format_keeps_what_data_says_from_being_markup() {
+    let mut session = Session::empty(Options::default());
+    session.define(".decl P(x: symbol)\nQ(x) :- P(x).").unwrap();
+    session.assert(r#"P(x: "</script>\"\\`#\u{1b}[31m|\n", _src: "<b>")"#).unwrap();
+    let found = why(&mut session, "Q(_)");
+    let html = written(&found, ProofFormat::Html);
+    assert!(
+        !html.contains("</script>") && !html.contains("<b>") && html.contains("&lt;/script&gt;"),
+        "{html}"
+    );
+    for format in ProofFormat::ALL {
+        let text = written(&found, format);
+        assert!(!text.contains('\u{1b}'), "{format:?}: {text}");
+        assert!(text.lines().all(|line| line.trim() != "|"), "{format:?}: {text}");
+    }
+    let dot = written(&found, ProofFormat::Dot);
+    for line in dot.lines().filter(|line| line.contains("label=")) {
+        let label = line.split_once("label=\"").unwrap().1;
+        let end = label.find("\"]").or(label.find("\", ")).unwrap();
+        let inner = label[..end].replace("\\\\", "").replace("\\\"", "");
+        assert!(!inner.contains('"'), "{line}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&written(&found, ProofFormat::Json)).unwrap();
+    assert_eq!(json["proofs"][0]["steps"][1]["columns"]["x"], "</script>\"\\`#\u{1b}[31m|\n");
+    assert_eq!(json["proofs"][0]["steps"][1]["stated"][0]["source"], "<b>");
+}
+
+#[test]
+fn explanations_leave_the_session_as_it_was_and_obey_its_limits() {
+    let (_project, mut session) = open();
+    let before = session.database().len();
+    whynot(&mut session, r#"Both(leader: "putin")"#);
+    assert_eq!(session.database().len(), before);
+    session.cancel_token().cancel();
+    assert!(matches!(session.why("Both(leader: _)", 1, None), Err(Error::Cancelled)));
+    assert!(matches!(session.whynot(r#"Both(leader: "putin")"#), Err(Error::Cancelled)));
+    session.cancel_token().reset();
+    assert_eq!(why(&mut session, "Both(leader: _)").proofs.len(), 1);
+}
+
+fn whynot(session: &mut Session, fact: &str) -> WhyNot {
+    session.whynot(fact).unwrap().0
+}
+
+/// The sets of missing facts, as fact files write them.
+fn sets(session: &mut Session, fact: &str) -> Vec<Vec<String>> {
+    let found = whynot(session, fact);
+    let schema = session.schema();
+    found
+        .sets
+        .iter()
+        .map(|set| set.iter().map(|missing| fact_text(schema, &missing.fact)).collect())
+        .collect()
+}
+
+/// The conditions of the nearest attempt: mark, text, remarks.
+fn conditions(found: &WhyNot) -> Vec<(ConditionOutcome, &str, &[String])> {
+    let first = &found.attempts[0];
+    first.conditions.iter().map(|c| (c.outcome, c.text.as_str(), c.remarks.as_slice())).collect()
+}
+
+#[test]
+fn the_nearest_rule_shows_what_it_lacks() {
+    let (_project, mut session) = open();
+    let found = whynot(&mut session, r#"Both(leader: "japarov", first: "washington", second: "xian")"#);
+    let shown = conditions(&found);
+    assert_eq!(shown[0].0, ConditionOutcome::Unmet);
+    assert_eq!(shown[0].1, r#"Attended(leader: "japarov", summit: "washington")"#);
+    // It is stated, but as denied.
+    assert!(shown[0].2[0].starts_with("it is stated, as Denied: wire · facts/a.ron:"), "{shown:?}");
+    assert_eq!(shown[1].0, ConditionOutcome::Met);
+    assert_eq!(shown[2], (ConditionOutcome::Met, r#""washington" < "xian""#, &[][..]));
+}
+
+#[test]
+fn what_stands_in_the_way_of_a_negation_is_named() {
+    let (_project, mut session) = open();
+    let found = whynot(&mut session, r#"Away(leader: "tokayev", summit: "xian")"#);
+    let negation = conditions(&found)[2];
+    assert_eq!(negation.0, ConditionOutcome::Unmet);
+    let expected = r#"Attended(leader: "tokayev", summit: "xian") stands in the way: wire L1 · facts/a.ron:"#;
+    assert!(negation.2[0].starts_with(expected), "{negation:?}");
+    assert!(found.sets.is_empty(), "{:?}", found.sets);
+}
+
+#[test]
+fn a_status_a_spelling_a_date_and_a_value_come_near() {
+    let (_project, mut session) = open();
+    let firmly = whynot(&mut session, r#"Firmly(leader: "tokayev", summit: "washington")"#);
+    assert!(conditions(&firmly)[0].2[0].starts_with("it is stated, as Planned: wire L2"), "{firmly:?}");
+    let misspelt = whynot(&mut session, r#"Attended(leader: "tokaev", summit: "xian")"#);
+    assert_eq!(misspelt.near, [r#""tokaev": did you mean "tokayev"?"#]);
+    let alias = whynot(&mut session, r#"Attended(leader: "kasym-jomart", summit: "xian")"#);
+    assert_eq!(alias.near, [r#""kasym-jomart": did you mean "tokayev"?"#]);
+    let date = whynot(&mut session, r#"HeldOn(event: "xian", day: "2023-05-18")"#);
+    assert_eq!(date.near, [r#"it is stated with another day: d"2023-05-19""#]);
+    let count = whynot(&mut session, r#"Turnout(summit: "xian", n: 7)"#);
+    assert_eq!(count.near, ["it holds with another n: 2"]);
+    assert_eq!(conditions(&count)[1].2, ["it is 2"]);
+}
+
+#[test]
+fn what_a_scenario_strikes_is_named() {
+    let (_project, mut session) = open();
+    session.set_scenario(&[ScenarioOption::Without("wire".to_owned())]).unwrap();
+    let found = whynot(&mut session, r#"Attended(leader: "tokayev", summit: "xian")"#);
+    assert!(
+        found.near[0].starts_with("it is stated, but left out by the scenario: wire L1"),
+        "{:?}",
+        found.near
+    );
+}
+
+#[test]
+fn the_smallest_sets_of_missing_facts_are_found_and_make_it_hold() {
+    let (_project, mut session) = open();
+    let both = r#"Both(leader: "japarov", first: "washington", second: "xian")"#;
+    // Denied as it is, a statement that it was held is seen beside the denial.
+    assert_eq!(sets(&mut session, both), [[r#"Attended(leader: "japarov", summit: "washington")"#]]);
+    let two = r#"Both(leader: "putin", first: "washington", second: "xian")"#;
+    assert_eq!(
+        sets(&mut session, two),
+        [[
+            r#"Attended(leader: "putin", summit: "washington")"#,
+            r#"Attended(leader: "putin", summit: "xian")"#
+        ]]
+    );
+    let firmly = r#"Firmly(leader: "putin", summit: "xian")"#;
+    assert_eq!(sets(&mut session, firmly), [[r#"Attended(leader: "putin", summit: "xian")"#]]);
+    let supposed = r#"Supposed(leader: "putin", summit: "xian")"#;
+    let missing = r#"Attended(leader: "putin", summit: "xian", _status: Planned)"#;
+    assert_eq!(sets(&mut session, supposed), [[missing]]);
+    session.assert(missing).unwrap();
+    assert_eq!(session.query(supposed).unwrap().0.verdict(), Some("yes"));
+}
+
+#[test]
+fn missing_facts_are_found_behind_several_rules() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(
+            ".decl A(x: number)\n.decl B(x: number, y: number)\n.decl C(y: number, day: date)\n\
+             D(x: x, y: y) :- A(x: x), B(x: x, y: y).\n\
+             E(x: x) :- D(x: x, y: y), C(y: y, day: d), d < d\"2020\".\n\
+             A(1). B(1, 7). C(8, \"2019-05-01\").",
+        )
+        .unwrap();
+    // With y = 7 there is no C; a day before 2020 is taken from another.
+    assert_eq!(sets(&mut session, "E(x: 1)"), [["B(x: 1, y: 8)"], [r#"C(y: 7, day: "2019-05-01")"#]]);
+    // Two facts, since neither A nor B knows 2.
+    assert_eq!(sets(&mut session, "E(x: 2)"), [["A(x: 2)", "B(x: 2, y: 8)"]]);
+    let found = whynot(&mut session, "E(x: 2)");
+    assert!(found.sets.iter().flatten().all(|missing| missing.any.is_empty()));
+    // Four would be needed: A, B, and something else for each of two C.
+    session.define("F(x: x) :- D(x: x, y: y), C(y: y), C(y: z), z = y + 100, A(x: z).").unwrap();
+    assert!(sets(&mut session, "F(x: 2)").is_empty() || !found.cut);
+}
+
+#[test]
+fn values_that_do_not_matter_are_marked() {
+    let mut session = Session::empty(Options::default());
+    session.define(".decl P(x: symbol, note: symbol)\nQ(x: x) :- P(x: x, note: n).").unwrap();
+    let found = whynot(&mut session, r#"Q(x: "a")"#);
+    assert_eq!(found.sets[0][0].any.iter().map(|name| &**name).collect::<Vec<_>>(), ["note"]);
+    let mut out = Vec::new();
+    write_whynot(&mut out, &found, session.schema(), ProofFormat::Tree, ProofStyle::default()).unwrap();
+    let text = String::from_utf8(out).unwrap();
+    assert!(text.contains("    P(x: \"a\", note: \"?\"),  // note: any\n"), "{text}");
+}
+
+#[test]
+fn what_holds_is_not_missing() {
+    let (_project, mut session) = open();
+    let found = whynot(&mut session, r#"Attended(leader: "tokayev")"#);
+    assert!(found.holds.is_some() && found.attempts.is_empty() && found.sets.is_empty());
+}
+
+#[test]
+fn rules_for_other_tuples_are_told_apart() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(".decl P(x: number)\nQ(x: x, how: \"plain\") :- P(x: x).\nQ(x: x, how: \"odd\") :- P(x: x), x % 2 = 1.\nP(2).")
+        .unwrap();
+    let found = whynot(&mut session, r#"Q(x: 2, how: "odd")"#);
+    assert_eq!((found.attempts.len(), found.others.len()), (1, 1));
+    assert_eq!(conditions(&found)[1].0, ConditionOutcome::Unmet);
+}
