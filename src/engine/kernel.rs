@@ -2,8 +2,10 @@
 //! kept. Several threads can run one plan at a time, each its share of the outermost loop.
 
 mod compile;
+mod group;
 
 pub use compile::compile;
+pub use group::Grouped;
 
 use super::batch::{Batch, Columns, Cursor};
 use super::compute;
@@ -35,6 +37,11 @@ pub struct Compiled<'p> {
 
 #[derive(Debug)]
 enum Op<'p> {
+    /// The outermost loop over groups of rows.
+    Groups {
+        grouped: &'p Grouped,
+        read: usize,
+    },
     Scan {
         read: usize,
         batches: &'p [Batch<'p>],
@@ -96,6 +103,7 @@ impl Compiled<'_> {
     pub fn units(&self) -> Option<usize> {
         match self.ops.first() {
             Some(Op::Scan { batches: [batch], key: [], .. }) => batch.part(0, 0).map(|_| batch.units()),
+            Some(Op::Groups { grouped, .. }) => Some(grouped.words.len() / grouped.width),
             _ => None,
         }
     }
@@ -114,6 +122,8 @@ pub struct Kernel<'p, 's, 'k> {
     entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
+    /// The rows of the outermost loop that are the same to all other steps.
+    group: &'p [Word],
     turns: u64,
     scratch: Vec<Vec<Word>>,
     /// By step, what parts of an intersection that stay have in common.
@@ -140,6 +150,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             visited: vec![0; plan.reads],
             entered: vec![0; plan.steps],
             chunks: &[],
+            group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
             met: plan.ops.iter().map(|_| Met::default()).collect(),
@@ -161,8 +172,12 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// solution was enough.
     pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
         let plan = self.plan;
-        let Some(Op::Scan { read, batches: [batch], operations, mask, .. }) = plan.ops.first() else {
-            return self.step(0);
+        let (read, batch, operations, mask) = match plan.ops.first() {
+            Some(Op::Scan { read, batches: [batch], operations, mask, .. }) => {
+                (read, batch, operations, mask)
+            }
+            Some(Op::Groups { grouped, read }) => return self.groups(grouped, *read, from, to),
+            _ => return self.step(0),
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
         self.rows(0, *read, cursor, operations, *mask)
@@ -175,6 +190,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         let Some(op) = plan.ops.get(at) else {
             if plan.whole_chunks {
                 self.add_chunks();
+            } else if let Some(Op::Groups { grouped, .. }) = plan.ops.first() {
+                self.add_group(grouped);
             } else {
                 self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
             }
@@ -184,6 +201,9 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             *entered += 1;
         }
         match op {
+            Op::Groups { grouped, read } => {
+                self.groups(grouped, *read, 0, grouped.words.len() / grouped.width)
+            }
             Op::Scan { read, batches, near, key, operations, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {

@@ -1,6 +1,6 @@
 //! From plans to loops over the shapes in which relations are kept.
 
-use super::{Compiled, Op};
+use super::{Compiled, Grouped, Op};
 use crate::engine::batch::Batch;
 use crate::plan::build::binds;
 use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Step};
@@ -11,10 +11,12 @@ use crate::storage::interner::MISSING;
 const MOST_STEPS: usize = 64;
 
 /// The plan compiled; `None` if it makes values, or is one for the machine. `pairs` says whether
-/// its rows go to a relation kept as bits.
+/// its rows go to a relation kept as bits; `grouped` are the rows of the outermost loop, if they have
+/// been put together.
 pub fn compile<'p>(
     plan: &'p RulePlan,
     sources: &'p [Vec<Batch<'p>>],
+    grouped: Option<&'p Grouped>,
     pairs: bool,
     interner: &Interner,
 ) -> Option<Compiled<'p>> {
@@ -24,9 +26,12 @@ pub fn compile<'p>(
     let mut near = 0;
     let mut ops = Vec::with_capacity(plan.steps.len() + 1);
     let whole_chunks = pairs && whole_chunks(plan, sources);
-    let last = if pairs && !whole_chunks { last_column(plan) } else { None };
+    let last = if pairs && !whole_chunks && grouped.is_none() { last_column(plan) } else { None };
     for (at, step) in plan.steps.iter().enumerate() {
         ops.push(match step {
+            Step::Scan(scan) if at == 0 && grouped.is_some() => {
+                Op::Groups { grouped: grouped?, read: scan.read }
+            }
             Step::Scan(scan) => {
                 let (read, batches, key) = (scan.read, sources[scan.read].as_slice(), scan.key.as_slice());
                 near += batches.len();
