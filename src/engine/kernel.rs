@@ -9,7 +9,7 @@ pub use group::Grouped;
 
 use super::batch::{Batch, Columns, Cursor};
 use super::compute;
-use super::intersect::{self, Part};
+use super::intersect::{self, Met, Part};
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
@@ -128,14 +128,6 @@ pub struct Kernel<'p, 's, 'k> {
     scratch: Vec<Vec<Word>>,
     /// By step, what parts of an intersection that stay have in common.
     met: Vec<Met>,
-}
-
-/// Values that stand behind some keys.
-#[derive(Debug, Default)]
-struct Met {
-    valid: bool,
-    keys: Vec<Word>,
-    values: Vec<Word>,
 }
 
 impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
@@ -324,17 +316,13 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             intersect::meet(parts, nears, &mut self.visited, &mut found);
         } else {
             // The values of the parts that stay are found once for all turns of the loop around.
-            if !known.valid || known.keys != keys[..fixed_words] {
-                known.valid = true;
-                known.keys.clear();
-                known.keys.extend_from_slice(&keys[..fixed_words]);
+            if !known.is_of(&keys[..fixed_words]) {
                 let parts = &parts[..fixed];
-                intersect::meet(parts, &mut nears[..fixed], &mut self.visited, &mut known.values);
+                known.renew(&keys[..fixed_words], |values| {
+                    intersect::meet(parts, &mut nears[..fixed], &mut self.visited, values);
+                });
             }
-            found.clear();
-            found.extend_from_slice(&known.values);
-            let parts = &parts[fixed..];
-            intersect::narrow(parts, &mut nears[fixed..], &mut self.visited, &mut found);
+            intersect::narrow(&known, &parts[fixed..], &mut nears[fixed..], &mut self.visited, &mut found);
         }
         self.turns(found.len() as u64 + 1)?;
         let witness = at >= self.plan.witness_from;

@@ -105,13 +105,24 @@ pub fn compile<'p>(
     })
 }
 
-/// The parts of an intersection in order, those first whose keys the step before does not change;
-/// and how many these are if it pays to meet them by themselves.
+/// The parts of an intersection in order, those first whose keys the step before changes seldom if
+/// at all; and how many these are.
 fn staying(meet: &Intersect, before: Option<&Step>) -> (Vec<usize>, usize) {
-    let bound = before.map(binds).unwrap_or_default();
+    let mut bound = before.map(binds).unwrap_or_default();
+    if let Some(Step::Scan(scan)) = before
+        && scan.key.is_empty()
+    {
+        // Rows come in the order of their first column.
+        let first = |operation: &Operation| match operation {
+            Operation::Bind(0, reg) => Some(*reg),
+            _ => None,
+        };
+        let first = scan.operations.iter().find_map(first);
+        bound.retain(|reg| Some(*reg) != first);
+    }
     let changes = |part: &usize| meet.parts[*part].key.iter().any(|reg| bound.contains(reg));
     let (moving, mut order): (Vec<usize>, Vec<usize>) = (0..meet.parts.len()).partition(changes);
-    let fixed = if order.len() > 1 && !moving.is_empty() { order.len() } else { 0 };
+    let fixed = if moving.is_empty() { 0 } else { order.len() };
     order.extend(moving);
     (order, fixed)
 }
