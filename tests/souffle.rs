@@ -209,3 +209,23 @@ fn standard_input_is_read() {
     let expected = "---------------\na\n===============\n1\tone\n2\ttwo\n===============\n";
     assert_eq!(String::from_utf8_lossy(&output.stdout), expected);
 }
+
+#[test]
+fn packed_files_are_written_and_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |program: &str, flags: &[&str]| {
+        fs::write(folder.path().join("prog.dl"), program).unwrap();
+        Command::new(env!("CARGO_BIN_EXE_factlog"))
+            .args(["souffle", "prog.dl"])
+            .args(flags)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    let written = run(".decl a(x: number, y: symbol)\na(1, \"one\").\n.output a(compress=true)", &[]);
+    assert!(written.status.success(), "{written:?}");
+    assert_eq!(&fs::read(folder.path().join("a.csv.gz")).unwrap()[..2], [0x1f, 0x8b]);
+    let read = ".decl a(x: number, y: symbol)\n.input a(filename=\"a.csv.gz\")\n.output a";
+    let expected = "---------------\na\n===============\n1\tone\n===============\n";
+    assert_eq!(String::from_utf8_lossy(&run(read, &["-D", "-"]).stdout), expected);
+}

@@ -34,6 +34,7 @@ def arguments():
         help="measure this binary instead of building one; given twice, the second is compared with the first",
     )
     parser.add_argument("--timeout", type=float, default=120, help="seconds after which a run is given up (default 120)")
+    parser.add_argument("--cpu", action="store_true", help="compare processor time: for one thread on a busy machine")
     parser.add_argument("--no-build", action="store_true", help="use what has been built before")
     parser.add_argument("--markdown", action="store_true", help="print the table of docs/performance.md as well")
     parser.add_argument("--save", type=Path, help="write every run to this file, as JSON")
@@ -49,8 +50,8 @@ def factlogs(given):
     found = []
     for number, text in enumerate(given):
         name, _, path = text.rpartition("=")
-        default = "factlog" if len(given) == 1 else ("before", "after")[number] if len(given) == 2 else f"factlog-{number + 1}"
-        found.append(engines.Factlog(name or default, Path(path).resolve()))
+        default = {1: ["factlog"], 2: ["before", "after"]}.get(len(given), [])[number:] or [f"factlog-{number + 1}"]
+        found.append(engines.Factlog(name or default[0], Path(path).resolve()))
     return found
 
 
@@ -87,7 +88,7 @@ class Bench:
         self.ours = ours
         self.engines = [*ours, *theirs]
         self.jobs = [int(jobs) for jobs in options.jobs.split(",")]
-        self.figures = report.Figures()
+        self.figures = report.Figures("cpu" if options.cpu else "wall")
         self.data = data
         self.meter = engines.peer("measure")
         self.missing = set()
@@ -173,7 +174,8 @@ def print_all(figures, workloads, ours, theirs, options, jobs):
     """The tables behind all workloads."""
     for name in ours:
         if report.any_run(figures, name):
-            print(f"\n{name}: seconds, and as a multiple of others\n")
+            time = "seconds" if figures.compared == "wall" else "processor seconds"
+            print(f"\n{name}: {time}, and as a multiple of others\n")
             print(report.aligned(report.ratios(figures, workloads, name, theirs, BY_HAND, jobs)))
     if len(ours) == 2:
         print("\nPaired, round by round\n")
@@ -185,7 +187,8 @@ def print_all(figures, workloads, ours, theirs, options, jobs):
 
 def show_saved(options):
     """Prints what earlier runs wrote."""
-    figures = report.Figures.from_json([json.loads(path.read_text()) for path in options.load])
+    saved = [json.loads(path.read_text()) for path in options.load]
+    figures = report.Figures.from_json(saved, "cpu" if options.cpu else "wall")
     known = [engine.name for engine in engines.peers().values()]
     found = {engine: None for by_jobs in figures.runs.values() for names in by_jobs.values() for engine in names}
     ours = [engine for engine in found if engine not in known]
@@ -237,9 +240,8 @@ def main():
     if options.save:
         options.save.write_text(json.dumps(bench.figures.to_json(), indent=1) + "\n")
     rivals = [engine.name for engine in theirs if engine.name != BY_HAND]
-    print_all(
-        bench.figures, [workload.name for workload in workloads], [engine.name for engine in ours], rivals, options, bench.jobs
-    )
+    names = [workload.name for workload in workloads]
+    print_all(bench.figures, names, [engine.name for engine in ours], rivals, options, bench.jobs)
     if bench.disagreed:
         print(f"\nThe engines disagree on {', '.join(bench.disagreed)}.")
     failed = [

@@ -21,6 +21,11 @@ class Run:
     # Why there is no result, if there is none.
     failure: str = ""
 
+    @property
+    def cpu(self):
+        """Processor time, which other work on the machine changes little."""
+        return self.user + self.system
+
 
 def run(meter, command, timeout, environment=None):
     """Runs a command under the meter; it is given up after `timeout` seconds."""

@@ -12,9 +12,10 @@ MEGA = 1_000_000
 class Figures:
     """What was measured: runs by workload, number of threads and engine."""
 
-    def __init__(self):
+    def __init__(self, compared="wall"):
         self.runs = {}
-        self.counts = {}
+        # What tables compare: `wall` or `cpu`.
+        self.compared = compared
         self.machine = machine()
 
     def add(self, workload, jobs, engine, run):
@@ -30,8 +31,9 @@ class Figures:
         runs = self.runs.get(workload, {}).get(jobs, {}).get(engine, [])
         return next((run.failure for run in runs if run.failure), "")
 
-    def median(self, workload, jobs, engine, what="wall"):
-        """The median of a measure, or nothing when there is no result."""
+    def median(self, workload, jobs, engine, what=None):
+        """The median of a measure, of what is compared by default; nothing when there is no result."""
+        what = what or self.compared
         runs = self.of(workload, jobs, engine)
         return median(getattr(run, what) for run in runs) if runs else None
 
@@ -58,11 +60,11 @@ class Figures:
         return {"machine": self.machine, "runs": runs}
 
     @staticmethod
-    def from_json(documents):
+    def from_json(documents, compared):
         """What earlier runs wrote; the machine is that of the last."""
         from harness.measure import Run
 
-        figures = Figures()
+        figures = Figures(compared)
         for document in documents:
             figures.machine = document["machine"]
             for entry in document["runs"]:
@@ -201,7 +203,7 @@ def markdown(figures, workloads, ours, peers, by_hand, all_jobs):
     heading += [f"÷ best peer {jobs}T" for jobs in all_jobs] + [f"÷ {by_hand} 1T", f"memory ÷ {by_hand}"]
     lines = [
         f"{place['date']}, {place['processor']}, {place['cores']} cores, {place['memory']} GiB, rustc {place['rust']}; "
-        "seconds / peak MB, medians.",
+        f"{'seconds' if figures.compared == 'wall' else 'processor seconds'} / peak MB, medians.",
         "",
         "| " + " | ".join(heading) + " |",
         "|" + "---|" * len(heading),

@@ -154,9 +154,90 @@ pub(super) fn meet(parts: &[Part<'_, '_>], near: &mut [usize], visited: &mut [u6
     }
 }
 
-/// Drops those values, which are in order, that do not stand behind the keys of all parts.
-pub(super) fn narrow(parts: &[Part<'_, '_>], near: &mut [usize], visited: &mut [u64], found: &mut Vec<Word>) {
-    for (part, near) in parts.iter().zip(near) {
+/// Values that some parts have in common, for as long as their keys stay the same.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    valid: bool,
+    keys: Vec<Word>,
+    /// In order.
+    values: Vec<Word>,
+    /// The same as bits, the first for the value `base`.
+    bits: Vec<u64>,
+    base: Word,
+}
+
+impl Met {
+    /// Whether it is for these keys.
+    pub fn is_of(&self, keys: &[Word]) -> bool {
+        self.valid && self.keys == keys
+    }
+
+    /// Makes it one for other keys, whose values `find` gives.
+    pub fn renew(&mut self, keys: &[Word], find: impl FnOnce(&mut Vec<Word>)) {
+        for value in &self.values {
+            let at = (*value - self.base) as usize / 64;
+            if let Some(bits) = self.bits.get_mut(at) {
+                *bits = 0;
+            }
+        }
+        self.valid = true;
+        self.keys.clear();
+        self.keys.extend_from_slice(keys);
+        find(&mut self.values);
+        let (Some(first), Some(last)) = (self.values.first(), self.values.last()) else { return };
+        self.base = *first;
+        let words = (last - first) as usize / 64 + 1;
+        // Bits for values that lie far apart would take more room than they are worth.
+        if words > MOST_BITS / 64 {
+            self.bits.clear();
+            return;
+        }
+        if self.bits.len() < words {
+            self.bits.resize(words, 0);
+        }
+        for value in &self.values {
+            let at = value - self.base;
+            self.bits[at as usize / 64] |= 1 << (at % 64);
+        }
+    }
+
+    #[inline]
+    fn has(&self, value: Word) -> bool {
+        let at = value.wrapping_sub(self.base);
+        self.bits.get(at as usize / 64).is_some_and(|bits| bits >> (at % 64) & 1 != 0)
+    }
+}
+
+/// The most bits that are kept of values that stay.
+const MOST_BITS: usize = 1 << 23;
+
+/// Puts those of the values met that stand behind the keys of all parts into `found`, in order.
+pub(super) fn narrow(
+    known: &Met,
+    parts: &[Part<'_, '_>],
+    near: &mut [usize],
+    visited: &mut [u64],
+    found: &mut Vec<Word>,
+) {
+    found.clear();
+    if known.values.is_empty() {
+        return;
+    }
+    let mut rest = 0;
+    if let (Some(part), Some(near), false) = (parts.first(), near.first_mut(), known.bits.is_empty())
+        && let Some(run) = Run::of(part, near)
+        && run.len() < FAR * known.values.len()
+    {
+        visited[part.read] += run.len() as u64;
+        match run.stride {
+            1 => found.extend(run.words.iter().filter(|value| known.has(**value))),
+            stride => found.extend(run.words.iter().step_by(stride).filter(|value| known.has(**value))),
+        }
+        rest = 1;
+    } else {
+        found.extend_from_slice(&known.values);
+    }
+    for (part, near) in parts.iter().zip(near).skip(rest) {
         if found.is_empty() {
             return;
         }

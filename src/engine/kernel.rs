@@ -2,12 +2,14 @@
 //! kept. Several threads can run one plan at a time, each its share of the outermost loop.
 
 mod compile;
+mod group;
 
 pub use compile::compile;
+pub use group::Grouped;
 
 use super::batch::{Batch, Columns, Cursor};
 use super::compute;
-use super::intersect::{self, Part};
+use super::intersect::{self, Met, Part};
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
@@ -35,6 +37,11 @@ pub struct Compiled<'p> {
 
 #[derive(Debug)]
 enum Op<'p> {
+    /// The outermost loop over groups of rows.
+    Groups {
+        grouped: &'p Grouped,
+        read: usize,
+    },
     Scan {
         read: usize,
         batches: &'p [Batch<'p>],
@@ -96,6 +103,7 @@ impl Compiled<'_> {
     pub fn units(&self) -> Option<usize> {
         match self.ops.first() {
             Some(Op::Scan { batches: [batch], key: [], .. }) => batch.part(0, 0).map(|_| batch.units()),
+            Some(Op::Groups { grouped, .. }) => Some(grouped.words.len() / grouped.width),
             _ => None,
         }
     }
@@ -114,18 +122,12 @@ pub struct Kernel<'p, 's, 'k> {
     entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
+    /// The rows of the outermost loop that are the same to all other steps.
+    group: &'p [Word],
     turns: u64,
     scratch: Vec<Vec<Word>>,
     /// By step, what parts of an intersection that stay have in common.
     met: Vec<Met>,
-}
-
-/// Values that stand behind some keys.
-#[derive(Debug, Default)]
-struct Met {
-    valid: bool,
-    keys: Vec<Word>,
-    values: Vec<Word>,
 }
 
 impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
@@ -140,6 +142,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             visited: vec![0; plan.reads],
             entered: vec![0; plan.steps],
             chunks: &[],
+            group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
             met: plan.ops.iter().map(|_| Met::default()).collect(),
@@ -161,8 +164,12 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     /// solution was enough.
     pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
         let plan = self.plan;
-        let Some(Op::Scan { read, batches: [batch], operations, mask, .. }) = plan.ops.first() else {
-            return self.step(0);
+        let (read, batch, operations, mask) = match plan.ops.first() {
+            Some(Op::Scan { read, batches: [batch], operations, mask, .. }) => {
+                (read, batch, operations, mask)
+            }
+            Some(Op::Groups { grouped, read }) => return self.groups(grouped, *read, from, to),
+            _ => return self.step(0),
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
         self.rows(0, *read, cursor, operations, *mask)
@@ -175,6 +182,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         let Some(op) = plan.ops.get(at) else {
             if plan.whole_chunks {
                 self.add_chunks();
+            } else if let Some(Op::Groups { grouped, .. }) = plan.ops.first() {
+                self.add_group(grouped);
             } else {
                 self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
             }
@@ -184,6 +193,9 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             *entered += 1;
         }
         match op {
+            Op::Groups { grouped, read } => {
+                self.groups(grouped, *read, 0, grouped.words.len() / grouped.width)
+            }
             Op::Scan { read, batches, near, key, operations, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
@@ -304,17 +316,13 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             intersect::meet(parts, nears, &mut self.visited, &mut found);
         } else {
             // The values of the parts that stay are found once for all turns of the loop around.
-            if !known.valid || known.keys != keys[..fixed_words] {
-                known.valid = true;
-                known.keys.clear();
-                known.keys.extend_from_slice(&keys[..fixed_words]);
+            if !known.is_of(&keys[..fixed_words]) {
                 let parts = &parts[..fixed];
-                intersect::meet(parts, &mut nears[..fixed], &mut self.visited, &mut known.values);
+                known.renew(&keys[..fixed_words], |values| {
+                    intersect::meet(parts, &mut nears[..fixed], &mut self.visited, values);
+                });
             }
-            found.clear();
-            found.extend_from_slice(&known.values);
-            let parts = &parts[fixed..];
-            intersect::narrow(parts, &mut nears[fixed..], &mut self.visited, &mut found);
+            intersect::narrow(&known, &parts[fixed..], &mut nears[fixed..], &mut self.visited, &mut found);
         }
         self.turns(found.len() as u64 + 1)?;
         let witness = at >= self.plan.witness_from;

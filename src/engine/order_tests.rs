@@ -28,9 +28,9 @@ impl Statistics for Known {
 
 fn known(text: &Text, sizes: Sizes<'_>) -> Known {
     let estimate = |(name, rows, distinct): &(&str, f64, &[f64])| {
-        (text.id(name), Estimate { rows: *rows, distinct: distinct.to_vec() })
+        Some((text.find(name)?, Estimate { rows: *rows, distinct: distinct.to_vec() }))
     };
-    Known { sizes: sizes.iter().map(estimate).collect(), observed: Observed::default() }
+    Known { sizes: sizes.iter().filter_map(estimate).collect(), observed: Observed::default() }
 }
 
 /// The plans of all rules, as their stratum has them.

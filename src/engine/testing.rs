@@ -109,6 +109,11 @@ impl Text {
         self.names[name]
     }
 
+    /// The relation, if the program has it.
+    pub fn find(&self, name: &str) -> Option<PredId> {
+        self.names.get(name).copied()
+    }
+
     /// Components of the dependency graph by reachability, bottom-up.
     fn stratify(&mut self) {
         let preds = self.program.schema.predicates.len();

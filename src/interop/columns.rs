@@ -73,8 +73,9 @@ impl Shape {
             },
             Shape::Float => super::delimited::float(text, false).map(Value::Float).map_err(str::to_owned),
             Shape::Bool => match text {
-                "true" => Ok(Value::Bool(true)),
-                "false" => Ok(Value::Bool(false)),
+                // pandas writes `True`, R and spreadsheets `TRUE`.
+                "true" | "True" | "TRUE" => Ok(Value::Bool(true)),
+                "false" | "False" | "FALSE" => Ok(Value::Bool(false)),
                 _ => Err("is neither `true` nor `false`".to_owned()),
             },
             Shape::Date => Date::parse(text).map(Value::Date).map_err(|why| format!("is no date: {why}")),
@@ -275,6 +276,17 @@ mod tests {
         let numbers = Shape::List(Box::new(Shape::Number));
         assert!(numbers.parse("[\"1\"]").unwrap_err().contains("where a whole number is due"));
         assert!(numbers.parse("[x]").unwrap_err().contains("`x` is no whole number"));
+    }
+
+    #[test]
+    fn truth_is_read_as_other_programs_write_it() {
+        for text in ["true", "True", "TRUE"] {
+            assert_eq!(Shape::Bool.parse(text), Ok(Value::Bool(true)));
+        }
+        assert_eq!(Shape::Bool.parse("FALSE"), Ok(Value::Bool(false)));
+        for text in ["yes", "1", "tRUE", ""] {
+            assert!(Shape::Bool.parse(text).is_err());
+        }
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(super) struct Shell {
     pub history: Vec<String>,
     /// The last goal that was asked, for `:profile`.
     pub last_goal: Option<String>,
-    /// The last answer: its goal, and its first rows.
+    /// The last goal that was answered with its first rows, for `:why` and `:support`.
     pub last_answer: Option<(String, Vec<Vec<Value>>)>,
     /// An input to run as if it had been typed next: `:edit` leaves it here.
     pub next: Option<String>,

@@ -119,21 +119,21 @@ DTYPES = {"id": str, "n": "int64", "f": "float64", "b": bool, "d": str, "r": str
 def exported(base, db):
     columns = ", ".join(NAMES)
     for name, read in [
-        ("x.csv", f"read_csv('{{}}', header = true, columns = {TYPES})"),
-        ("x.csv.gz", f"read_csv('{{}}', header = true, columns = {TYPES})"),
-        ("x.tsv", f"read_csv('{{}}', header = true, delim = '\t', columns = {TYPES})"),
-        ("x.json", f"read_json('{{}}', format = 'array', columns = {TYPES})"),
-        ("x.jsonl", f"read_json('{{}}', format = 'newline_delimited', columns = {TYPES})"),
-        ("x.parquet", "read_parquet('{}')"),
+        ("x.csv", f"read_csv('PATH', header = true, columns = {TYPES})"),
+        ("x.csv.gz", f"read_csv('PATH', header = true, columns = {TYPES})"),
+        ("x.tsv", f"read_csv('PATH', header = true, delim = '\t', columns = {TYPES})"),
+        ("x.json", f"read_json('PATH', format = 'array', columns = {TYPES})"),
+        ("x.jsonl", f"read_json('PATH', format = 'newline_delimited', columns = {TYPES})"),
+        ("x.parquet", "read_parquet('PATH')"),
     ]:
         if base.run("export", "Item", "-o", base.path(name)) is None:
             same(f"export {name}", None)
             continue
-        source = read.format(base.path(name))
+        source = read.replace("PATH", base.path(name))
         same(f"DuckDB reads {name}", db.execute(f"SELECT {columns} FROM {source}").fetchall())
     csv = pandas.read_csv(base.path("x.csv"), dtype=DTYPES, keep_default_na=False, na_values={"note": [""], "size": [""]})
     same("pandas reads x.csv", frame_rows(csv))
-    lines = pandas.read_json(base.path("x.jsonl"), lines=True, dtype=DTYPES, convert_dates=False, precise_float=True)
+    lines = pandas.read_json(base.path("x.jsonl"), lines=True, dtype=DTYPES, precise_float=True)
     same("pandas reads x.jsonl", frame_rows(lines))
     if (base.folder / "x.parquet").exists():
         same("pandas reads x.parquet", frame_rows(pandas.read_parquet(base.path("x.parquet"), dtype_backend="numpy_nullable")))

@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
-use super::job::{self, Batches, Job, Source};
+use super::job::{self, Batches, Inputs, Job, Source};
 use super::replan::replan;
-use super::{Evaluation, shape};
+use super::{Evaluation, group, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
 use crate::engine::rows::Held;
@@ -119,7 +119,12 @@ fn run_round(
         let batches = batches(&reads, &keys, &sources, members, &recent);
         let careful_batches = self::batches(&careful_reads, &careful_keys, &careful, members, &recent);
         let target = target.growing.target();
-        job.run(&batches, &careful_batches, &mut evaluation.env, target, &evaluation.pool)
+        let growing = |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
+        let by = job.by;
+        let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
+            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
+        let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
+        job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
     };
     (job.sources, job.careful) = (sources, careful);
     result.map(|_| ())

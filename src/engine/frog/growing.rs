@@ -141,6 +141,21 @@ impl Growing {
         self.variable.recent.borrow()
     }
 
+    /// The rows that the last round added, shard by shard with their width; `None` where they are
+    /// bits.
+    pub fn recent_rows(&self) -> Option<Vec<(&[Word], usize)>> {
+        match &self.kept {
+            Kept::Stored { width, known, recent, .. } if *width > 0 => Some(
+                known
+                    .iter()
+                    .zip(recent)
+                    .map(|(known, from)| (known.rows((*from, known.len())), *width))
+                    .collect(),
+            ),
+            _ => None,
+        }
+    }
+
     /// The batches of a read; `keyed` says whether it is looked up by a key.
     pub fn batches<'a>(&'a self, read: &'a Read, keyed: bool, recent: &'a Recent<'_>) -> Vec<Batch<'a>> {
         let columns = read.columns.as_slice();

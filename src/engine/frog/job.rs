@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::{Evaluation, Pool, named};
 use crate::base::{Budget, Stop};
 use crate::engine::batch::Batch;
-use crate::engine::kernel::{Compiled, Kernel, compile};
+use crate::engine::kernel::{Compiled, Grouped, Kernel, compile};
 use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
@@ -59,6 +59,16 @@ pub(super) struct Job<'r> {
 
 /// The batches of every read.
 pub(super) type Batches<'s> = Vec<Vec<Batch<'s>>>;
+
+/// What a run reads.
+pub(super) struct Inputs<'i, 's> {
+    /// By read.
+    pub sources: &'i Batches<'s>,
+    /// By read of the careful plan.
+    pub careful: &'i Batches<'s>,
+    /// What the outermost loop goes through, if that has been put together.
+    pub grouped: Option<&'i Grouped>,
+}
 
 impl<'a> Evaluation<'a, '_> {
     /// Plans the rules and gets ready what the plans read of complete relations.
@@ -244,8 +254,7 @@ impl<'r> Job<'r> {
     /// list, its rows come back: their words, and how many there are, repeated ones included.
     pub fn run(
         &mut self,
-        sources: &Batches<'_>,
-        careful: &Batches<'_>,
+        inputs: &Inputs<'_, '_>,
         env: &mut Env<'_>,
         target: Target<'_>,
         pool: &Pool,
@@ -253,12 +262,12 @@ impl<'r> Job<'r> {
         let started = Instant::now();
         let pairs = matches!(target, Target::Pairs { .. });
         let Job { plan, memory, produced, unit, .. } = self;
-        let outcome = match compile(plan, sources, pairs, env.interner) {
+        let outcome = match compile(plan, inputs.sources, inputs.grouped, pairs, env.interner) {
             Some(compiled) => {
                 let threads = Threads { pool, unit };
                 threads.run(&compiled, env.interner, env.budget, target).map_err(Halt::Stop)
             }
-            None => run_machine(plan, sources, careful, memory, env, target),
+            None => run_machine(plan, inputs.sources, inputs.careful, memory, env, target),
         };
         self.time += started.elapsed();
         self.runs += 1;

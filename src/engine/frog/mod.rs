@@ -1,6 +1,7 @@
 //! The engine on datafrog: strata bottom-up, each recursive one an `Iteration`.
 
 mod fixpoint;
+mod group;
 mod growing;
 mod job;
 mod pool;
@@ -11,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use job::Job;
+use job::{Inputs, Job};
 use pool::Pool;
 
 use super::demand;
@@ -269,7 +270,8 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let careful_reads = job.plan.careful.as_ref().map_or_else(Vec::new, |plan| plan.reads.clone());
         let batches = job::complete(&reads, &sources);
         let careful = job::complete(&careful_reads, &careful);
-        job.run(&batches, &careful, &mut self.env, target, &self.pool)
+        let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
+        job.run(&inputs, &mut self.env, target, &self.pool)
     }
 
     /// The rows of a complete relation.

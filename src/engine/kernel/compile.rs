@@ -1,6 +1,6 @@
 //! From plans to loops over the shapes in which relations are kept.
 
-use super::{Compiled, Op};
+use super::{Compiled, Grouped, Op};
 use crate::engine::batch::Batch;
 use crate::plan::build::binds;
 use crate::plan::{Code, Intersect, Operation, Reg, RulePlan, Step};
@@ -11,10 +11,12 @@ use crate::storage::interner::MISSING;
 const MOST_STEPS: usize = 64;
 
 /// The plan compiled; `None` if it makes values, or is one for the machine. `pairs` says whether
-/// its rows go to a relation kept as bits.
+/// its rows go to a relation kept as bits; `grouped` are the rows of the outermost loop, if they have
+/// been put together.
 pub fn compile<'p>(
     plan: &'p RulePlan,
     sources: &'p [Vec<Batch<'p>>],
+    grouped: Option<&'p Grouped>,
     pairs: bool,
     interner: &Interner,
 ) -> Option<Compiled<'p>> {
@@ -24,9 +26,12 @@ pub fn compile<'p>(
     let mut near = 0;
     let mut ops = Vec::with_capacity(plan.steps.len() + 1);
     let whole_chunks = pairs && whole_chunks(plan, sources);
-    let last = if pairs && !whole_chunks { last_column(plan) } else { None };
+    let last = if pairs && !whole_chunks && grouped.is_none() { last_column(plan) } else { None };
     for (at, step) in plan.steps.iter().enumerate() {
         ops.push(match step {
+            Step::Scan(scan) if at == 0 && grouped.is_some() => {
+                Op::Groups { grouped: grouped?, read: scan.read }
+            }
             Step::Scan(scan) => {
                 let (read, batches, key) = (scan.read, sources[scan.read].as_slice(), scan.key.as_slice());
                 near += batches.len();
@@ -100,13 +105,24 @@ pub fn compile<'p>(
     })
 }
 
-/// The parts of an intersection in order, those first whose keys the step before does not change;
-/// and how many these are if it pays to meet them by themselves.
+/// The parts of an intersection in order, those first whose keys the step before changes seldom if
+/// at all; and how many these are.
 fn staying(meet: &Intersect, before: Option<&Step>) -> (Vec<usize>, usize) {
-    let bound = before.map(binds).unwrap_or_default();
+    let mut bound = before.map(binds).unwrap_or_default();
+    if let Some(Step::Scan(scan)) = before
+        && scan.key.is_empty()
+    {
+        // Rows come in the order of their first column.
+        let first = |operation: &Operation| match operation {
+            Operation::Bind(0, reg) => Some(*reg),
+            _ => None,
+        };
+        let first = scan.operations.iter().find_map(first);
+        bound.retain(|reg| Some(*reg) != first);
+    }
     let changes = |part: &usize| meet.parts[*part].key.iter().any(|reg| bound.contains(reg));
     let (moving, mut order): (Vec<usize>, Vec<usize>) = (0..meet.parts.len()).partition(changes);
-    let fixed = if order.len() > 1 && !moving.is_empty() { order.len() } else { 0 };
+    let fixed = if moving.is_empty() { 0 } else { order.len() };
     order.extend(moving);
     (order, fixed)
 }

@@ -50,6 +50,8 @@ pub(super) fn evaluate(
     if !special.contains(&true) {
         return ordinary(program, wanted, known, interner, budget, jobs);
     }
+    let reached = reached(analysis, wanted);
+    let is_reached = |pred: &PredId| reached.contains(pred);
     let mut next_counter = 0;
     let mut at = 0;
     while at < program.strata.len() {
@@ -63,20 +65,44 @@ pub(super) fn evaluate(
                 next_counter: &mut next_counter,
                 next_pred: program.schema.predicates.len() as u32,
             };
-            run.stratum(&stratum)?;
+            if stratum.predicates.iter().any(is_reached) {
+                run.stratum(&stratum)?;
+            }
             at += 1;
             continue;
         }
         let end = (at..special.len()).find(|at| special.get(*at) == Some(&true)).unwrap_or(special.len());
         let strata = program.strata.get(at..end).unwrap_or_default().to_vec();
         // What later strata read has to stay.
-        let needed: Vec<PredId> =
-            strata.iter().flat_map(|stratum| stratum.predicates.iter().copied()).collect();
+        let all = strata.iter().flat_map(|stratum| stratum.predicates.iter().copied());
+        let needed: Vec<PredId> = all.filter(is_reached).collect();
         let part = CheckedProgram { strata, ..program.clone() };
         ordinary(&part, &needed, known, interner, budget, jobs)?;
         at = end;
     }
     Ok(())
+}
+
+/// The relations that the wanted ones depend on, themselves included.
+fn reached(analysis: &Analysis, wanted: &[PredId]) -> HashSet<PredId> {
+    let program = &analysis.program;
+    let special = &analysis.special;
+    let mut open: Vec<PredId> = wanted.to_vec();
+    let mut reached = HashSet::new();
+    while let Some(pred) = open.pop() {
+        if !reached.insert(pred) {
+            continue;
+        }
+        for rule in program.rules_of.get(&pred).into_iter().flatten() {
+            program.rule(*rule).body.atoms(&mut |atom, _| open.push(atom.pred));
+        }
+        for subsumption in special.subsumptions.iter().filter(|subsumption| subsumption.pred == pred) {
+            subsumption.rule.body.atoms(&mut |atom, _| open.push(atom.pred));
+        }
+        let noted = special.deltas.iter().filter(|(_, delta)| **delta == pred);
+        open.extend(noted.map(|(of, _)| *of));
+    }
+    reached
 }
 
 fn ordinary(

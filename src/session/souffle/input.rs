@@ -12,10 +12,14 @@ use crate::base::limits::MAX_FILE_BYTES;
 use crate::base::{Budget, Diagnostic, SourceMap};
 use crate::files;
 use crate::interop::delimited::{self, Column, Extra, Field, Header, Quoting, ReadError, Reading};
+use crate::interop::format::Compression;
 use crate::model::Value;
 use crate::model::fixed::Width;
 use crate::session::Error;
 use crate::storage::{Interner, Word};
+
+/// What a file packed by gzip begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 pub(super) struct Input<'a> {
     pub analysis: &'a Analysis,
@@ -59,7 +63,19 @@ impl Input<'_> {
             return self.json(relation, directive, &path, &text);
         }
         match files::read::open_regular(&path) {
-            Ok((file, size)) => self.rows(relation, directive, &path.to_string_lossy(), file, Some(size)),
+            Ok((mut file, size)) => {
+                let refused = |error| Error::from(files::cannot_read(&path, &error));
+                let mut start = Vec::new();
+                file.by_ref().take(2).read_to_end(&mut start).map_err(refused)?;
+                let packed = start == GZIP;
+                let whole: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(file));
+                let name = path.to_string_lossy();
+                if packed {
+                    let unpacked = Compression::Gzip.unpack(whole).map_err(refused)?;
+                    return self.rows(relation, directive, &name, unpacked, None);
+                }
+                self.rows(relation, directive, &name, whole, Some(size))
+            }
             Err(found) if self.options.lenient && found.code == project::NOT_FOUND.code => {
                 Ok(Rows::default())
             }

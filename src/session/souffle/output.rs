@@ -9,6 +9,7 @@ use crate::base::codes::souffle as codes;
 use crate::base::{Budget, Diagnostic};
 use crate::files::{OutputFile, cannot_write};
 use crate::interop::delimited::{self, Cell, Quoting, WriteError, Writing};
+use crate::interop::format::Compression;
 use crate::session::Error;
 use crate::storage::{Interner, Table, Word};
 
@@ -61,7 +62,12 @@ impl Output<'_> {
             self.stdout.append(&mut out);
             return Ok(());
         };
-        let extension = if json { "json" } else { "csv" };
+        let packed = !json && directive.param("compress").is_some();
+        let extension = match (json, packed) {
+            (true, _) => "json",
+            (_, true) => "csv.gz",
+            _ => "csv",
+        };
         let name = directive
             .param("filename")
             .map_or_else(|| format!("{}.{extension}", relation.name), str::to_owned);
@@ -71,10 +77,18 @@ impl Output<'_> {
         if json {
             self.json(relation, directive, table, &mut out)?;
         } else {
-            if directive.flag("headers") {
-                out.write_all(self.header(relation, directive).as_bytes()).map_err(refused)?;
+            let header = match directive.flag("headers") {
+                true => self.header(relation, directive),
+                false => String::new(),
+            };
+            if packed {
+                let mut text = header.into_bytes();
+                self.rows(relation, directive, table, &mut text)?;
+                Compression::Gzip.pack(&mut out, |packer| packer.write_all(&text)).map_err(refused)?;
+            } else {
+                out.write_all(header.as_bytes()).map_err(refused)?;
+                self.rows(relation, directive, table, &mut out)?;
             }
-            self.rows(relation, directive, table, &mut out)?;
         }
         out.commit()?;
         Ok(())

@@ -85,9 +85,20 @@ fn is_scenario_alone(tokens: &[Token]) -> bool {
         _ => tokens,
     };
     let [under, inner @ .., last] = goal else { return false };
+    // The bracket that opens first is the one that closes last.
+    let mut depth = 0_i32;
+    let stays_open = inner.iter().all(|token| {
+        match token.kind {
+            TokenKind::Sym(Sym::OpenParen) => depth += 1,
+            TokenKind::Sym(Sym::CloseParen) => depth -= 1,
+            _ => {}
+        }
+        depth > 0
+    });
     under.kind == TokenKind::Reserved(Word::Under)
         && last.kind == TokenKind::Sym(Sym::CloseParen)
-        && has_open_bracket(inner)
+        && !inner.is_empty()
+        && stays_open
 }
 
 /// What a piece of text is, for highlighting and completion.
