@@ -442,9 +442,9 @@ fn the_order_of_literals_changes_no_answer() {
 #[test]
 fn plans_say_what_was_expected_and_what_was_looked_at() {
     use crate::plan::show;
-    let program = "P(x,y) :- Big(x,z), Small(z), !Bad(x), y = z + 1, n = count : {Big(x,_)}, n > 1";
+    let program = "P(x,y) :- Big(z,x), Small(z), !Bad(x), y = z + 1, n = count : {Big(_,x)}, n > 1";
     let mut text = Text::new(program);
-    let mut base = base(&mut text, &[("Big", "1,1 1,2 2,2 3,3"), ("Small", "2"), ("Bad", "2")]);
+    let mut base = base(&mut text, &[("Big", "1,1 2,1 2,2 3,3"), ("Small", "2"), ("Bad", "2")]);
     let wanted = [text.id("P")];
     let request = Request { profile: true, ..Request::new(&text.program, &[], &wanted) };
     let model = Frog.evaluate(&request, &base.tables, &mut base.interner, &Budget::unlimited()).unwrap();

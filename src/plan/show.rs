@@ -54,7 +54,9 @@ impl Actual<'_> {
     /// Tuples that came to a step of the plan and those that it let through.
     fn tuples(&self, step: usize) -> Option<(u64, u64)> {
         let passed = self.entered.get(step + 1).copied().unwrap_or(self.produced);
-        Some((*self.entered.get(step)?, passed))
+        // Threads that share the outermost loop do not each enter it.
+        let least = u64::from(step == 0 && passed > 0);
+        Some(((*self.entered.get(step)?).max(least), passed))
     }
 }
 
