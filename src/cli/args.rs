@@ -266,6 +266,13 @@ pub fn with_default_command(mut args: Vec<OsString>) -> Vec<OsString> {
     args
 }
 
+fn jobs(text: &str) -> Result<NonZeroUsize, String> {
+    match text {
+        "auto" => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
+        _ => text.parse().map_err(|_| "expected a number of threads, such as 2, or `auto`".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,12 +329,5 @@ mod tests {
                 "{line}"
             );
         }
-    }
-}
-
-fn jobs(text: &str) -> Result<NonZeroUsize, String> {
-    match text {
-        "auto" => Ok(std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)),
-        _ => text.parse().map_err(|_| "expected a number of threads, such as 2, or `auto`".to_owned()),
     }
 }

@@ -112,7 +112,7 @@ impl Target {
         flag: Option<DataFormat>,
         default: DataFormat,
     ) -> Result<Target, Failure> {
-        let (by_name, compression) = path.map_or((None, Compression::None), |path| Format::from_path(path));
+        let (by_name, compression) = path.map_or((None, Compression::None), Format::from_path);
         let format = flag.or(by_name.map(DataFormat::Data)).unwrap_or(match path {
             Some(path) if named_ron(path) => DataFormat::Ron,
             _ => default,

@@ -170,10 +170,10 @@ fn tuples_of(needs: &[Need], found: &mut Vec<usize>) {
 fn bottom_up(len: usize, needs: impl Fn(usize) -> Vec<usize>) -> Option<Vec<usize>> {
     let mut above: Vec<Vec<usize>> = vec![Vec::new(); len];
     let mut missing = vec![0_usize; len];
-    for at in 0..len {
+    for (at, missing) in missing.iter_mut().enumerate() {
         for need in needs(at) {
             above[need].push(at);
-            missing[at] += 1;
+            *missing += 1;
         }
     }
     let mut order: Vec<usize> = (0..len).filter(|at| missing[*at] == 0).collect();

@@ -1,7 +1,7 @@
 //! `.input`: rows of data files as background facts of declared relations.
 
 use std::io::{Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::base::Unit;
@@ -245,7 +245,7 @@ impl Input<'_> {
     }
 
     /// The format that the directive names, else that of the extension, else tab-separated.
-    fn format(&self, path: &PathBuf) -> Result<(Format, Compression), Vec<Diagnostic>> {
+    fn format(&self, path: &Path) -> Result<(Format, Compression), Vec<Diagnostic>> {
         let (by_path, compression) = Format::from_path(path);
         let format = match self.text("format") {
             Some(name) => {

@@ -128,7 +128,7 @@ impl Quoting {
             Quoting::None => Some(memchr::memrchr(b'\n', block)? + 1),
             Quoting::Rfc4180 => {
                 // A line end is a record's end if the quotes before it are even in number.
-                let mut even = memchr::memchr_iter(b'"', block).count() % 2 == 0;
+                let mut even = memchr::memchr_iter(b'"', block).count().is_multiple_of(2);
                 let mut end = block.len();
                 loop {
                     let head = block.get(..end)?;

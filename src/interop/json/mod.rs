@@ -38,7 +38,7 @@ pub fn read(stream: impl Read, request: &Request<'_>, interner: &mut Interner) -
     let mut elements = Elements::new(stream);
     let mut told = 0;
     loop {
-        if reader.count % BLOCK == 0 {
+        if reader.count.is_multiple_of(BLOCK) {
             request.budget.check()?;
             (request.progress)(elements.offset() - told);
             told = elements.offset();
