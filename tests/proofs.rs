@@ -284,7 +284,8 @@ fn missing_facts_that_are_proposed_do_what_they_say() {
         }
         Ok(())
     });
-    assert!(found.get() > none.get(), "{} with proposals, {} without", found.get(), none.get());
+    // Of the tuples tried, a quarter at least are within reach of three facts.
+    assert!(3 * found.get() > none.get(), "{} with proposals, {} without", found.get(), none.get());
 }
 
 #[test]
