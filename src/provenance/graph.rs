@@ -99,6 +99,8 @@ pub struct Graph<'a> {
     rules_of: HashMap<PredId, Vec<RuleRef>>,
     strata: HashMap<PredId, u32>,
     turns: Cell<u32>,
+    /// Turns that sketches may still take together.
+    effort: Cell<u64>,
 }
 
 impl std::fmt::Debug for Graph<'_> {
@@ -141,6 +143,7 @@ impl<'a> Graph<'a> {
             rules_of,
             strata,
             turns: Cell::new(0),
+            effort: Cell::new(0),
         }
     }
 
@@ -432,6 +435,17 @@ impl<'a> Graph<'a> {
     /// Looks at the budget.
     pub(super) fn check(&self) -> Result<(), Stop> {
         self.budget.check()
+    }
+
+    /// Lets sketches take so many turns together from now on.
+    pub(super) fn allow(&self, turns: u64) {
+        self.effort.set(turns);
+    }
+
+    /// Counts a turn of a sketch; how many are left.
+    pub(super) fn effort(&self) -> u64 {
+        self.effort.set(self.effort.get().saturating_sub(1));
+        self.effort.get()
     }
 
     /// Counts a turn of a search and looks at the budget now and then.

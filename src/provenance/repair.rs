@@ -26,6 +26,8 @@ pub const MOST_FACTS: usize = 3;
 const SETS: usize = 24;
 /// Rules that are followed one behind the other.
 const DEPTH: usize = 4;
+/// Turns that all searches take together.
+const EFFORT: u64 = 5_000_000;
 /// Searches that are made.
 const SEARCHES: usize = 4_000;
 /// Solutions of one search that are looked at, and kept of these.
@@ -63,6 +65,7 @@ pub struct Repairs {
 /// The budget's.
 pub fn repairs(graph: &Graph<'_>, pred: PredId, wanted: &Wanted) -> Result<Repairs, Stop> {
     let mut search = Search { graph, left: SEARCHES, cut: false, columns: HashMap::new() };
+    graph.allow(EFFORT);
     let goal = (pred, wanted.to_vec());
     for most in 1..=MOST_FACTS {
         let ways = search.goal(&goal, most, DEPTH, &mut vec![])?;
@@ -198,7 +201,8 @@ impl Search<'_, '_> {
             for atom in &derived {
                 let mut more = Vec::new();
                 for (slots, set) in &states {
-                    let goal = (atom.pred, self.columns_of(atom, slots));
+                    let Some(columns) = self.columns_of(atom, slots) else { continue };
+                    let goal = (atom.pred, columns);
                     for way in self.goal(&goal, room, depth - 1, path)? {
                         if let Some(slots) = bound(atom, slots, &way.tuple)
                             && !way.set.is_empty()
@@ -213,7 +217,7 @@ impl Search<'_, '_> {
             for (slots, set) in states {
                 let Some((slots, free)) = self.filled(attempt, slots)? else { continue };
                 let facts = stated.iter().map(|atom| {
-                    let columns = self.columns_of(atom, &slots);
+                    let columns = self.columns_of(atom, &slots)?;
                     self.missing(atom.pred, &columns, &unimportant(atom, &free))
                 });
                 let Some(facts) = facts.collect::<Option<Set>>() else { continue };
@@ -318,6 +322,7 @@ impl Search<'_, '_> {
             if solver.next()? {
                 return Ok(Some((solver.slots().to_vec(), free)));
             }
+            self.cut |= solver.gave_up();
             if !turned(&mut at, &choices) {
                 return Ok(None);
             }
@@ -354,13 +359,15 @@ impl Search<'_, '_> {
         words
     }
 
-    /// The words of an atom's columns; `None` for wildcards and what has no value.
-    fn columns_of(&self, atom: &Atom, slots: &[Word]) -> Vec<Option<Word>> {
+    /// The words of an atom's columns, none for wildcards and variables that have none; `None` if no
+    /// tuple can be what the atom asks for, because an argument has no value.
+    fn columns_of(&self, atom: &Atom, slots: &[Word]) -> Option<Vec<Option<Word>>> {
         let word = |arg: &Arg| match arg {
-            Arg::Any => None,
-            Arg::Is(expr) => match compute(expr, slots, &self.graph.words) {
-                Computed::Word(word) => Some(word),
-                _ => None,
+            Arg::Any => Some(None),
+            Arg::Is(expr) => match (compute(expr, slots, &self.graph.words), expr) {
+                (Computed::Word(NIL), Expr::Call(..)) | (Computed::Nothing, _) => None,
+                (Computed::Word(word), _) => Some(Some(word)),
+                (Computed::Open, _) => Some(None),
             },
         };
         atom.args.iter().map(word).collect()

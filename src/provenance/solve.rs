@@ -47,7 +47,9 @@ pub(super) struct Solver<'g, 'a> {
     hopeless: bool,
     /// Whether what cannot be tried is left open.
     partial: bool,
-    /// Turns that are left.
+    /// Whether this is a [`Solver::sketch`].
+    sketch: bool,
+    /// Turns that are left to a sketch.
     patience: u64,
 }
 
@@ -114,6 +116,7 @@ impl<'g, 'a> Solver<'g, 'a> {
     ) -> Self {
         let mut solver = Self::new(graph, literals, known, Vec::new());
         solver.partial = partial;
+        solver.sketch = true;
         solver.patience = PATIENCE;
         for (arg, word) in rule.args.iter().zip(head) {
             if let Some(word) = word {
@@ -166,6 +169,7 @@ impl<'g, 'a> Solver<'g, 'a> {
             started: false,
             hopeless: false,
             partial: false,
+            sketch: false,
             patience: u64::MAX,
         };
         for (at, literal) in literals.iter().enumerate() {
@@ -216,7 +220,9 @@ impl<'g, 'a> Solver<'g, 'a> {
     }
 
     fn turn(&mut self) -> Result<(), Stop> {
-        self.patience = self.patience.saturating_sub(1);
+        if self.sketch {
+            self.patience = self.patience.saturating_sub(1).min(self.graph.effort());
+        }
         self.graph.turn()
     }
 

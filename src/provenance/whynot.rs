@@ -20,6 +20,8 @@ use crate::storage::interner::MISSING;
 const PAIRED: usize = 24;
 /// Solutions of one attempt that are compared.
 const COMPARED: usize = 200;
+/// Turns that all searches take together.
+const EFFORT: u64 = 5_000_000;
 /// How deep attempts are followed into derived relations.
 const DEPTH: usize = 3;
 /// Attempts of one derived premise that are shown.
@@ -96,6 +98,7 @@ pub fn attempts(
     pred: PredId,
     wanted: &Wanted,
 ) -> Result<(Vec<Attempt>, Vec<RuleRef>), Stop> {
+    graph.allow(EFFORT);
     attempts_within(graph, pred, wanted, DEPTH, &mut vec![(pred, wanted.to_vec())])
 }
 

@@ -17,7 +17,7 @@ use crate::provenance::repair::{Missing, repairs};
 use crate::provenance::text::{self, Writer};
 use crate::provenance::whynot::{Attempt, Reached, attempts};
 use crate::session::{Error, Session};
-use crate::storage::Word;
+use crate::storage::{Snapshot, Word};
 
 /// Attempts that are shown.
 const ATTEMPTS: usize = 8;
@@ -165,12 +165,12 @@ impl Session {
                 break;
             }
             let facts: Vec<Fact> = set.iter().map(|missing| fact_of(missing, span)).collect();
-            let before = self.base.database.snapshot();
-            self.base.database.assert(&facts);
-            let outcome = self
-                .evaluate(&[], &[pattern.predicate])
-                .and_then(|model| Ok(!self.tuples_that_fit(pattern, &model, 1)?.0.is_empty()));
-            self.base.database.restore(before);
+            let outcome = {
+                let supposing = Supposing::new(self, &facts);
+                let session = &mut *supposing.session;
+                let model = session.evaluate(&[], &[pattern.predicate]);
+                model.and_then(|model| Ok(!session.tuples_that_fit(pattern, &model, 1)?.0.is_empty()))
+            };
             // What the facts make fail is no proposal either.
             match outcome {
                 Ok(true) => {
@@ -262,6 +262,28 @@ impl Session {
             alternative: (rule.body.alternatives.len() > 1).then_some(attempt.alternative + 1),
             met: conditions.iter().filter(|condition| condition.outcome == ConditionOutcome::Met).count(),
             conditions,
+        }
+    }
+}
+
+/// A session with more facts, which it loses when this goes, whatever comes of it.
+struct Supposing<'s> {
+    session: &'s mut Session,
+    before: Option<Snapshot>,
+}
+
+impl<'s> Supposing<'s> {
+    fn new(session: &'s mut Session, facts: &[Fact]) -> Self {
+        let before = Some(session.base.database.snapshot());
+        session.base.database.assert(facts);
+        Supposing { session, before }
+    }
+}
+
+impl Drop for Supposing<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.session.base.database.restore(before);
         }
     }
 }
