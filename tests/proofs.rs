@@ -295,7 +295,7 @@ fn possible(case: &Case, pred: PredId, most: usize) -> Vec<Vec<Value>> {
 #[test]
 fn a_single_missing_fact_is_found_wherever_trying_all_finds_one() {
     let [found, missed] = [const { Cell::new(0) }; 2];
-    check(30, |world| {
+    check(200, |world| {
         let Some(world) = World::new(positive(&world.case)) else { return Ok(()) };
         let budget = Budget::unlimited();
         let graph = world.graph(&budget);
@@ -322,7 +322,7 @@ fn a_single_missing_fact_is_found_wherever_trying_all_finds_one() {
     });
     // Some need a fact that derives several things at once, further behind than the search goes.
     assert!(
-        found.get() > 20 && missed.get() * 20 <= found.get(),
+        found.get() > 20 && missed.get() * 8 <= found.get(),
         "{} found, {} missed",
         found.get(),
         missed.get()
