@@ -14,11 +14,16 @@ type Sizes<'s> = &'s [(&'s str, f64, &'s [f64])];
 struct Known {
     sizes: HashMap<PredId, Estimate>,
     observed: Observed,
+    uses: f64,
 }
 
 impl Statistics for Known {
     fn estimate(&self, pred: PredId) -> Option<Estimate> {
         self.sizes.get(&pred).cloned()
+    }
+
+    fn uses(&self) -> f64 {
+        self.uses
     }
 
     fn observed(&self, pred: PredId, key: &[usize]) -> Option<f64> {
@@ -30,7 +35,7 @@ fn known(text: &Text, sizes: Sizes<'_>) -> Known {
     let estimate = |(name, rows, distinct): &(&str, f64, &[f64])| {
         Some((text.find(name)?, Estimate { rows: *rows, distinct: distinct.to_vec() }))
     };
-    Known { sizes: sizes.iter().filter_map(estimate).collect(), observed: Observed::default() }
+    Known { sizes: sizes.iter().filter_map(estimate).collect(), observed: Observed::default(), uses: 1.0 }
 }
 
 /// The plans of all rules, as their stratum has them.
@@ -122,6 +127,21 @@ fn a_large_relation_is_gone_through_rather_than_indexed_for_one_run() {
     // One that is at hand by b is looked up for each of the few rows.
     let program = "Out(a,c) :- S(b,c), R(b,a)";
     assert_eq!(shown(program, sizes), ["each S(b, c); each R(b, a) by c1"]);
+}
+
+#[test]
+fn an_index_that_will_serve_again_is_made() {
+    let text = Text::new("P(x) :- Wanted(b), R(x,b)");
+    let sizes: Sizes<'_> = &[("R", 1e6, &[1e6, 1e5]), ("Wanted", 1.0, &[1.0])];
+    let mut known = known(&text, sizes);
+    let first = |known: &Known| match &plans(&text, known)[0].1.steps[0] {
+        Step::Scan(scan) => plans(&text, known)[0].1.reads[scan.read].pred,
+        step => panic!("{step:?}"),
+    };
+    // For one evaluation a look at each row of R is less work than to sort them.
+    assert_eq!(first(&known), text.id("R"));
+    known.uses = 16.0;
+    assert_eq!(first(&known), text.id("Wanted"));
 }
 
 #[test]

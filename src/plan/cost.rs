@@ -283,7 +283,7 @@ impl Problem<'_> {
         if self.statistics.ready(atom.pred, &columns) {
             return 0.0;
         }
-        atom.rows * if atom.grows { INDEX_GROWING } else { INDEX }
+        atom.rows * if atom.grows { INDEX_GROWING } else { INDEX / self.statistics.uses() }
     }
 
     /// Its variables have no values now but those that the atom has; `card` solutions cannot have

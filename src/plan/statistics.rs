@@ -31,6 +31,11 @@ pub trait Statistics {
         columns.iter().enumerate().all(|(i, column)| i == *column)
     }
 
+    /// How many evaluations an index of a complete relation will serve, if one has to be made.
+    fn uses(&self) -> f64 {
+        1.0
+    }
+
     /// Rows found for each lookup by these columns, which rise, if a plan has seen it; takes the
     /// place of an estimate. See [`Observed`].
     fn observed(&self, _pred: PredId, _key: &[usize]) -> Option<f64> {
@@ -159,6 +164,10 @@ impl Statistics for Growth<'_> {
 
     fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
         self.known.ready(pred, columns)
+    }
+
+    fn uses(&self) -> f64 {
+        self.known.uses()
     }
 
     fn observed(&self, pred: PredId, key: &[usize]) -> Option<f64> {

@@ -94,6 +94,8 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
     reached
 }
 
+/// How many goals of a session are expected to need an index.
+const GOALS_ASKED: f64 = 16.0;
 /// Rows that make it worth finding out whether bits take less room.
 const MANY_ROWS: f64 = 65_536.0;
 
@@ -286,7 +288,9 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     }
 
     fn sizes<'s>(&'s self, recursive: &'s [PredId]) -> Sizes<'s> {
-        Sizes { tables: self.tables, model: &self.model, recursive }
+        // Somebody who asks goals asks more of them.
+        let uses = if self.request.goals.is_empty() { 1.0 } else { GOALS_ASKED };
+        Sizes { tables: self.tables, model: &self.model, recursive, uses }
     }
 
     /// Notes the memory of values that rules have made.
@@ -346,6 +350,8 @@ struct Sizes<'a> {
     tables: &'a dyn Tables,
     model: &'a Model,
     recursive: &'a [PredId],
+    /// How many evaluations an index of a stated relation will serve.
+    uses: f64,
 }
 
 impl Statistics for Sizes<'_> {
@@ -359,6 +365,10 @@ impl Statistics for Sizes<'_> {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn uses(&self) -> f64 {
+        self.uses
     }
 
     fn ready(&self, pred: PredId, columns: &[usize]) -> bool {

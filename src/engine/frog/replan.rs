@@ -29,6 +29,14 @@ impl Statistics for Grown<'_> {
         self.recent.get(&pred).copied()
     }
 
+    fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
+        self.sizes.ready(pred, columns)
+    }
+
+    fn uses(&self) -> f64 {
+        self.sizes.uses()
+    }
+
     fn observed(&self, pred: PredId, key: &[usize]) -> Option<f64> {
         self.observed.rows(pred, key)
     }
