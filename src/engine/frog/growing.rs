@@ -28,6 +28,8 @@ use crate::storage::{Sorted, Table, Word};
 
 /// Pieces of work that are worth another thread.
 const WORTH_THREADS: usize = 1 << 14;
+/// Rows of bits between two looks at the budget.
+const TURNS: usize = 1 << 10;
 /// Bits of a relation that are kept dense from the first.
 const DENSE_BITS: f64 = (1_u64 << 25) as f64;
 
@@ -384,9 +386,11 @@ fn take_in(
         }
         set.clear();
     }
-    budget.check()?;
     found.order();
-    for row in found.occupied() {
+    for (turn, row) in found.occupied().iter().enumerate() {
+        if turn % TURNS == 0 {
+            budget.check()?;
+        }
         found.row(*row as usize).sorted(&mut chunks);
         let word = layout.row_word(shard, *row);
         for entry in &chunks {
