@@ -79,9 +79,7 @@ impl<'s> Nearby<'s> {
         for assertion in assertions_that_fit(&self.session.base.database, of, given).into_iter().take(NEAR) {
             let why = if assertion.review != Review::Accepted {
                 format!("but is {}", assertion.review.name().to_lowercase())
-            } else if !assertion.status.is_positive() {
-                format!("as {}", assertion.status.name())
-            } else if meta.iter().any(Option::is_some) {
+            } else if !assertion.status.is_positive() || meta.iter().any(Option::is_some) {
                 format!("as {}", assertion.status.name())
             } else {
                 "but overruled".to_owned()
