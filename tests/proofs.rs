@@ -14,7 +14,7 @@ use common::world::Kind;
 use factlog::base::Budget;
 use factlog::engine::naive::{self, Relations};
 use factlog::engine::{Engine, EvalError, Frog, Model, Request, RuleRef};
-use factlog::model::schema::PredId;
+use factlog::model::schema::{PredId, PredKind};
 use factlog::model::{Literal, Status, Value};
 use factlog::provenance::proof::{Node, Proof, Support, Why};
 use factlog::provenance::repair::repairs;
@@ -302,7 +302,9 @@ fn a_single_missing_fact_is_found_wherever_trying_all_finds_one() {
         let absent: BTreeSet<(PredId, Vec<Value>)> = absent(&world).into_iter().collect();
         let mut single: BTreeSet<&(PredId, Vec<Value>)> = BTreeSet::new();
         let heads: BTreeSet<PredId> = world.case.program.rules.iter().map(|rule| rule.head).collect();
-        for (pred, _) in world.case.program.schema.iter().filter(|(pred, _)| !heads.contains(pred)) {
+        let declared = |pred: &PredId| world.case.program.schema.predicate(*pred).kind == PredKind::Declared;
+        let stated = world.case.program.schema.iter().map(|(pred, _)| pred).filter(declared);
+        for pred in stated.filter(|pred| !heads.contains(pred)) {
             for tuple in possible(&world.case, pred, 60) {
                 let mut stated = world.case.stated();
                 stated.entry(pred).or_default().insert(tuple);

@@ -14,12 +14,29 @@ const VARIED: usize = 64;
 /// Further proofs tried for each one wanted.
 const TRIED: usize = 64;
 
+/// For some nodes, ascending, which of their choices is taken; for the others it is the first.
+type Changes = Vec<(usize, usize)>;
+
+/// Proofs built and not yet shown, best first.
+type Candidates = BTreeMap<(Cost, Vec<(usize, usize)>), (Changes, Built)>;
+
+/// A proof that has been built.
+struct Built {
+    cost: Cost,
+    /// Its nodes.
+    order: Vec<usize>,
+    /// Where in it another choice than the first is taken, and which: what tells it apart from others
+    /// of the same cost, whatever the nodes' numbers.
+    places: Vec<(usize, usize)>,
+    proof: Proof,
+}
+
 impl Search<'_, '_> {
     /// The best proofs, best first.
     pub fn best(&mut self, root: usize, most: usize) -> Result<Vec<Proof>, Stop> {
         // The same proof can be reached by changing choices in another order.
-        let mut seen: HashSet<Vec<(usize, usize)>> = HashSet::new();
-        let mut candidates: BTreeMap<(Cost, Vec<(usize, usize)>), (Vec<usize>, Proof)> = BTreeMap::new();
+        let mut seen: HashSet<Changes> = HashSet::new();
+        let mut candidates: Candidates = BTreeMap::new();
         let mut proofs: Vec<Proof> = Vec::new();
         let mut tries = TRIED.saturating_mul(most);
         let mut open = vec![Vec::new()];
@@ -29,11 +46,11 @@ impl Search<'_, '_> {
                     continue;
                 }
                 tries = tries.saturating_sub(1);
-                if let Some((cost, order, proof)) = self.build(root, &changes)? {
-                    candidates.insert((cost, changes), (order, proof));
+                if let Some(built) = self.build(root, &changes)? {
+                    candidates.entry((built.cost, built.places.clone())).or_insert((changes, built));
                 }
             }
-            let Some(((_, changes), (order, proof))) = candidates.pop_first() else { break };
+            let Some((_, (changes, Built { order, proof, .. }))) = candidates.pop_first() else { break };
             if !proofs.iter().any(|known| known.nodes == proof.nodes) {
                 proofs.push(proof);
             }
@@ -43,8 +60,7 @@ impl Search<'_, '_> {
             for at in order.into_iter().take(VARIED) {
                 let chosen = changes.iter().find(|(node, _)| *node == at).map_or(0, |(_, choice)| *choice);
                 if self.nodes.get(at).is_some_and(|node| chosen + 1 < node.choices.len()) {
-                    let mut more: Vec<(usize, usize)> =
-                        changes.iter().filter(|(node, _)| *node != at).copied().collect();
+                    let mut more: Changes = changes.iter().filter(|(node, _)| *node != at).copied().collect();
                     more.push((at, chosen + 1));
                     more.sort_unstable();
                     open.push(more);
@@ -54,13 +70,9 @@ impl Search<'_, '_> {
         Ok(proofs)
     }
 
-    /// The proof with the first choice everywhere but where `changes` say otherwise, with its cost
-    /// and its tuples; `None` if it would rest on itself.
-    fn build(
-        &mut self,
-        root: usize,
-        changes: &[(usize, usize)],
-    ) -> Result<Option<(Cost, Vec<usize>, Proof)>, Stop> {
+    /// The proof with the first choice everywhere but where `changes` say otherwise; `None` if it
+    /// would rest on itself.
+    fn build(&mut self, root: usize, changes: &[(usize, usize)]) -> Result<Option<Built>, Stop> {
         let mut order = vec![root];
         let mut place: HashMap<usize, usize> = HashMap::from([(root, 0)]);
         let mut chosen = Vec::new();
@@ -118,7 +130,8 @@ impl Search<'_, '_> {
         });
         let proof = Proof { nodes: nodes.collect(), cut: self.cut };
         let cost = Cost(firmness.first().map_or(0, |first| first.weakness()), order.len() as u64);
-        Ok(Some((cost, order, proof)))
+        let places = chosen.iter().copied().enumerate().filter(|(_, number)| *number > 0).collect();
+        Ok(Some(Built { cost, order, places, proof }))
     }
 
     fn step(&self, derived: &Derived, place: &HashMap<usize, usize>) -> Step {

@@ -414,7 +414,7 @@ impl<'a> Graph<'a> {
         &self,
         aggregate: &Aggregate,
         slots: &[Word],
-        visit: &mut dyn FnMut(usize, &[Literal], &Solver<'_, 'a>) -> ControlFlow<()>,
+        visit: VisitAssignment<'_, 'a>,
     ) -> Result<(), Stop> {
         // Those of one alternative are distinct as they come.
         let mut seen = (aggregate.body.alternatives.len() > 1).then(HashSet::new);
@@ -459,6 +459,9 @@ impl<'a> Graph<'a> {
         self.budget.check()
     }
 }
+
+/// Receives the alternative, its literals, and the search at a solution.
+type VisitAssignment<'v, 'a> = &'v mut dyn FnMut(usize, &[Literal], &Solver<'_, 'a>) -> ControlFlow<()>;
 
 /// A column that a wildcard matched: place of the atom, which of the atoms at that place, column.
 type Wildcard = (Span, usize, usize);

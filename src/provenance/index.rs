@@ -20,8 +20,11 @@ const SORT_COST: usize = 2;
 /// The orders made so far, and what their lack has cost.
 #[derive(Debug, Default)]
 pub(super) struct Indexes {
-    known: RefCell<HashMap<(PredId, Box<[usize]>), Index>>,
+    known: RefCell<HashMap<Key, Index>>,
 }
+
+/// A relation, and columns that are given.
+type Key = (PredId, Box<[usize]>);
 
 #[derive(Debug)]
 enum Index {

@@ -13,7 +13,8 @@
 //! - `graph`: tuples, and the rule instances that derive them: the AND-OR graph, made on demand
 //! - `proof`: one way through the graph, as data · `search`: choices, the best first · `build`: proofs of them
 //! - `verify`: checks a proof, independently of all the above
-//! - `whynot`: how far the rules got that could have derived a tuple · `repair`: what is missing
+//! - `whynot`: how far the rules got that could have derived a tuple · `repair`, `missing`: which
+//!   facts would help
 //! - `text`: literals and tuples with their values, for people
 
 mod build;
@@ -22,6 +23,7 @@ mod fold;
 mod goal;
 mod index;
 mod leaf;
+mod missing;
 mod search;
 mod sets;
 mod solve;

@@ -11,6 +11,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::goal::{self, Computed, compute};
 use super::graph::{Graph, Tuple};
 use super::index::Given;
+pub use super::missing::{Missing, Repairs};
+use super::missing::{bound, subsets, turned, unimportant};
 use super::solve::Solver;
 use super::whynot::Wanted;
 use crate::base::Stop;
@@ -37,28 +39,6 @@ const VALUES: (usize, usize) = (24, 400);
 /// Rows that are looked at for the values in a column.
 const COLUMN_ROWS: usize = 200_000;
 
-/// A fact that is not stated.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Missing {
-    /// The relation.
-    pub pred: PredId,
-    /// The tuple.
-    pub tuple: Vec<Value>,
-    /// Columns whose values do not matter.
-    pub any: Vec<usize>,
-    /// Metadata that its assertion has to have, by field.
-    pub meta: Vec<(&'static str, Value)>,
-}
-
-/// Sets of missing facts.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Repairs {
-    /// The sets, smallest first; only the smallest that were found, each without a part that would do.
-    pub sets: Vec<Vec<Missing>>,
-    /// Whether there may be others.
-    pub cut: bool,
-}
-
 /// Proposals for what to state so that a tuple like `wanted` holds.
 ///
 /// # Errors
@@ -68,6 +48,7 @@ pub fn repairs(graph: &Graph<'_>, pred: PredId, wanted: &Wanted) -> Result<Repai
     graph.allow(EFFORT);
     let goal = (pred, wanted.to_vec());
     for most in 1..=MOST_FACTS {
+        search.left = SEARCHES;
         let ways = search.goal(&goal, most, DEPTH, &mut vec![])?;
         let sets: BTreeSet<Set> = ways.into_iter().map(|way| way.set).filter(|set| !set.is_empty()).collect();
         if !sets.is_empty() {
@@ -90,6 +71,9 @@ struct Way {
     set: Set,
     tuple: Vec<Word>,
 }
+
+/// The words of all variables, and the variables whose words do not matter.
+type Filled = (Vec<Word>, HashSet<VarId>);
 
 /// A rule's alternative of which some atoms are left out, to be made to hold.
 struct Attempt<'r> {
@@ -165,7 +149,8 @@ impl Search<'_, '_> {
                 let atoms: Vec<usize> = (0..literals.len())
                     .filter(|at| matches!(literals.get(*at), Some(Literal::Atom(_))))
                     .collect();
-                for left_out in subsets(&atoms, most) {
+                // One fact can be what several premises miss.
+                for left_out in subsets(&atoms, MOST_FACTS) {
                     if self.left == 0 || ways.len() > 4 * SETS {
                         self.cut = true;
                         return Ok(());
@@ -193,8 +178,6 @@ impl Search<'_, '_> {
         });
         let (derived, stated): (Vec<&Atom>, Vec<&Atom>) =
             atoms.partition(|atom| !self.graph.rules_of(atom.pred).is_empty());
-        // Each of the other premises takes one fact at least.
-        let room = most + 1 - attempt.left_out.len();
         for slots in self.solutions(attempt)? {
             // What rules derive comes first: it gives values to variables.
             let mut states = vec![(slots, Set::new())];
@@ -203,7 +186,7 @@ impl Search<'_, '_> {
                 for (slots, set) in &states {
                     let Some(columns) = self.columns_of(atom, slots) else { continue };
                     let goal = (atom.pred, columns);
-                    for way in self.goal(&goal, room, depth - 1, path)? {
+                    for way in self.goal(&goal, most, depth - 1, path)? {
                         if let Some(slots) = bound(atom, slots, &way.tuple)
                             && !way.set.is_empty()
                             && more.len() < SETS
@@ -216,12 +199,7 @@ impl Search<'_, '_> {
             }
             for (slots, set) in states {
                 let Some((slots, free)) = self.filled(attempt, slots)? else { continue };
-                let facts = stated.iter().map(|atom| {
-                    let columns = self.columns_of(atom, &slots)?;
-                    self.missing(atom.pred, &columns, &unimportant(atom, &free))
-                });
-                let Some(facts) = facts.collect::<Option<Set>>() else { continue };
-                let set: Set = set.union(&facts).cloned().collect();
+                let Some(set) = self.with_stated(&stated, &slots, &free, set) else { continue };
                 let head =
                     attempt.rule.args.iter().map(|arg| match compute(arg, &slots, &self.graph.words) {
                         Computed::Word(word) => Some(word),
@@ -234,6 +212,31 @@ impl Search<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// A set with the facts that some premises ask for, those apart that others of the set are already;
+    /// `None` if nobody could state one.
+    fn with_stated(
+        &mut self,
+        premises: &[&Atom],
+        slots: &[Word],
+        free: &HashSet<VarId>,
+        mut set: Set,
+    ) -> Option<Set> {
+        let mut facts = Vec::with_capacity(premises.len());
+        for atom in premises {
+            let columns = self.columns_of(atom, slots)?;
+            let unimportant = unimportant(atom, free);
+            facts.push((self.missing(atom.pred, &columns, &unimportant)?, unimportant));
+        }
+        // Those that say most first.
+        facts.sort_by_key(|(_, unimportant)| unimportant.len());
+        for (fact, unimportant) in facts {
+            if !set.iter().any(|other| other.serves_as(&fact, &unimportant)) {
+                set.insert(fact);
+            }
+        }
+        Some(set)
     }
 
     /// Whether facts of a relation are proposed: not where rules define it and nothing is stated.
@@ -290,11 +293,7 @@ impl Search<'_, '_> {
 
     /// Gives a value to the variables of the missing premises that have none, so that the literals
     /// that could not be tried hold; with the variables whose values do not matter.
-    fn filled(
-        &mut self,
-        attempt: &Attempt<'_>,
-        slots: Vec<Word>,
-    ) -> Result<Option<(Vec<Word>, HashSet<VarId>)>, Stop> {
+    fn filled(&mut self, attempt: &Attempt<'_>, slots: Vec<Word>) -> Result<Option<Filled>, Stop> {
         let mut open: Vec<VarId> = Vec::new();
         for literal in attempt.left_out.iter().filter_map(|at| attempt.literals.get(*at)) {
             goal::own_vars(literal, &mut |var| {
@@ -515,61 +514,6 @@ impl Attempt<'_> {
     }
 }
 
-/// The values of the variables once an atom is this tuple; `None` if it cannot be.
-fn bound(atom: &Atom, slots: &[Word], tuple: &[Word]) -> Option<Vec<Word>> {
-    let mut slots = slots.to_vec();
-    for (arg, word) in atom.args.iter().zip(tuple) {
-        if let Arg::Is(Expr::Var(var)) = arg {
-            match slots.get_mut(var.0 as usize) {
-                Some(slot) if *slot == MISSING => *slot = *word,
-                Some(slot) if slot != word => return None,
-                _ => {}
-            }
-        }
-    }
-    Some(slots)
-}
-
-/// The columns of an atom in which any value would do.
-fn unimportant(atom: &Atom, free: &HashSet<VarId>) -> HashSet<usize> {
-    let any = |arg: &Arg| match arg {
-        Arg::Any => true,
-        Arg::Is(Expr::Var(var)) => free.contains(var),
-        Arg::Is(_) => false,
-    };
-    atom.args.iter().enumerate().filter(|(_, arg)| any(arg)).map(|(column, _)| column).collect()
-}
-
-/// The next combination of choices, the last turning fastest; false behind the last one.
-fn turned(at: &mut [usize], choices: &[Vec<Word>]) -> bool {
-    for (at, choices) in at.iter_mut().zip(choices).rev() {
-        *at += 1;
-        if *at < choices.len() {
-            return true;
-        }
-        *at = 0;
-    }
-    false
-}
-
-/// The subsets of at least one and at most `most` items, small ones first.
-fn subsets(items: &[usize], most: usize) -> Vec<Vec<usize>> {
-    let mut all: Vec<Vec<usize>> = Vec::new();
-    let mut last: Vec<Vec<usize>> = vec![Vec::new()];
-    for _ in 0..most {
-        let longer = |set: &Vec<usize>| {
-            let after = set.last().copied();
-            items.iter().filter(move |item| after.is_none_or(|after| **item > after)).map({
-                let set = set.clone();
-                move |item| set.iter().copied().chain([*item]).collect::<Vec<usize>>()
-            })
-        };
-        last = last.iter().flat_map(longer).take(SEARCHES).collect();
-        all.extend(last.iter().cloned());
-    }
-    all
-}
-
 /// The ways of which no part does as much.
 fn minimal(mut ways: Vec<Way>) -> Vec<Way> {
     ways.sort_by(|a, b| a.set.len().cmp(&b.set.len()).then_with(|| a.cmp(b)));
@@ -581,14 +525,4 @@ fn minimal(mut ways: Vec<Way>) -> Vec<Way> {
         }
     }
     kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn subsets_come_small_ones_first() {
-        assert_eq!(subsets(&[2, 5, 7], 2), [vec![2], vec![5], vec![7], vec![2, 5], vec![2, 7], vec![5, 7]]);
-    }
 }
