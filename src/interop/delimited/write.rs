@@ -217,7 +217,9 @@ impl Writing<'_> {
 /// Puts what stands in `text` from `start` on between quotes if it could be misread without.
 pub(super) fn quote(text: &mut Vec<u8>, start: usize, delimiter: &str) {
     let field = text.get(start..).unwrap_or(&[]);
+    // At the front of a file it would be taken for a byte order mark.
     let special = field.is_empty()
+        || field.starts_with("\u{feff}".as_bytes())
         || field.iter().any(|byte| matches!(byte, b'"' | b'\n' | b'\r'))
         || memchr::memmem::find(field, delimiter.as_bytes()).is_some();
     if !special {
