@@ -5,7 +5,7 @@
 //! mistakes are collected with their places and limited in number, and the memory beside the
 //! result is bounded.
 //!
-//! - [`format`]: which formats there are, how files are compressed · [`columns`]: what is due
+//! - [`mod@format`]: which formats there are, how files are compressed · [`columns`]: what is due
 //! - [`request`]: what to read and what to write · [`mistake`]: what can be wrong with a file
 //! - [`mapping`]: how relations are written in RDF
 //! - [`delimited`]: CSV, TSV and their like, on several threads · [`json`]: JSON and JSON Lines

@@ -7,7 +7,7 @@ use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
 use crate::syntax::souffle::ast::{self, Name};
 
-/// A type, by its index in [`Types::types`]. An alias is the type it stands for.
+/// A type, by its index in `Types::types`. An alias is the type it stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Ty(pub u32);
 
