@@ -55,7 +55,7 @@ pub fn read(path: &Path, request: &Request<'_>, interner: &mut Interner) -> Resu
     let mut rows = statement.query([]).map_err(|error| broken(&error))?;
     let mut number = 0_u64;
     while let Some(row) = rows.next().map_err(|error| broken(&error))? {
-        if number % BLOCK == 0 {
+        if number.is_multiple_of(BLOCK) {
             request.budget.check()?;
         }
         number += 1;
