@@ -8,7 +8,7 @@ use super::args::{LimitArgs, ScenarioArgs, diagnostic_format};
 use super::context::{Context, Failure};
 use super::levels::{self, LevelArgs};
 use super::mend;
-use super::open::{open, refused, under};
+use super::open::{open, refused, under, working};
 use super::{Exit, output, terminal};
 use crate::base::{Diagnostic, Severity, SourceMap};
 use crate::files::TextFolder;
@@ -78,10 +78,10 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         Some(project.root().join(project.settings().folders.texts.as_ref()?))
     });
     let folder = folder.as_deref().map(TextFolder::open).transpose()?;
-    let checked = match &folder {
+    let checked = working(context, &mut session, |session| match &folder {
         Some(folder) => session.check(Some(&|name: &str| folder.read(name))),
         None => session.check(None),
-    };
+    });
     let mut findings = match checked {
         Ok(findings) => findings,
         Err(error) => return Err(refused(context, &session, &error)),
