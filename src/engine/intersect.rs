@@ -201,10 +201,30 @@ impl Met {
         }
     }
 
+    /// Puts those of a run's values into `found` that are among these.
     #[inline]
-    fn has(&self, value: Word) -> bool {
-        let at = value.wrapping_sub(self.base);
-        self.bits.get(at as usize / 64).is_some_and(|bits| bits >> (at % 64) & 1 != 0)
+    fn pick(&self, run: &Run<'_>, found: &mut Vec<Word>) {
+        // Whether a value is there cannot be foretold: every one is written, and most are written over.
+        found.resize(run.len(), 0);
+        let mut kept = 0;
+        let mut keep = |value: Word| {
+            let at = value.wrapping_sub(self.base);
+            let bits = self.bits.get(at as usize / 64).map_or(0, |bits| bits >> (at % 64) & 1);
+            if let Some(slot) = found.get_mut(kept) {
+                *slot = value;
+            }
+            kept += bits as usize;
+        };
+        if run.stride == 1 {
+            for value in run.words {
+                keep(*value);
+            }
+        } else {
+            for value in run.words.iter().step_by(run.stride) {
+                keep(*value);
+            }
+        }
+        found.truncate(kept);
     }
 }
 
@@ -229,10 +249,7 @@ pub(super) fn narrow(
         && run.len() < FAR * known.values.len()
     {
         visited[part.read] += run.len() as u64;
-        match run.stride {
-            1 => found.extend(run.words.iter().filter(|value| known.has(**value))),
-            stride => found.extend(run.words.iter().step_by(stride).filter(|value| known.has(**value))),
-        }
+        known.pick(&run, found);
         rest = 1;
     } else {
         found.extend_from_slice(&known.values);

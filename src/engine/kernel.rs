@@ -1,6 +1,7 @@
 //! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
 //! kept. Several threads can run one plan at a time, each its share of the outermost loop.
 
+mod bits;
 mod compile;
 mod group;
 
@@ -61,8 +62,17 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         place: usize,
-        /// The head's first column, if it has two.
-        row: Option<Reg>,
+        /// The head's columns but the last.
+        leading: &'p [Reg],
+    },
+    /// The same where the loop gives columns before the last one too, from a relation of three and
+    /// more columns kept as bits: whole rows of bits are added.
+    Rows {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        key: &'p [Reg],
+        operations: &'p [Operation],
+        leading: &'p [Reg],
     },
     Probe {
         read: usize,
@@ -217,12 +227,18 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 }
                 Ok(false)
             }
-            Op::Columns { read, batches, near, key, place, row } => {
-                let row = row.map_or(0, |reg| self.registers[reg]);
+            Op::Columns { read, batches, near, key, place, leading } => {
                 let mut count = 0;
                 for (number, batch) in batches.iter().enumerate() {
-                    count += self.columns(*batch, near + number, key, *place, row);
+                    count += self.columns(*batch, near + number, key, *place, leading);
                 }
+                self.visited[*read] += count;
+                self.sink.count(count);
+                self.turns(count + 1)?;
+                Ok(count > 0)
+            }
+            Op::Rows { read, batches, key, operations, leading } => {
+                let count = self.whole_rows(batches, key, operations, leading);
                 self.visited[*read] += count;
                 self.sink.count(count);
                 self.turns(count + 1)?;
@@ -384,6 +400,9 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
                 return self.whole_chunks(chunks, read, columns, operations);
             }
+            Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_pieces(chunks, read, (layout, places), operations);
+            }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
                     let bits = mask.map_or(*bits, |mask| bits & mask.first_words(*chunk));
@@ -396,6 +415,9 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Cursor::Row { word, row, only: false } => {
                 return self.pairs(at, read, word, row.masked(mask), operations);
+            }
+            Cursor::Bits { .. } | Cursor::Pieces { .. } => {
+                return self.bits(at, read, cursor, operations);
             }
             _ => {}
         }
@@ -467,13 +489,10 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     #[inline]
     fn add_chunks(&mut self) {
         let mut count = 0;
-        let row = match self.plan.output {
-            [row, _] => self.registers[*row],
-            _ => 0,
-        };
-        if let Some(pairs) = self.sink.pairs() {
-            pairs.select(row);
-            for [_, chunk, bits] in self.chunks {
+        let Kernel { plan, registers, sink, chunks, .. } = self;
+        if let (Some(pairs), Some((_, leading))) = (sink.pairs(), plan.output.split_last()) {
+            pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+            for [_, chunk, bits] in *chunks {
                 pairs.add_chunk(*chunk, *bits);
                 count += u64::from(bits.count_ones());
             }
@@ -484,10 +503,10 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
 
     /// Adds a column of the rows that begin with the key to a row of bits; returns how many.
     #[inline]
-    fn columns(&mut self, batch: Batch<'p>, near: usize, key: &[Reg], place: usize, row: Word) -> u64 {
+    fn columns(&mut self, batch: Batch<'p>, near: usize, key: &[Reg], place: usize, leading: &[Reg]) -> u64 {
         let Kernel { registers, near: nears, sink, .. } = self;
         let Some(pairs) = sink.pairs() else { return 0 };
-        pairs.select(row);
+        pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
         match (batch, key) {
             (Batch::Sorted(sorted), [reg]) => {
                 let word = registers[*reg];
@@ -507,6 +526,11 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             (Batch::Pairs { pairs: known, columns: [_], .. }, []) if known.layout().width == 1 => {
                 pairs.add_row(known.row(0))
+            }
+            (Batch::Bits { pairs: known, places }, key) if key.len() + 1 == known.layout().width => {
+                let words = places.key(key.iter().map(|reg| registers[*reg]));
+                let row = known.layout().row_of(words[..key.len()].iter().copied());
+                pairs.add_row(known.row(row))
             }
             _ => {
                 let key: Vec<Word> = key.iter().map(|reg| registers[*reg]).collect();

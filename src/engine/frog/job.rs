@@ -216,17 +216,21 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize| match self.sources.get(read) {
+            let often = |read: usize, key: usize| match self.sources.get(read) {
                 Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    sorted.index();
+                    match key {
+                        0 => {}
+                        1 => sorted.index(),
+                        _ => sorted.index_twos(),
+                    }
                 }
                 _ => {}
             };
             match step {
-                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
-                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Scan(scan) => often(scan.read, scan.key.len()),
+                Step::Probe { read, key, .. } => often(*read, key.len()),
                 Step::Intersect(meet) => {
-                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                    meet.parts.iter().for_each(|part| often(part.read, part.key.len()));
                 }
                 _ => {}
             }
