@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::whole::{Whole, wholes};
 use super::{Evaluation, Pool, named};
 use crate::base::{Budget, Stop};
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, Places};
 use crate::engine::groups::{Groups, Memo};
 use crate::engine::kernel::{Compiled, Ended, Grouped, Kernel, Left, Making, Values, compile, is_compiled};
 use crate::engine::machine::{self, Env, Halt, Memory};
@@ -257,6 +257,10 @@ pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<
             vec![Batch::Unsorted { words: sorted.words(), stride: sorted.width(), columns: &read.columns }]
         }
         Source::Bits(table) => match table.bits() {
+            Some(pairs) if pairs.layout().width > 2 => {
+                let own: Vec<usize> = (0..pairs.layout().width).collect();
+                vec![Batch::Bits { pairs, places: Places::new(&read.columns, &own) }]
+            }
             Some(pairs) => vec![Batch::Pairs { pairs, columns: &read.columns, swapped: false }],
             None => Vec::new(),
         },
