@@ -1,6 +1,6 @@
 //! RON: a list of `(variable: value)`.
 //!
-//! Enum constants are bare words and dates strings, as in fact files. Optional values stand bare;
+//! Records are structs without a name, variants structs with theirs. Enum constants are bare words and dates strings, as in fact files. Optional values stand bare;
 //! where one is absent (`None`) the file says `implicit_some`, so that typed readers take both.
 
 use std::io::{self, Write};
@@ -36,6 +36,12 @@ pub(super) fn text(value: &Value) -> String {
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(text).collect();
             format!("[{}]", items.join(", "))
+        }
+        Value::Struct(value) => {
+            let mut out = String::new();
+            // Writing to a String cannot fail.
+            let _ = value.write(&mut out, &|part, out| out.write_str(&text(part)));
+            out
         }
         // The language writes these as RON does.
         Value::Bool(_) | Value::Number(_) | Value::Float(_) | Value::Enum(_) | Value::Symbol(_) => {

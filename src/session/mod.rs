@@ -39,6 +39,7 @@ mod rests_on;
 mod rows;
 mod scenario;
 mod shapes;
+mod structured;
 mod support;
 
 use std::num::NonZeroUsize;

@@ -344,7 +344,11 @@ impl Session {
                 }
             }
         };
-        literals.iter().zip(premises).map(shown).collect()
+        // What a pattern says of the parts of a value shows in the value.
+        let told = |(literal, support): &(&Literal, &Support)| {
+            !(literal.takes_apart() && matches!(support, Support::Holds))
+        };
+        literals.iter().zip(premises).filter(told).map(shown).collect()
     }
 }
 

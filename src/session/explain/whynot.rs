@@ -255,7 +255,11 @@ impl Session {
             };
             Condition { text, outcome, remarks, inner }
         };
-        let conditions: Vec<Condition> = literals.iter().zip(&attempt.reached).map(condition).collect();
+        let told = |(literal, reached): &(&Literal, &Reached)| {
+            !(literal.takes_apart() && matches!(reached, Reached::Met(_)))
+        };
+        let conditions: Vec<Condition> =
+            literals.iter().zip(&attempt.reached).filter(told).map(condition).collect();
         ShownAttempt {
             place: self.file_place(rule.span),
             head: head_text(&writer),

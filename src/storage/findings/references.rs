@@ -84,7 +84,8 @@ pub(super) fn entities(schema: &Schema, ty: TypeId) -> Vec<PredId> {
             | TypeDef::Float
             | TypeDef::Bool
             | TypeDef::Date
-            | TypeDef::Enum(_) => {}
+            | TypeDef::Enum(_)
+            | TypeDef::Struct(_) => {}
         }
     }
     found.sort();
