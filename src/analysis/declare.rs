@@ -13,8 +13,7 @@ use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
 use crate::model::schema::{
-    Column, EnumDef, EnumId, META_COLUMNS, PredId, PredKind, Predicate, Schema, StructDef, StructId, TypeDef,
-    TypeId,
+    Column, EnumDef, EnumId, META_COLUMNS, PredId, PredKind, Predicate, Schema, StructId, TypeDef, TypeId,
 };
 use crate::model::{EnumValue, Review, Status, Value};
 use crate::syntax::datalog::ast;
@@ -196,24 +195,6 @@ impl<'a> Builder<'a> {
             }
         }
         self.add_enum(decl.name.text.as_str().into(), constants, Some(decl.name.span));
-    }
-
-    fn type_name(&mut self, decl: &ast::TypeDecl) {
-        if self.duplicate_type(&decl.name) {
-            return;
-        }
-        let name: Arc<str> = decl.name.text.as_str().into();
-        let def = match decl.def {
-            // Its variants follow, once every name is known.
-            ast::TypeDef::Record(_) | ast::TypeDef::Algebraic(_) => {
-                let id = StructId(self.schema.structs.len() as u32);
-                self.schema.structs.push(StructDef { name: name.clone(), variants: Vec::new() });
-                TypeDef::Struct(id)
-            }
-            // Replaced by `type_definition`, once every name is known.
-            ast::TypeDef::Subtype(_) | ast::TypeDef::Union(_) => TypeDef::Symbol,
-        };
-        self.schema.add_type(name, def, Some(decl.name.span));
     }
 
     /// `.decl T(id: T) key(id)` declares the type T.

@@ -89,7 +89,11 @@ impl Typer<'_> {
             let message = format!("the column `{}` of `{}` is not optional", column.name, predicate.name);
             self.diagnostics.push(Diagnostic::new(codes::TYPE_MISMATCH, message).at(arg.span));
         }
-        self.expr(arg, Some(ty), scope)
+        // What nothing has told of a column is not what is due there.
+        let untold = kind != PredKind::Declared
+            && matches!(arg.kind, RawExprKind::Struct(_))
+            && !matches!(self.schema.base(ty), Base::Struct(_));
+        self.expr(arg, Some(ty).filter(|_| !untold), scope)
     }
 
     /// A declared column that is not optional takes no nil: where a variable of the head can be

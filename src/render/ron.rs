@@ -13,7 +13,7 @@ pub(super) fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
-    if answer.rows.iter().flatten().any(Value::is_nil) {
+    if answer.rows.iter().flatten().any(holds_nil) {
         writeln!(out, "#![enable(implicit_some)]")?;
     }
     if answer.rows.is_empty() {
@@ -26,6 +26,16 @@ pub(super) fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
         writeln!(out, "    ({}),", fields.join(", "))?;
     }
     writeln!(out, "]")
+}
+
+/// Whether a value is nil or holds it within.
+fn holds_nil(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::List(items) => items.iter().any(holds_nil),
+        Value::Struct(value) => value.fields.iter().any(holds_nil),
+        _ => false,
+    }
 }
 
 /// A value as RON.

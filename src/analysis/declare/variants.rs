@@ -1,14 +1,33 @@
-//! Records and algebraic types: their variants and fields.
+//! Declared types: their names, and the variants and fields of records and algebraic types.
 
 use std::sync::Arc;
 
 use super::{Builder, codes, constant};
 use crate::base::Diagnostic;
-use crate::model::schema::{StructId, TypeDef, TypeId, Variant};
+use crate::model::schema::{StructDef, StructId, TypeDef, TypeId, Variant};
 use crate::model::structure::{Constructor, Part};
 use crate::syntax::datalog::ast;
 
 impl<'a> Builder<'a> {
+    /// Adds a declared type under its name.
+    pub(super) fn type_name(&mut self, decl: &ast::TypeDecl) {
+        if self.duplicate_type(&decl.name) {
+            return;
+        }
+        let name: Arc<str> = decl.name.text.as_str().into();
+        let def = match decl.def {
+            // Its variants follow, once every name is known.
+            ast::TypeDef::Record(_) | ast::TypeDef::Algebraic(_) => {
+                let id = StructId(self.schema.structs.len() as u32);
+                self.schema.structs.push(StructDef { name: name.clone(), variants: Vec::new() });
+                TypeDef::Struct(id)
+            }
+            // Replaced by `type_definition`, once every name is known.
+            ast::TypeDef::Subtype(_) | ast::TypeDef::Union(_) => TypeDef::Symbol,
+        };
+        self.schema.add_type(name, def, Some(decl.name.span));
+    }
+
     /// Gives a declared type its variants; of a record the only one has no name.
     pub(super) fn variants(&mut self, id: TypeId, variants: &[(Option<&'a ast::Name>, &'a Vec<ast::Field>)]) {
         let TypeDef::Struct(id) = self.schema.ty(id).def else { return };

@@ -5,6 +5,7 @@
 //! - `whynot`: why a tuple does not hold · `near`: what comes near to it
 
 mod cite;
+mod dominated;
 mod near;
 mod view;
 mod whynot;

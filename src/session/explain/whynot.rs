@@ -125,6 +125,12 @@ impl Session {
             found.holds = Some(text::tuple(self.schema(), pred, &values));
             return Ok(found);
         }
+        let whole: Option<Vec<Value>> = pattern.columns.iter().cloned().collect();
+        if let Some(reason) = whole.and_then(|tuple| self.gives_way(pred, &tuple, &model)) {
+            // No rule and no fact could help it.
+            found.near.push(reason);
+            return Ok(found);
+        }
         let proposals = {
             let tables = self.stated_tables();
             let budget = Budget::new(self.limits.clone(), self.cancel.clone());
