@@ -7,6 +7,7 @@ mod job;
 mod orders;
 mod pool;
 mod replan;
+mod rounds;
 mod shape;
 mod whole;
 
@@ -68,7 +69,7 @@ impl Engine for Frog {
         for stratum in &request.program.strata {
             let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
             if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
-                && !stratum.rules.is_empty()
+                && (!stratum.rules.is_empty() || rounds::is_guarded(request.program, stratum))
             {
                 evaluation.stratum(stratum)?;
             }
@@ -92,6 +93,7 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
             for id in rules_of.get(&pred).into_iter().flatten() {
                 request.program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
+            request.program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached
@@ -120,6 +122,9 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     fn stratum(&mut self, stratum: &Stratum) -> Result<(), EvalError> {
         let rules: Vec<(RuleRef, &'a Rule)> =
             stratum.rules.iter().map(|id| (RuleRef::Rule(*id), self.request.program.rule(*id))).collect();
+        if rounds::is_guarded(self.request.program, stratum) {
+            return rounds::evaluate(self, stratum, &rules);
+        }
         if stratum.recursive {
             return fixpoint::evaluate(self, stratum, &rules);
         }
