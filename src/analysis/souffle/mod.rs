@@ -2,7 +2,7 @@
 //!
 //! `components` writes instances out; `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
-//! `infer` finds the types of variables, on which the meaning of constants and operators depends, and
+//! `mutual` finds aggregates that wait for each other; `infer` finds the types of variables, on which the meaning of constants and operators depends, and
 //! `check` whether they fit; `usage` checks qualifiers, plans and directives;
 //! `lower` makes rules of the model.
 
@@ -12,6 +12,7 @@ mod declare;
 mod ground;
 mod infer;
 pub mod lower;
+mod mutual;
 mod normal;
 mod scope;
 pub mod special;
@@ -262,6 +263,10 @@ impl Analysis {
                 format!("`{}` cannot give way to `{}`, another relation", less.name.text, greater.name.text);
             return self.report(codes::TYPE_MISMATCH, message, span);
         }
+        if less.args.is_empty() && greater.args.is_empty() {
+            let message = format!("`{}` has no columns, so that nothing can give way in it", less.name.text);
+            return self.report(crate::base::codes::souffle::BAD_RELATION, message, span);
+        }
         let before = self.diagnostics.len();
         self.check_atom(less);
         self.check_atom(greater);
@@ -301,6 +306,7 @@ impl Analysis {
         if stated && (!counters.is_empty() || !body.is_empty()) {
             self.report(codes::NOT_GROUND, "a fact holds only constants".to_owned(), span);
         }
+        mutual::check(&body, &mut self.diagnostics);
         scope::resolve(&mut head, &mut body, &mut self.diagnostics);
         if self.diagnostics.len() > before {
             return None;
