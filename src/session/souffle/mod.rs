@@ -64,9 +64,11 @@ pub struct Outcome {
     pub sources: SourceMap,
 }
 
-/// Reads included files, beside the file that names them or else in one of these folders.
+/// Reads included files, beside the file that names them or else in one of the folders of `-I`.
 struct Includes<'o> {
     folders: &'o [PathBuf],
+    /// Whether numbers have 64 bits.
+    wide: bool,
 }
 
 impl Include for Includes<'_> {
@@ -79,6 +81,10 @@ impl Include for Includes<'_> {
         };
         read(beside)
             .or_else(|missing| self.folders.iter().find_map(|folder| read(folder).ok()).ok_or(missing))
+    }
+
+    fn macros(&self) -> Vec<String> {
+        vec![format!("RAM_DOMAIN_SIZE {}", if self.wide { 64 } else { 32 })]
     }
 }
 
@@ -103,7 +109,7 @@ fn run_in(
 ) -> Result<(Vec<u8>, Vec<Diagnostic>), Error> {
     let text = files::read::text(path, MAX_FILE_BYTES)?;
     let name = path.to_string_lossy();
-    let mut includes = Includes { folders: &options.include };
+    let mut includes = Includes { folders: &options.include, wide: options.wide };
     let parsed = syntax::parse(&name, text.into(), sources, &mut includes);
     if parsed.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Error::Invalid(parsed.diagnostics));
