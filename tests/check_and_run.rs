@@ -258,3 +258,14 @@ fn what_is_beyond_doubt_is_mended_and_all_else_left() {
     let nothing = project.run(&["check", "--diff"]);
     assert_eq!((nothing.status, nothing.out.as_str()), (0, ""), "{nothing:?}");
 }
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_named_as_the_project_names_it() {
+    let project = Project::small();
+    let made = std::process::Command::new("mkfifo").arg(project.path("facts/pipe.ron")).status().unwrap();
+    assert!(made.success());
+    let ran = project.run(&["check"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("`facts/pipe.ron` is a pipe, socket or device"), "{ran:?}");
+}

@@ -112,8 +112,11 @@ impl Core<'_> {
                 };
                 if op == FixedOp::Match {
                     let texts = self.interner.symbol_text(left).zip(self.interner.symbol_text(right));
-                    let matches = texts
-                        .is_some_and(|(pattern, text)| self.patterns.matches(pattern, text).unwrap_or(false));
+                    let matches = match texts {
+                        Some((pattern, text)) => self.patterns.matches_ecmascript(pattern, text),
+                        None => Ok(false),
+                    };
+                    let matches = matches.map_err(|error| Failure { error, span })?;
                     return Ok(Some(Some(self.interner.number(i64::from(matches)))));
                 }
                 let (Some(a), Some(b)) = (inlined(left), inlined(right)) else { return Ok(None) };

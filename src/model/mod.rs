@@ -1,6 +1,7 @@
 //! What facts and rules mean: values, the schema, resolved programs, facts with their assertions.
 
 pub mod date;
+mod ecmascript;
 pub mod fact;
 pub mod fixed;
 pub mod format;
