@@ -332,20 +332,24 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize| match self.sources.get(read) {
+            let often = |read: usize, key: usize| match self.sources.get(read) {
                 Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    sorted.index();
+                    match key {
+                        0 => {}
+                        1 => sorted.index(),
+                        _ => sorted.index_twos(),
+                    }
                 }
                 _ => {}
             };
             match step {
-                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
-                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Scan(scan) => often(scan.read, scan.key.len()),
+                Step::Probe { read, key, .. } => often(*read, key.len()),
                 Step::Intersect(meet) => {
-                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                    meet.parts.iter().for_each(|part| often(part.read, part.key.len()));
                 }
-                Step::Not(group) => looked_up(group).for_each(often),
-                Step::Aggregate(fold) => looked_up(&fold.group).for_each(often),
+                Step::Not(group) => looked_up(group).for_each(|(read, key)| often(read, key)),
+                Step::Aggregate(fold) => looked_up(&fold.group).for_each(|(read, key)| often(read, key)),
                 _ => {}
             }
             turns *= match step {
@@ -468,11 +472,11 @@ impl<'r> Job<'r> {
     }
 }
 
-/// The reads of a body that are looked up by a key.
-fn looked_up(group: &Group) -> impl Iterator<Item = usize> {
+/// The reads of a body, each with the length of the key by which it is looked up.
+fn looked_up(group: &Group) -> impl Iterator<Item = (usize, usize)> {
     group.alternatives.iter().flatten().filter_map(|step| match step {
-        Step::Scan(scan) if !scan.key.is_empty() => Some(scan.read),
-        Step::Probe { read, key, .. } if !key.is_empty() => Some(*read),
+        Step::Scan(scan) => Some((scan.read, scan.key.len())),
+        Step::Probe { read, key, .. } => Some((*read, key.len())),
         _ => None,
     })
 }

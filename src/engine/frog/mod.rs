@@ -4,6 +4,7 @@ mod fixpoint;
 mod group;
 mod growing;
 mod job;
+mod orders;
 mod pool;
 mod replan;
 mod shape;
