@@ -29,6 +29,8 @@ struct Inner {
     orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
     distinct: OnceLock<Box<[f64]>>,
     spans: OnceLock<Box<[Option<Span>]>>,
+    /// How it was made of another, if it was.
+    step: Option<change::Step>,
 }
 
 impl Table {

@@ -127,7 +127,7 @@ fn run_round(
             let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
                 .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
             let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
-            job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
+            job.run(&inputs, &mut evaluation.env, target, evaluation.pool)
         };
         (job.sources, job.careful) = (sources, careful);
         match result? {
@@ -259,7 +259,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop: Stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let admitted = self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut());
+        let admitted = self.growing.admit(evaluation.pool, budget, round as Word, self.rounds.as_mut());
         self.added = admitted.map_err(stopped)?;
         let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
         self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
@@ -274,7 +274,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let table = self.growing.finish(&evaluation.pool, budget).map_err(stopped)?;
+        let table = self.growing.finish(evaluation.pool, budget).map_err(stopped)?;
         let profile = RelationProfile {
             pred: self.pred,
             rounds,

@@ -22,7 +22,7 @@ use crate::plan::{Access, Fold, Group, Growth, Planner, Read, RulePlan, Step};
 use crate::storage::{Sorted, Table, Word};
 
 /// Work that is worth several threads.
-const WORTH_THREADS: Duration = Duration::from_micros(300);
+const WORTH_THREADS: Duration = Duration::from_micros(150);
 /// What a unit of the outermost loop is taken to cost before the first was run.
 pub(super) const UNIT: Duration = Duration::from_nanos(100);
 
