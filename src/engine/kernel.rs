@@ -4,6 +4,7 @@
 //! What computes does so on small integers at once and leaves other values to `compute`. A
 //! computation that fails ends the run: the machine, which runs the plan again, decides.
 
+mod bits;
 mod chunks;
 mod compile;
 mod group;
@@ -102,8 +103,17 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         place: usize,
-        /// The head's first column, if it has two.
-        row: Option<Reg>,
+        /// The head's columns but the last.
+        leading: &'p [Reg],
+    },
+    /// The same where the loop gives columns before the last one too, from a relation of three and
+    /// more columns kept as bits: whole rows of bits are added.
+    Rows {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        key: &'p [Reg],
+        operations: &'p [Operation],
+        leading: &'p [Reg],
     },
     Probe {
         read: usize,
@@ -341,12 +351,18 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                 }
                 Ok(false)
             }
-            Op::Columns { read, batches, near, key, place, row } => {
-                let row = row.map_or(0, |reg| self.registers[reg]);
+            Op::Columns { read, batches, near, key, place, leading } => {
                 let mut count = 0;
                 for (number, batch) in batches.iter().enumerate() {
-                    count += self.columns(*batch, near + number, key, *place, row);
+                    count += self.columns(*batch, near + number, key, *place, leading);
                 }
+                self.visited[*read] += count;
+                self.sink.count(count);
+                self.turns(count + 1)?;
+                Ok(count > 0)
+            }
+            Op::Rows { read, batches, key, operations, leading } => {
+                let count = self.whole_rows(batches, key, operations, leading);
                 self.visited[*read] += count;
                 self.sink.count(count);
                 self.turns(count + 1)?;
@@ -480,6 +496,9 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
                 return self.whole_chunks(chunks, read, columns, operations);
             }
+            Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_pieces(chunks, read, (layout, places), operations);
+            }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
                     let bits = mask.map_or(*bits, |mask| bits & mask.first_words(*chunk));
@@ -502,6 +521,9 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                     }
                 }
                 return Ok(false);
+            }
+            Cursor::Bits { .. } | Cursor::Pieces { .. } => {
+                return self.bits(at, read, cursor, operations);
             }
             _ => {}
         }

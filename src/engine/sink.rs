@@ -10,7 +10,7 @@ use super::store::{Found, Known, hash};
 use crate::base::{Budget, Stop};
 use crate::plan::Fold;
 use crate::storage::bits::{BitRows, CHUNK, RowRef};
-use crate::storage::pairs::Pairs;
+use crate::storage::pairs::{Pairs, Words};
 use crate::storage::{Word, sort};
 
 /// Rows gathered for one shard before they are handed over.
@@ -95,7 +95,7 @@ pub struct PairsSink<'a> {
 }
 
 impl<'a> PairsSink<'a> {
-    /// Turns to a row; for a relation of one column the word means nothing.
+    /// Turns to a row, by what it is known by; for a relation of one column that means nothing.
     #[inline]
     pub fn select(&mut self, word: Word) {
         if self.word == word && self.shard != usize::MAX {
@@ -105,6 +105,36 @@ impl<'a> PairsSink<'a> {
         self.row = self.known.row(word);
         (self.shard, self.number) =
             if self.known.layout().width == 1 { (0, 0) } else { self.known.layout().place(word) };
+    }
+
+    /// Turns to the row behind the words of all columns but the last.
+    #[inline]
+    pub fn select_behind(&mut self, leading: impl Iterator<Item = Word>) {
+        let row = self.known.layout().row_of(leading);
+        self.select(row);
+    }
+
+    /// Adds a row.
+    #[inline]
+    fn push(&mut self, mut row: impl Iterator<Item = Word>) {
+        let width = self.known.layout().width;
+        let (Some(first), second) = (row.next(), row.next()) else { return };
+        match second {
+            None => {
+                self.select(0);
+                self.add(first);
+            }
+            Some(second) if width == 2 => {
+                self.select(first);
+                self.add(second);
+            }
+            Some(second) => {
+                let mut words: Words = [first, second, 0, 0];
+                words.iter_mut().skip(2).zip(row).for_each(|(slot, word)| *slot = word);
+                self.select_behind(words[..width - 1].iter().copied());
+                self.add(words[width - 1]);
+            }
+        }
     }
 
     /// Adds a column to the row at hand.
@@ -289,20 +319,7 @@ impl<'a> Sink<'a> {
     pub fn push(&mut self, row: impl Iterator<Item = Word> + Clone) {
         self.produced += 1;
         match &mut self.kind {
-            Kind::Pairs(pairs) => {
-                let mut row = row;
-                let (Some(first), second) = (row.next(), row.next()) else { return };
-                match second {
-                    Some(second) => {
-                        pairs.select(first);
-                        pairs.add(second);
-                    }
-                    None => {
-                        pairs.select(0);
-                        pairs.add(first);
-                    }
-                }
-            }
+            Kind::Pairs(pairs) => pairs.push(row),
             Kind::Stored { known, found, handfuls } => {
                 let shard = if handfuls.len() == 1 { 0 } else { shard_of(hash(row.clone()), handfuls.len()) };
                 let handful = &mut handfuls[shard];

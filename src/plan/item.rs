@@ -308,6 +308,10 @@ impl<'r> Lowering<'r> {
                 Code::Call(*functor, args.iter().map(|arg| self.code(arg)).collect(), *span)
             }
             Expr::List(items) => Code::List(items.iter().map(|item| self.code(item)).collect()),
+            Expr::Struct(of, fields, span) => {
+                let fields = fields.iter().map(|field| self.code(field)).collect();
+                Code::Struct(Arc::clone(of), fields, *span)
+            }
             // Aggregates stand alone beside `=`, and `side` has taken them.
             Expr::Aggregate(_) => Code::Reg(self.constant(&Value::Nil)),
         }

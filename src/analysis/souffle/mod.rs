@@ -167,7 +167,7 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
         analysis.clause(clause);
     }
     let schema = declare::schema(&analysis);
-    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules, &[]);
     // A relation without rules is a stratum too where more than facts decides.
     let ruled: HashSet<PredId> = analysis.program.rules.iter().map(|rule| rule.head).collect();
     let special = &analysis.special;

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::whole::{Whole, wholes};
 use super::{Evaluation, Pool, named};
 use crate::base::{Budget, Stop};
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, Places};
 use crate::engine::groups::{Groups, Memo};
 use crate::engine::kernel::{Compiled, Ended, Grouped, Kernel, Left, Making, Values, compile, is_compiled};
 use crate::engine::machine::{self, Env, Halt, Memory};
@@ -22,7 +22,7 @@ use crate::plan::{Access, Fold, Group, Growth, Planner, Read, RulePlan, Step};
 use crate::storage::{Sorted, Table, Word};
 
 /// Work that is worth several threads.
-const WORTH_THREADS: Duration = Duration::from_micros(300);
+const WORTH_THREADS: Duration = Duration::from_micros(150);
 /// What a unit of the outermost loop is taken to cost before the first was run.
 pub(super) const UNIT: Duration = Duration::from_nanos(100);
 
@@ -257,6 +257,10 @@ pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<
             vec![Batch::Unsorted { words: sorted.words(), stride: sorted.width(), columns: &read.columns }]
         }
         Source::Bits(table) => match table.bits() {
+            Some(pairs) if pairs.layout().width > 2 => {
+                let own: Vec<usize> = (0..pairs.layout().width).collect();
+                vec![Batch::Bits { pairs, places: Places::new(&read.columns, &own) }]
+            }
             Some(pairs) => vec![Batch::Pairs { pairs, columns: &read.columns, swapped: false }],
             None => Vec::new(),
         },
@@ -332,20 +336,24 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize| match self.sources.get(read) {
+            let often = |read: usize, key: usize| match self.sources.get(read) {
                 Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    sorted.index();
+                    match key {
+                        0 => {}
+                        1 => sorted.index(),
+                        _ => sorted.index_twos(),
+                    }
                 }
                 _ => {}
             };
             match step {
-                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
-                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Scan(scan) => often(scan.read, scan.key.len()),
+                Step::Probe { read, key, .. } => often(*read, key.len()),
                 Step::Intersect(meet) => {
-                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                    meet.parts.iter().for_each(|part| often(part.read, part.key.len()));
                 }
-                Step::Not(group) => looked_up(group).for_each(often),
-                Step::Aggregate(fold) => looked_up(&fold.group).for_each(often),
+                Step::Not(group) => looked_up(group).for_each(|(read, key)| often(read, key)),
+                Step::Aggregate(fold) => looked_up(&fold.group).for_each(|(read, key)| often(read, key)),
                 _ => {}
             }
             turns *= match step {
@@ -468,11 +476,11 @@ impl<'r> Job<'r> {
     }
 }
 
-/// The reads of a body that are looked up by a key.
-fn looked_up(group: &Group) -> impl Iterator<Item = usize> {
+/// The reads of a body, each with the length of the key by which it is looked up.
+fn looked_up(group: &Group) -> impl Iterator<Item = (usize, usize)> {
     group.alternatives.iter().flatten().filter_map(|step| match step {
-        Step::Scan(scan) if !scan.key.is_empty() => Some(scan.read),
-        Step::Probe { read, key, .. } if !key.is_empty() => Some(*read),
+        Step::Scan(scan) => Some((scan.read, scan.key.len())),
+        Step::Probe { read, key, .. } => Some((*read, key.len())),
         _ => None,
     })
 }

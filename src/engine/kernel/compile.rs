@@ -67,8 +67,17 @@ pub fn compile<'p>(
         if last == Some(plan.steps.len() - 1) {
             making.ops.pop();
         }
-        let row = plan.output.first().copied().filter(|_| plan.output.len() == 2);
-        making.ops.push(Op::Columns { read, batches, near, key: &scan.key, place, row });
+        let leading = &plan.output[..plan.output.len() - 1];
+        making.ops.push(Op::Columns { read, batches, near, key: &scan.key, place, leading });
+    } else if pairs
+        && !whole_chunks
+        && grouped.is_none()
+        && last.is_none()
+        && let Some((scan, leading)) = whole_rows(plan, sources)
+    {
+        making.ops.pop();
+        let (read, batches) = (scan.read, sources[scan.read].as_slice());
+        making.ops.push(Op::Rows { read, batches, key: &scan.key, operations: &scan.operations, leading });
     } else {
         making.ops.push(Op::Emit);
     }
@@ -330,6 +339,37 @@ fn last_column(plan: &RulePlan) -> Option<usize> {
     (!others.contains(last) && !read_behind(plan, at, *last)).then_some(at)
 }
 
+/// The innermost loop, if it goes through whole rows of bits of which only the words before the last
+/// are needed one by one; and the head's columns but the last, which is theirs.
+fn whole_rows<'p>(plan: &'p RulePlan, sources: &[Vec<Batch<'_>>]) -> Option<(&'p Scan, &'p [Reg])> {
+    let (last, leading) = plan.output.split_last()?;
+    let (Step::Scan(scan), [_, ..]) = plan.steps.split_last()? else { return None };
+    let of_last = |operation: &&Operation| {
+        let is_last = |batch: &Batch<'_>| match batch {
+            Batch::Bits { pairs, places } => places.of(place_of(operation)) + 1 == pairs.layout().width,
+            _ => false,
+        };
+        sources[scan.read].iter().all(is_last)
+    };
+    let is_bits = |batch: &Batch<'_>| matches!(batch, Batch::Bits { .. });
+    let mut on_last = scan.operations.iter().filter(of_last);
+    let only_bound =
+        matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);
+    let compared = |operation: &Operation| matches!(operation, Operation::Same(_, reg) if reg == last);
+    let fits = only_bound
+        && !scan.key.is_empty()
+        && sources[scan.read].iter().all(is_bits)
+        && !leading.contains(last)
+        && !scan.operations.iter().any(compared);
+    fits.then_some((scan, leading))
+}
+
+fn place_of(operation: &Operation) -> usize {
+    match operation {
+        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => *place,
+    }
+}
+
 /// Whether a step behind `at` reads the register.
 fn read_behind(plan: &RulePlan, at: usize, reg: Reg) -> bool {
     let mut read = false;
@@ -352,12 +392,12 @@ fn whole_chunks(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> bool {
     else {
         return false;
     };
-    let [Batch::Chunks { width: 2, columns, .. }] = sources[scan.read][..] else { return false };
-    let of_last = |operation: &Operation| match operation {
-        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => {
-            columns.get(*place) == Some(&1)
-        }
+    let is_last = |place: usize| match sources[scan.read][..] {
+        [Batch::Chunks { width: 2, columns, .. }] => columns.get(place) == Some(&1),
+        [Batch::Pieces { layout, places, .. }] => places.of(place) + 1 == layout.width,
+        _ => false,
     };
+    let of_last = |operation: &Operation| is_last(place_of(operation));
     let mut on_last = scan.operations.iter().filter(|operation| of_last(operation));
     let only_bound =
         matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);

@@ -32,6 +32,14 @@ pub(super) fn expr(expr: &Expr, env: &Env) -> Computed {
             Ok(values) => Computed::Value(Value::list(values)),
             Err(other) => other,
         },
+        Expr::Struct(of, fields, span) => match all(fields, env) {
+            Ok(values) => match of.build(values) {
+                Ok(Some(value)) => Computed::Value(value),
+                Ok(None) => Computed::NoValue,
+                Err(error) => Computed::Failed(Fault { span: *span, what: error.to_string() }),
+            },
+            Err(other) => other,
+        },
         Expr::Call(functor, args, span) => match all(args, env) {
             Ok(values) if values.iter().any(Value::is_nil) => Computed::NoValue,
             Ok(values) => match functor::apply(*functor, &values) {
