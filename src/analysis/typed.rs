@@ -502,6 +502,7 @@ impl Typer<'_> {
             arg,
             separator: aggregate.separator.as_str().into(),
             float: base == Some(Base::Float),
+            wraps: false,
             body,
             span,
         }))

@@ -177,6 +177,8 @@ pub struct Aggregate {
     pub separator: Arc<str>,
     /// Whether the values aggregated are floats; decides what `sum` over nothing is.
     pub float: bool,
+    /// Whether a sum of integers that 64 bits cannot hold wraps around, and is no failure.
+    pub wraps: bool,
     /// What it ranges over: the distinct assignments to the body's variables and wildcards.
     pub body: Body,
     /// Where it stands.

@@ -272,6 +272,8 @@ pub struct Fold {
     pub separator: Arc<str>,
     /// Whether the values are floats.
     pub float: bool,
+    /// Whether a sum that 64 bits cannot hold wraps around.
+    pub wraps: bool,
     /// For each alternative, the registers of an assignment; `None` where it has no value. Empty
     /// when there is one alternative, whose assignments are distinct as they come.
     pub assignments: Vec<Vec<Option<Reg>>>,

@@ -61,6 +61,7 @@ pub(super) struct Folded {
     pub arg: Option<Code>,
     pub separator: Arc<str>,
     pub float: bool,
+    pub wraps: bool,
     pub assignments: Vec<Vec<Option<Reg>>>,
     pub target: Reg,
 }
@@ -251,7 +252,8 @@ impl<'r> Lowering<'r> {
         let counts = |reg: Reg| reg < variables || self.wildcards.values().any(|wildcard| *wildcard == reg);
         let assignments = if keep { assignments(&nested, counts) } else { Vec::new() };
         let separator = Arc::clone(&aggregate.separator);
-        Folded { nested, op: aggregate.op, arg, separator, float: aggregate.float, assignments, target }
+        let Aggregate { op, float, wraps, .. } = *aggregate;
+        Folded { nested, op, arg, separator, float, wraps, assignments, target }
     }
 
     fn nested(&mut self, body: &Body, outside: &Outside<'_>) -> Nested {

@@ -175,6 +175,7 @@ pub(super) fn aggregate(aggregate: &Aggregate, mut values: Vec<Value>) -> Comput
         AggregateOp::Min => known.first().map(|value| (*value).clone()),
         AggregateOp::Max => known.last().map(|value| (*value).clone()),
         AggregateOp::Sum if aggregate.float => Some(Value::float(float_sum(&known))),
+        AggregateOp::Sum if aggregate.wraps => Some(Value::Number(whole_sum(&known) as i64)),
         AggregateOp::Sum => match i64::try_from(whole_sum(&known)) {
             Ok(sum) => Some(Value::Number(sum)),
             Err(_) => {

@@ -60,6 +60,7 @@ fn aggregate(op: AggregateOp, arg: Option<Expr>, alternatives: Vec<Vec<Literal>>
         arg,
         separator: ", ".into(),
         float: false,
+        wraps: false,
         body,
         span: span(0),
     }))
