@@ -1,8 +1,9 @@
 //! Plans at work: what they read is got ready once, and they are run once or once a round, on one
 //! thread or several.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -19,7 +20,7 @@ use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
 use crate::plan::{Access, Group, Growth, Planner, RulePlan, Step};
-use crate::storage::Word;
+use crate::storage::{Interner, Word};
 
 /// Work that is worth several threads.
 const WORTH_THREADS: Duration = Duration::from_micros(300);
@@ -43,6 +44,8 @@ pub(super) struct Job<'r> {
     remembered: Remembered,
     /// Whether it is left to the machine: a computation has failed.
     by_machine: bool,
+    /// Whether it is left to one thread: it makes values.
+    alone: bool,
     pub time: Duration,
     pub runs: u64,
     pub produced: u64,
@@ -97,6 +100,7 @@ impl<'a> Evaluation<'a, '_> {
                     groups: Vec::new(),
                     remembered: Mutex::default(),
                     by_machine: false,
+                    alone: false,
                     time: Duration::ZERO,
                     runs: 0,
                     produced: 0,
@@ -157,6 +161,7 @@ impl<'r> Job<'r> {
             groups: Vec::new(),
             remembered: Mutex::default(),
             by_machine: self.by_machine,
+            alone: self.alone,
             time: Duration::ZERO,
             runs: 0,
             produced: self.produced,
@@ -274,15 +279,16 @@ impl<'r> Job<'r> {
         if self.by_machine {
             return Ok(None);
         }
-        let Job { plan, unit, whole, groups, remembered, by_machine, .. } = self;
+        let Job { plan, unit, whole, groups, remembered, by_machine, alone, memory, .. } = self;
         for (_, value) in &plan.constants {
             env.interner.intern(value);
         }
         let mut ran = || -> Result<Option<Part>, Box<Ended>> {
             if groups.is_empty() && !whole.is_empty() {
                 groups.resize_with(plan.memos, || None);
+                memory.visited.resize(plan.reads.len(), 0);
                 for whole in whole.iter() {
-                    let made = whole.make(inputs.sources, env, pool)?;
+                    let made = whole.make(inputs.sources, env, pool, &mut memory.visited)?;
                     if let Some(slot) = groups.get_mut(whole.memo) {
                         *slot = Some(made);
                     }
@@ -290,7 +296,9 @@ impl<'r> Job<'r> {
             }
             let pairs = matches!(target, Target::Pairs { .. });
             match compile(plan, inputs.sources, inputs.grouped, groups, pairs, env.interner) {
-                Some(compiled) => Threads { pool, unit, remembered }.run(&compiled, env, target).map(Some),
+                Some(compiled) => {
+                    Threads { pool, unit, alone, remembered }.run(&compiled, env, target).map(Some)
+                }
                 None => Ok(None),
             }
         };
@@ -307,7 +315,7 @@ impl<'r> Job<'r> {
             }
             Err(ended) => match *ended {
                 Ended::Stop(stop) => Err(Halt::Stop(stop)),
-                Ended::Failure => {
+                Ended::Failure | Ended::Making => {
                     *by_machine = true;
                     Ok(None)
                 }
@@ -329,7 +337,7 @@ fn looked_up(group: &Group) -> impl Iterator<Item = usize> {
 #[derive(Default)]
 pub(super) struct Part {
     /// Rows looked at by each read; empty where they were counted otherwise.
-    visited: Vec<u64>,
+    pub visited: Vec<u64>,
     /// How often each step was tried; likewise.
     entered: Vec<u64>,
     produced: u64,
@@ -371,6 +379,8 @@ pub(super) struct Threads<'t> {
     pub pool: &'t Pool,
     /// Time spent for a unit of the outermost loop when last run.
     pub unit: &'t mut Duration,
+    /// Whether one thread has to do it all.
+    pub alone: &'t mut bool,
     pub remembered: &'t Remembered,
 }
 
@@ -382,24 +392,39 @@ impl Threads<'_> {
         target: Target<'_>,
     ) -> Result<Part, Box<Ended>> {
         let started = Instant::now();
-        let budget = env.budget;
-        let values = if compiled.makes_values() {
-            let (interner, patterns) = (&mut *env.interner, &mut *env.patterns);
-            Values::Growing(RwLock::new(Making { interner, patterns }))
-        } else {
-            Values::Known(env.interner)
-        };
-        let run = Run { compiled, values: &values, budget, target, remembered: self.remembered };
+        let (budget, remembered) = (env.budget, self.remembered);
         let units = compiled.units().unwrap_or(0);
         let worth = *self.unit * u32::try_from(units).unwrap_or(u32::MAX) > WORTH_THREADS;
-        let total = if units > 0 && self.pool.shares(worth) {
-            let mut total = Part::default();
-            for part in run.parallel(self.pool, units)? {
-                total.add(part);
+        let mut total = None;
+        if units > 0 && !*self.alone && self.pool.shares(worth) {
+            let run = Run { compiled, budget, target, remembered };
+            match run.parallel(env.interner, self.pool, units) {
+                Ok(parts) => {
+                    let mut sum = Part::default();
+                    parts.into_iter().for_each(|part| sum.add(part));
+                    total = Some(sum);
+                }
+                Err(ended) if matches!(*ended, Ended::Making) => {
+                    *self.alone = true;
+                    if let Target::Groups { gathered, .. } = target {
+                        gathered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    }
+                }
+                Err(ended) => return Err(ended),
             }
-            total
-        } else {
-            run.on_one_thread(|kernel| kernel.run())?
+        }
+        let total = match total {
+            Some(total) => total,
+            None => {
+                let values = if compiled.makes_values() {
+                    let (interner, patterns) = (&mut *env.interner, &mut *env.patterns);
+                    Values::Growing(RefCell::new(Making { interner, patterns }))
+                } else {
+                    Values::Known(env.interner)
+                };
+                let run = Run { compiled, budget, target, remembered };
+                run.on_one_thread(&values, |kernel| kernel.run())?
+            }
         };
         if let Some(units) = u32::try_from(units).ok().filter(|units| *units > 0) {
             *self.unit = started.elapsed() / units;
@@ -426,24 +451,24 @@ impl Part {
 }
 
 /// One run of a compiled plan.
-struct Run<'r, 'e> {
+struct Run<'r> {
     compiled: &'r Compiled<'r>,
-    values: &'r Values<'e>,
     budget: &'r Budget,
     target: Target<'r>,
     remembered: &'r Remembered,
 }
 
-impl Run<'_, '_> {
+impl Run<'_> {
     /// Does `work` with a kernel and a sink of one thread's own. What it has found stays found, also
     /// if a computation fails.
     fn on_one_thread(
         &self,
+        values: &Values<'_>,
         work: impl FnOnce(&mut Kernel<'_, '_, '_, '_>) -> Result<(), Box<Ended>>,
     ) -> Result<Part, Box<Ended>> {
         let mut sink = Sink::new(self.target, self.budget);
         let memos = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut kernel = Kernel::new(self.compiled, self.values, &mut sink, memos.unwrap_or_default());
+        let mut kernel = Kernel::new(self.compiled, values, &mut sink, memos.unwrap_or_default());
         let ended = work(&mut kernel);
         let Left { visited, entered, memos, early } = kernel.finish();
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).push(memos);
@@ -453,7 +478,7 @@ impl Run<'_, '_> {
     }
 
     /// Runs it on all threads: each takes the next few units until none is left.
-    fn parallel(&self, pool: &Pool, units: usize) -> Result<Vec<Part>, Box<Ended>> {
+    fn parallel(&self, interner: &Interner, pool: &Pool, units: usize) -> Result<Vec<Part>, Box<Ended>> {
         let next = AtomicUsize::new(0);
         let enough = AtomicBool::new(false);
         let few = (units / (32 * pool.jobs())).clamp(1, 1 << 16);
@@ -472,7 +497,7 @@ impl Run<'_, '_> {
                 }
             }
         };
-        let work = |_| self.on_one_thread(take);
+        let work = |_| self.on_one_thread(&Values::Known(interner), take);
         pool.install(|| (0..pool.jobs()).into_par_iter().map(work).collect())
     }
 }
