@@ -369,6 +369,11 @@ fn look_up(
 }
 
 fn retain_known(part: &Part<'_, '_>, near: &mut usize, found: &mut Vec<Word>) {
+    if let [batch] = part.batches
+        && let Some(row) = batch.row(part.key)
+    {
+        return found.retain(|value| row.contains(*value));
+    }
     let mut key = part.key.to_vec();
     key.push(NIL);
     found.retain(|value| {
@@ -429,7 +434,8 @@ mod tests {
         assert_eq!(memo.get(5), None);
         memo.set(5, &[1, 2]);
         memo.set(6, &[]);
-        assert_eq!((memo.get(5), memo.get(7)), (Some(&[1, 2][..]), None));
+        assert_eq!(memo.get(5), Some(&[1, 2][..]));
+        assert_eq!(memo.get(7), None);
         assert_eq!(memo.get(6), Some(&[][..]));
         memo.renew();
         assert_eq!(memo.get(5), None);

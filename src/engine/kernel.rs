@@ -4,19 +4,21 @@
 mod bits;
 mod compile;
 mod group;
+mod meet;
 
 pub use compile::compile;
 pub use group::Grouped;
 
-use super::batch::{Batch, Columns, Cursor};
+use super::batch::{Batch, Columns, Cursor, Places};
 use super::compute;
-use super::intersect::{self, Met, Part};
+use super::intersect::Met;
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
 use crate::plan::{Intersect, Operation, Reg};
 use crate::storage::interner::{MISSING, NIL};
+use crate::storage::pairs::Layout;
 use crate::storage::{Interner, Sorted, Word};
 
 /// Turns of loops between two looks at the budget.
@@ -28,6 +30,9 @@ pub struct Compiled<'p> {
     output: &'p [Reg],
     /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
     whole_chunks: bool,
+    /// Of what is gone through so, if it has three columns or more, how many of the first ones the
+    /// steps behind tell apart.
+    same_behind: usize,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
@@ -132,6 +137,8 @@ pub struct Kernel<'p, 's, 'k> {
     entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
+    /// How to read what they stand behind, if that is several rows of three columns and more.
+    pieces: Option<(&'p Layout, Places, &'p [Operation])>,
     /// The rows of the outermost loop that are the same to all other steps.
     group: &'p [Word],
     turns: u64,
@@ -152,6 +159,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             visited: vec![0; plan.reads],
             entered: vec![0; plan.steps],
             chunks: &[],
+            pieces: None,
             group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
@@ -288,103 +296,6 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         }
     }
 
-    /// The loop over the values that the parts of an intersection have in common.
-    fn meet(
-        &mut self,
-        at: usize,
-        meet: &'p Intersect,
-        sources: &'p [Vec<Batch<'p>>],
-        near: usize,
-        (order, fixed): (&[usize], usize),
-    ) -> Result<bool, Stop> {
-        let mut keys = std::mem::take(&mut self.scratch[2 * at]);
-        let mut found = std::mem::take(&mut self.scratch[2 * at + 1]);
-        let mut known = std::mem::take(&mut self.met[at]);
-        keys.clear();
-        let mut fixed_words = 0;
-        for (number, part) in order.iter().enumerate() {
-            keys.extend(meet.parts[*part].key.iter().map(|reg| self.registers[*reg]));
-            if number + 1 == fixed {
-                fixed_words = keys.len();
-            }
-        }
-        let stays = fixed > 0 && known.is_of(&keys[..fixed_words]);
-        // A single word that changes may come again while the others stay.
-        let changing = match keys[fixed_words..] {
-            [word] if fixed > 0 => Some(word),
-            _ => None,
-        };
-        if let (true, Some(values)) = (stays, changing.and_then(|word| known.memo.get(word))) {
-            found.clear();
-            found.extend_from_slice(values);
-        } else {
-            let parts = (order, fixed, fixed_words);
-            self.intersect(meet, sources, near, parts, stays, &keys, &mut known, &mut found);
-            if let Some(word) = changing {
-                known.memo.set(word, &found);
-            }
-        }
-        self.turns(found.len() as u64 + 1)?;
-        let witness = at >= self.plan.witness_from;
-        let mut enough = false;
-        for value in &found {
-            self.registers[meet.target] = *value;
-            if self.step(at + 1)? && witness {
-                enough = true;
-                break;
-            }
-        }
-        (self.scratch[2 * at], self.scratch[2 * at + 1], self.met[at]) = (keys, found, known);
-        Ok(enough)
-    }
-
-    /// The values that the parts of an intersection have in common: `order` lists them, the first
-    /// `fixed` with `fixed_words` words of keys being those that `known` is about.
-    #[allow(clippy::too_many_arguments)]
-    fn intersect(
-        &mut self,
-        meet: &'p Intersect,
-        sources: &'p [Vec<Batch<'p>>],
-        near: usize,
-        (order, fixed, fixed_words): (&[usize], usize, usize),
-        stays: bool,
-        keys: &[Word],
-        known: &mut Met,
-        found: &mut Vec<Word>,
-    ) {
-        let nears = &mut self.near[near..near + meet.parts.len()];
-        let mut rest = keys;
-        let mut part_of = |number: &usize| {
-            let part = &meet.parts[*number];
-            let (key, others) = rest.split_at(part.key.len());
-            rest = others;
-            Part { read: part.read, batches: &sources[part.read], key }
-        };
-        let mut few = [Part { read: 0, batches: &[], key: &[] }; 4];
-        let many: Vec<Part<'_, '_>>;
-        let parts = match few.get_mut(..order.len()) {
-            Some(few) => {
-                few.iter_mut().zip(order).for_each(|(slot, number)| *slot = part_of(number));
-                &*few
-            }
-            None => {
-                many = order.iter().map(part_of).collect();
-                &many
-            }
-        };
-        if fixed == 0 {
-            return intersect::meet(parts, nears, &mut self.visited, found);
-        }
-        // The values of the parts that stay are found once for all turns of the loop around.
-        if !stays {
-            let parts = &parts[..fixed];
-            known.renew(&keys[..fixed_words], |values| {
-                intersect::meet(parts, &mut nears[..fixed], &mut self.visited, values);
-            });
-        }
-        intersect::narrow(known, &parts[fixed..], &mut nears[fixed..], &mut self.visited, found);
-    }
-
     #[inline]
     fn open(&mut self, at: usize, batch: Batch<'p>, near: usize, key: &[Reg]) -> Cursor<'p> {
         let scratch = &mut self.scratch[2 * at];
@@ -420,7 +331,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         at: usize,
         read: usize,
         mut cursor: Cursor<'p>,
-        operations: &[Operation],
+        operations: &'p [Operation],
         mask: Option<&'p Sorted>,
     ) -> Result<bool, Stop> {
         let witness = at >= self.plan.witness_from;
@@ -432,7 +343,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 return self.whole_chunks(chunks, read, columns, operations);
             }
             Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
-                return self.whole_pieces(chunks, read, (layout, places), operations);
+                return self.whole_pieces(chunks, read, layout, places, operations);
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
@@ -520,10 +431,18 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
     #[inline]
     fn add_chunks(&mut self) {
         let mut count = 0;
-        let Kernel { plan, registers, sink, chunks, .. } = self;
+        let Kernel { plan, registers, sink, chunks, pieces, .. } = self;
         if let (Some(pairs), Some((_, leading))) = (sink.pairs(), plan.output.split_last()) {
-            pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-            for [_, chunk, bits] in *chunks {
+            if pieces.is_none() {
+                pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+            }
+            let mut last = None;
+            for [row, chunk, bits] in *chunks {
+                if let (Some((layout, places, operations)), true) = (*pieces, last != Some(*row)) {
+                    matches(operations, &places.pick(&layout.words_of(*row)), registers);
+                    pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+                    last = Some(*row);
+                }
                 pairs.add_chunk(*chunk, *bits);
                 count += u64::from(bits.count_ones());
             }

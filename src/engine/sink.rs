@@ -44,6 +44,8 @@ pub enum Target<'a> {
     List {
         /// Words of a row.
         width: usize,
+        /// Whether no row comes twice, so that there is none to be dropped.
+        distinct: bool,
     },
 }
 
@@ -247,8 +249,9 @@ impl<'a> Sink<'a> {
             Target::Stored { known, found, .. } => {
                 Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()] }
             }
-            Target::List { width } => {
-                Kind::List { width, words: Vec::new(), len: 0, compact_at: FIRST_COMPACTION }
+            Target::List { width, distinct } => {
+                let compact_at = if distinct { usize::MAX } else { FIRST_COMPACTION };
+                Kind::List { width, words: Vec::new(), len: 0, compact_at }
             }
         };
         Sink { kind, budget, noted, held: Held::new(budget), produced: 0, told: 0 }

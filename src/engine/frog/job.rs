@@ -15,7 +15,7 @@ use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Growth, Planner, Read, RulePlan, Step};
+use crate::plan::{Access, Growth, Operation, Planner, Read, Reg, RulePlan, Step};
 use crate::storage::{Interner, Sorted, Word};
 
 /// Work that is worth several threads.
@@ -49,8 +49,11 @@ pub(super) struct Job<'r> {
     pub produced: u64,
     /// Rows produced by plans before this one.
     pub produced_before: u64,
-    /// Whether the plan stays, whatever it finds.
-    pub settled: bool,
+    /// Rows produced when another plan was last looked for in vain: until there are several times as
+    /// many, it stays.
+    pub settled: u64,
+    /// Whether putting together what a round has brought was not worth it.
+    pub ungrouped: bool,
     /// What it did round by round, if wanted.
     pub per_round: Vec<RoundProfile>,
     /// Time spent for a unit of the outermost loop when last run.
@@ -101,7 +104,8 @@ impl<'a> Evaluation<'a, '_> {
                     runs: 0,
                     produced: 0,
                     produced_before: 0,
-                    settled: false,
+                    settled: 0,
+                    ungrouped: false,
                     per_round: Vec::new(),
                     unit: UNIT,
                 };
@@ -124,7 +128,7 @@ impl<'a> Evaluation<'a, '_> {
             Some(Step::Scan(scan)) if scan.key.is_empty() => Some(scan.read),
             _ => None,
         };
-        let source = |(number, read): (usize, &Read)| -> Result<Source, Stop> {
+        let source = |number: usize, read: &Read| -> Result<Source, Stop> {
             if recursive.contains(&read.pred) {
                 return Ok(Source::Growing);
             }
@@ -138,12 +142,17 @@ impl<'a> Evaluation<'a, '_> {
                 _ => table.order(&read.columns, &mut || budget.check()).map(Source::Sorted),
             }
         };
-        plan.reads
-            .iter()
-            .enumerate()
-            .map(source)
-            .collect::<Result<_, _>>()
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
+        // What others have put in order is read so by the outermost loop too, and no copy is kept.
+        let mut sources = vec![Source::Growing; plan.reads.len()];
+        let reads = || plan.reads.iter().enumerate();
+        let (first, others): (Vec<_>, Vec<_>) = reads().partition(|(number, _)| outermost == Some(*number));
+        for (number, read) in others.into_iter().chain(first) {
+            let found = source(number, read).map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
+            if let Some(slot) = sources.get_mut(number) {
+                *slot = found;
+            }
+        }
+        Ok(sources)
     }
 }
 
@@ -190,6 +199,33 @@ impl<'r> Job<'r> {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
     }
 
+    /// Whether no row comes out twice: each loop goes through distinct rows and all that it finds is
+    /// in the head.
+    pub fn is_distinct(&self) -> bool {
+        let Job { plan, sources, .. } = self;
+        let kept = |reg: &Reg| plan.output.contains(reg);
+        plan.steps.iter().take(plan.witness_from).all(|step| match step {
+            Step::Scan(scan) => {
+                let columns = plan.reads.get(scan.read).map_or(0, |read| read.columns.len());
+                let mut found = vec![false; columns];
+                found.iter_mut().take(scan.key.len()).for_each(|found| *found = true);
+                for operation in &scan.operations {
+                    if let Operation::Bind(place, reg) | Operation::Same(place, reg) = operation
+                        && let (Some(found), true) =
+                            (found.get_mut(*place), kept(reg) || matches!(operation, Operation::Same(..)))
+                    {
+                        *found = true;
+                    }
+                }
+                found.iter().all(|found| *found) && matches!(sources.get(scan.read), Some(Source::Sorted(_)))
+            }
+            Step::Intersect(meet) => kept(&meet.target),
+            Step::Enumerate { target, .. } => kept(target),
+            Step::Aggregate(_) => false,
+            _ => true,
+        })
+    }
+
     /// Puts another plan in the place of this one, which comes back with what it did.
     pub fn replace(&mut self, plan: RulePlan, sources: Vec<Source>, careful: Vec<Source>) -> Job<'r> {
         let next = Job {
@@ -203,7 +239,8 @@ impl<'r> Job<'r> {
             runs: 0,
             produced: self.produced,
             produced_before: self.produced,
-            settled: false,
+            settled: 0,
+            ungrouped: false,
             per_round: Vec::new(),
             unit: self.unit,
         };
@@ -318,7 +355,8 @@ fn run_machine(
     let mut sink = Sink::new(target, budget);
     let early = machine::execute(plan, sources, memory, env, &mut sink)?;
     if let (true, Some(plan)) = (early, &plan.careful) {
-        let mut unused = Sink::new(Target::List { width: plan.output.len() }, budget);
+        let list = Target::List { width: plan.output.len(), distinct: false };
+        let mut unused = Sink::new(list, budget);
         machine::execute(plan, careful, &mut Memory::default(), env, &mut unused)?;
     }
     let produced = sink.produced();
