@@ -153,7 +153,8 @@ impl<'a> Batch<'a> {
                 (_, [row]) => Cursor::Empty { rows: usize::from(!pairs.row(*row).is_empty()) },
                 (_, []) => {
                     let row = Columns::default();
-                    Cursor::Pairs { pairs, shard: 0, number: 0, row, word: 0, columns, swapped }
+                    let left = usize::MAX;
+                    Cursor::Pairs { pairs, shard: 0, number: 0, left, row, word: 0, columns, swapped }
                 }
             },
             Batch::Chunks { chunks, width, columns } => {
@@ -218,12 +219,14 @@ impl<'a> Batch<'a> {
         }
     }
 
-    /// How many rows there are, roughly: with chunks of pairs counted, not pairs.
+    /// Of how many parts it can be put together: rows, chunks of bits, or rows of bits.
     pub fn units(self) -> usize {
         match self {
             Batch::Sorted(sorted) => sorted.len(),
             Batch::Unsorted { words, stride, .. } => words.len() / stride.max(1),
-            Batch::Pairs { pairs, .. } | Batch::Bits { pairs, .. } => pairs.len(),
+            Batch::Pairs { pairs, .. } if pairs.layout().width == 1 => pairs.row(0).chunks(),
+            Batch::Pairs { pairs, .. } => pairs.shards().iter().map(|shard| shard.len()).sum(),
+            Batch::Bits { pairs, .. } => pairs.len(),
             Batch::Chunks { chunks, .. } | Batch::Pieces { chunks, .. } => chunks.len(),
             Batch::Stored { range, .. } => range.1 - range.0,
         }
@@ -256,6 +259,18 @@ impl<'a> Batch<'a> {
                 stride: known.width(),
                 columns: Some(columns),
             }),
+            Batch::Pairs { pairs, .. } if pairs.layout().width == 1 => {
+                Some(Cursor::row(0, pairs.row(0).part(from, to), true))
+            }
+            Batch::Pairs { pairs, columns, swapped } => {
+                let (mut shard, mut number) = (0, from);
+                while let Some(rows) = pairs.shards().get(shard).filter(|rows| number >= rows.len()) {
+                    number -= rows.len();
+                    shard += 1;
+                }
+                let row = Columns::default();
+                Some(Cursor::Pairs { pairs, shard, number, left: to - from, row, word: 0, columns, swapped })
+            }
             _ => None,
         }
     }
@@ -360,6 +375,8 @@ pub enum Cursor<'a> {
         shard: usize,
         /// Its number there.
         number: usize,
+        /// How many rows of bits are to come.
+        left: usize,
         /// What is left of the row at hand.
         row: Columns<'a>,
         /// Its word.
@@ -430,6 +447,16 @@ impl<'a> Cursor<'a> {
         Cursor::Row { word, row: Columns::new(row), only }
     }
 
+    /// The same rows with all columns of the relation in their order, where they lie one after the
+    /// other.
+    #[inline]
+    pub fn whole(self) -> Self {
+        match self {
+            Cursor::Words { words, stride, .. } => Cursor::Words { words, stride, columns: None },
+            other => other,
+        }
+    }
+
     /// The next row, in the order of the read's columns; `scratch` may hold it.
     #[inline]
     pub fn next<'s>(&'s mut self, scratch: &'s mut Vec<Word>) -> Option<&'s [Word]> {
@@ -459,7 +486,7 @@ impl<'a> Cursor<'a> {
                 scratch.push(column);
                 Some(scratch)
             }
-            Cursor::Pairs { pairs, shard, number, row, word, columns, swapped } => loop {
+            Cursor::Pairs { pairs, shard, number, left, row, word, columns, swapped } => loop {
                 if let Some(column) = row.next() {
                     let row = if *swapped { [column, *word] } else { [*word, column] };
                     scratch.clear();
@@ -471,6 +498,7 @@ impl<'a> Cursor<'a> {
                     (*shard, *number) = (*shard + 1, 0);
                     continue;
                 }
+                *left = left.checked_sub(1)?;
                 let next = rows.row(*number);
                 *word = pairs.layout().row_word(*shard, *number as u32);
                 *number += 1;

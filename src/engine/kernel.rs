@@ -1,28 +1,58 @@
-//! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
-//! kept. Several threads can run one plan at a time, each its share of the outermost loop.
+//! Plans compiled: loops in loops over the shapes in which relations are kept. Several threads can
+//! run one plan at a time, each its share of the outermost loop.
+//!
+//! What computes does so on small integers at once and leaves other values to `compute`. A
+//! computation that fails ends the run: the machine, which runs the plan again, decides.
 
 mod bits;
+mod chunks;
 mod compile;
 mod group;
 mod meet;
+mod nested;
+mod steps;
+mod values;
 
-pub use compile::compile;
+pub use compile::{compile, is_compiled};
 pub use group::Grouped;
+pub use values::{Making, Values};
 
+use std::borrow::Cow;
+
+use super::aggregate::Folding;
 use super::batch::{Batch, Columns, Cursor, Places};
-use super::compute;
+use super::groups::Memo;
 use super::intersect::Met;
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
-use crate::plan::{Intersect, Operation, Reg};
+use crate::plan::{Code, Intersect, Operation, Reg, Step};
 use crate::storage::interner::{MISSING, NIL};
 use crate::storage::pairs::Layout;
-use crate::storage::{Interner, Sorted, Word};
+use crate::storage::{Sorted, Word};
+use nested::{Folded, Nested};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: u64 = 1 << 13;
+/// Why a run ended early.
+#[derive(Debug)]
+pub enum Ended {
+    /// A limit, or somebody cancelled.
+    Stop(Stop),
+    /// A computation failed: whether that counts, and what is to be said of it, the machine tells.
+    Failure,
+}
+
+/// Small where results are handed on by the million.
+type Halted = Box<Ended>;
+
+impl From<Stop> for Halted {
+    fn from(stop: Stop) -> Self {
+        Box::new(Ended::Stop(stop))
+    }
+}
+
 /// A compiled plan over its batches.
 #[derive(Debug)]
 pub struct Compiled<'p> {
@@ -39,6 +69,14 @@ pub struct Compiled<'p> {
     steps: usize,
     /// Batches of all loops, for the places where lookups ended.
     batches: usize,
+    /// By operation, whether one solution of what is behind it is enough.
+    enough: Vec<bool>,
+    /// By group, the width of its keys.
+    memos: Vec<usize>,
+    /// How many aggregates go through their bodies.
+    folds: usize,
+    /// Whether it may make values.
+    makes_values: bool,
 }
 
 #[derive(Debug)]
@@ -54,7 +92,9 @@ enum Op<'p> {
         /// Number of the first of them among all.
         near: usize,
         key: &'p [Reg],
-        operations: &'p [Operation],
+        /// What to do with each row; with each row of the relation as it is kept where `whole`.
+        operations: Cow<'p, [Operation]>,
+        whole: bool,
         /// The relation that the next step looks up by the last column bound here alone: columns
         /// that are no key of it are passed over.
         mask: Option<&'p Sorted>,
@@ -110,6 +150,40 @@ enum Op<'p> {
         from: Reg,
         nil: bool,
     },
+    Let {
+        target: Reg,
+        value: &'p Code,
+        nil: bool,
+        early: bool,
+    },
+    /// A comparison of what is computed.
+    Holds {
+        op: CompareOp,
+        possibly: bool,
+        left: &'p Code,
+        right: &'p Code,
+    },
+    /// Any other test of values.
+    Test(&'p Step),
+    Enumerate {
+        target: Reg,
+        list: &'p Code,
+    },
+    /// Whether a body has no solution.
+    Not(Nested<'p>),
+    Aggregate(Box<Folded<'p>>),
+    /// The operations from this one on, which lead back to the next.
+    Go(usize),
+    /// The end of a body of which a solution was asked for.
+    Found,
+    /// The end of a body that is aggregated: which alternative, of which aggregate.
+    Gather {
+        number: usize,
+        alternative: usize,
+        arg: Option<&'p Code>,
+    },
+    /// The end: a row.
+    Emit,
     Never,
 }
 
@@ -122,13 +196,18 @@ impl Compiled<'_> {
             _ => None,
         }
     }
+
+    /// Whether running it may make values.
+    pub fn makes_values(&self) -> bool {
+        self.makes_values
+    }
 }
 
 /// One thread that runs a compiled plan.
 #[derive(Debug)]
-pub struct Kernel<'p, 's, 'k> {
+pub struct Kernel<'p, 's, 'k, 'e> {
     plan: &'p Compiled<'p>,
-    interner: &'p Interner,
+    values: &'s Values<'e>,
     sink: &'s mut Sink<'k>,
     registers: Vec<Word>,
     near: Vec<usize>,
@@ -145,14 +224,47 @@ pub struct Kernel<'p, 's, 'k> {
     scratch: Vec<Vec<Word>>,
     /// By step, what parts of an intersection that stay have in common.
     met: Vec<Met>,
+    /// Results of bodies by their keys.
+    memos: Vec<Memo>,
+    /// The key at hand, and what rows are looked up by.
+    key: Vec<Word>,
+    lookup: Vec<Word>,
+    /// Aggregates at work.
+    foldings: Vec<Option<Folding<'p>>>,
+    /// Whether the body at hand has a solution.
+    found: bool,
+    /// Whether a computation failed that was made early.
+    early: bool,
 }
 
-impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
-    /// Ready to run.
-    pub fn new(plan: &'p Compiled<'p>, interner: &'p Interner, sink: &'s mut Sink<'k>) -> Self {
+/// What a kernel leaves behind.
+#[derive(Debug)]
+pub struct Left {
+    /// Rows looked at, by read.
+    pub visited: Vec<u64>,
+    /// How often each step was tried.
+    pub entered: Vec<u64>,
+    /// What it remembers of bodies.
+    pub memos: Vec<Memo>,
+    /// Whether a computation failed that was made early.
+    pub early: bool,
+}
+
+impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
+    /// Ready to run; `memos` are what a kernel for the same plan has left, or none.
+    pub fn new(
+        plan: &'p Compiled<'p>,
+        values: &'s Values<'e>,
+        sink: &'s mut Sink<'k>,
+        memos: Vec<Memo>,
+    ) -> Self {
+        let memos = match memos.len() == plan.memos.len() {
+            true => memos,
+            false => plan.memos.iter().map(|width| Memo::new(*width)).collect(),
+        };
         Kernel {
             plan,
-            interner,
+            values,
             sink,
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
@@ -164,49 +276,47 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
             met: plan.ops.iter().map(|_| Met::default()).collect(),
+            memos,
+            key: Vec::new(),
+            lookup: Vec::new(),
+            foldings: (0..plan.folds).map(|_| None).collect(),
+            found: false,
+            early: false,
         }
     }
 
-    /// Rows looked at, by read, and how often each step was tried.
-    pub fn into_counts(self) -> (Vec<u64>, Vec<u64>) {
-        (self.visited, self.entered)
+    /// What is left of it in the end.
+    pub fn finish(self) -> Left {
+        let Kernel { visited, entered, memos, early, .. } = self;
+        Left { visited, entered, memos, early }
     }
 
     /// Runs all of the plan.
-    pub fn run(&mut self) -> Result<(), Stop> {
+    pub fn run(&mut self) -> Result<(), Halted> {
         self.step(0)?;
-        self.sink.account()
+        self.account()
     }
 
     /// Runs the units `from..to` of the outermost loop; see [`Compiled::units`]. Whether one
     /// solution was enough.
-    pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
+    pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Halted> {
         let plan = self.plan;
-        let (read, batch, operations, mask) = match plan.ops.first() {
-            Some(Op::Scan { read, batches: [batch], operations, mask, .. }) => {
-                (read, batch, operations, mask)
+        let (read, batch, operations, whole, mask) = match plan.ops.first() {
+            Some(Op::Scan { read, batches: [batch], operations, whole, mask, .. }) => {
+                (read, batch, operations, *whole, mask)
             }
             Some(Op::Groups { grouped, read }) => return self.groups(grouped, *read, from, to),
             _ => return self.step(0),
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
-        self.rows(0, *read, cursor, operations, *mask)
+        self.rows(0, *read, if whole { cursor.whole() } else { cursor }, operations, *mask)
     }
 
     /// Finds the solutions of the steps from `at` on; whether one was found and is enough for the
     /// loop around.
-    fn step(&mut self, at: usize) -> Result<bool, Stop> {
+    fn step(&mut self, at: usize) -> Result<bool, Halted> {
         let plan = self.plan;
-        let Some(op) = plan.ops.get(at) else {
-            if plan.whole_chunks {
-                self.add_chunks();
-            } else if let Some(Op::Groups { grouped, .. }) = plan.ops.first() {
-                self.add_group(grouped);
-            } else {
-                self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
-            }
-            return Ok(true);
-        };
+        let Some(op) = plan.ops.get(at) else { return Ok(false) };
         if let Some(entered) = self.entered.get_mut(at) {
             *entered += 1;
         }
@@ -214,7 +324,17 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             Op::Groups { grouped, read } => {
                 self.groups(grouped, *read, 0, grouped.words.len() / grouped.width)
             }
-            Op::Scan { read, batches, near, key, operations, mask } => {
+            Op::Emit => {
+                if plan.whole_chunks {
+                    self.add_chunks();
+                } else if let Some(Op::Groups { grouped, .. }) = plan.ops.first() {
+                    self.add_group(grouped);
+                } else {
+                    self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+                }
+                Ok(true)
+            }
+            Op::Scan { read, batches, near, key, operations, whole, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
                         // By far the most frequent.
@@ -228,7 +348,10 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                         }
                         continue;
                     }
-                    let cursor = self.open(at, *batch, near + number, key);
+                    let mut cursor = self.open(at, *batch, near + number, key);
+                    if *whole {
+                        cursor = cursor.whole();
+                    }
                     if self.rows(at, *read, cursor, operations, *mask)? {
                         return Ok(true);
                     }
@@ -273,12 +396,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Op::Compare { op, possibly, left, right } => {
                 let (left, right) = (self.registers[*left], self.registers[*right]);
-                let holds = left != NIL
-                    && right != NIL
-                    && left != MISSING
-                    && right != MISSING
-                    && compute::compare_words(self.interner, *op, *possibly, left, right);
-                if holds { self.step(at + 1) } else { Ok(false) }
+                if self.compare_words(*op, *possibly, left, right) { self.step(at + 1) } else { Ok(false) }
             }
             Op::IsNil { reg, negated } => {
                 let word = self.registers[*reg];
@@ -291,6 +409,49 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 }
                 self.registers[*target] = word;
                 self.step(at + 1)
+            }
+            Op::Let { target, value, nil, early } => {
+                if self.compute(*target, value, *nil, *early)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Holds { op, possibly, left, right } => {
+                if self.holds(*op, *possibly, left, right)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Test(step) => {
+                if self.test(step)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Enumerate { target, list } => self.enumerate(at, *target, list),
+            Op::Not(nested) => {
+                if self.absent(nested)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Aggregate(folded) => {
+                let word = self.aggregate(folded)?;
+                self.registers[folded.target()] = word;
+                if word == MISSING { Ok(false) } else { self.step(at + 1) }
+            }
+            Op::Go(to) => self.step(*to),
+            Op::Found => {
+                self.found = true;
+                Ok(true)
+            }
+            Op::Gather { number, alternative, arg } => {
+                self.gather(*number, *alternative, *arg)?;
+                Ok(true)
             }
             Op::Never => Ok(false),
         }
@@ -313,8 +474,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         words: &[Word],
         width: usize,
         operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         self.visited[read] += (words.len() / width) as u64;
         for row in words.chunks_exact(width) {
             self.turns(1)?;
@@ -333,8 +494,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         mut cursor: Cursor<'p>,
         operations: &'p [Operation],
         mask: Option<&'p Sorted>,
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         match cursor {
             Cursor::Words { words, stride, columns: None } => {
                 return self.words(at, read, words, stride, operations);
@@ -357,6 +518,16 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Cursor::Row { word, row, only: false } => {
                 return self.pairs(at, read, word, row.masked(mask), operations);
+            }
+            Cursor::Row { row, only: true, .. } => {
+                for column in row {
+                    self.visited[read] += 1;
+                    self.turns(1)?;
+                    if matches(operations, &[column], &mut self.registers) && self.step(at + 1)? && witness {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
             }
             Cursor::Bits { .. } | Cursor::Pieces { .. } => {
                 return self.bits(at, read, cursor, operations);
@@ -386,8 +557,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         word: Word,
         columns: Columns<'p>,
         operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         for column in columns {
             self.visited[read] += 1;
             self.turns(1)?;
@@ -398,111 +569,26 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         Ok(false)
     }
 
-    /// The outermost loop over chunks of which every column does the same.
-    fn whole_chunks(
-        &mut self,
-        chunks: &'p [[Word; 3]],
-        read: usize,
-        columns: &[usize],
-        operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        self.visited[read] += chunks.len() as u64;
-        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
-            let Some([word, ..]) = same.first() else { continue };
-            self.chunks = same;
-            self.turns(same.len() as u64)?;
-            let holds = operations.iter().all(|operation| match *operation {
-                Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
-                    self.registers[reg] = *word;
-                    true
-                }
-                Operation::Bind(..) => true,
-                Operation::Same(_, reg) => self.registers[reg] == *word,
-                Operation::NotNil(_) => *word != NIL,
-            });
-            if holds && self.step(1)? && self.plan.witness_from == 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Adds the chunks at hand to the row that the head says.
-    #[inline]
-    fn add_chunks(&mut self) {
-        let mut count = 0;
-        let Kernel { plan, registers, sink, chunks, pieces, .. } = self;
-        if let (Some(pairs), Some((_, leading))) = (sink.pairs(), plan.output.split_last()) {
-            if pieces.is_none() {
-                pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-            }
-            let mut last = None;
-            for [row, chunk, bits] in *chunks {
-                if let (Some((layout, places, operations)), true) = (*pieces, last != Some(*row)) {
-                    matches(operations, &places.pick(&layout.words_of(*row)), registers);
-                    pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-                    last = Some(*row);
-                }
-                pairs.add_chunk(*chunk, *bits);
-                count += u64::from(bits.count_ones());
-            }
-        }
-        self.turns += self.chunks.len() as u64;
-        self.sink.count(count);
-    }
-
-    /// Adds a column of the rows that begin with the key to a row of bits; returns how many.
-    #[inline]
-    fn columns(&mut self, batch: Batch<'p>, near: usize, key: &[Reg], place: usize, leading: &[Reg]) -> u64 {
-        let Kernel { registers, near: nears, sink, .. } = self;
-        let Some(pairs) = sink.pairs() else { return 0 };
-        pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-        match (batch, key) {
-            (Batch::Sorted(sorted), [reg]) => {
-                let word = registers[*reg];
-                if let Some(chunks) = sorted.chunks_of(word) {
-                    return pairs.add_chunks(chunks);
-                }
-                let near = &mut nears[near];
-                let (low, high) = sorted.range_of(word, *near);
-                *near = low;
-                let width = sorted.width();
-                let words = sorted.words()[low * width..high * width].iter().skip(place).step_by(width);
-                pairs.add_sorted(words.copied());
-                (high - low) as u64
-            }
-            (Batch::Pairs { pairs: known, columns: [_, _], .. }, [reg]) => {
-                pairs.add_row(known.row(registers[*reg]))
-            }
-            (Batch::Pairs { pairs: known, columns: [_], .. }, []) if known.layout().width == 1 => {
-                pairs.add_row(known.row(0))
-            }
-            (Batch::Bits { pairs: known, places }, key) if key.len() + 1 == known.layout().width => {
-                let words = places.key(key.iter().map(|reg| registers[*reg]));
-                let row = known.layout().row_of(words[..key.len()].iter().copied());
-                pairs.add_row(known.row(row))
-            }
-            _ => {
-                let key: Vec<Word> = key.iter().map(|reg| registers[*reg]).collect();
-                let mut cursor = batch.open(&key, &mut nears[near]);
-                let (mut scratch, mut count) = (Vec::new(), 0);
-                while let Some(row) = cursor.next(&mut scratch) {
-                    pairs.add(row[place]);
-                    count += 1;
-                }
-                count
-            }
-        }
-    }
-
     /// Counts turns of loops, and looks at the budget now and then.
     #[inline]
-    fn turns(&mut self, turns: u64) -> Result<(), Stop> {
+    fn turns(&mut self, turns: u64) -> Result<(), Halted> {
         self.turns += turns;
         if self.turns >= BLOCK {
             self.turns = 0;
-            self.sink.account()?;
+            self.account()?;
         }
         Ok(())
+    }
+
+    /// Tells the budget what was done.
+    #[cold]
+    fn account(&mut self) -> Result<(), Halted> {
+        let budget = self.sink.budget();
+        for memo in &mut self.memos {
+            let bytes = memo.bytes();
+            budget.allocate(bytes.saturating_sub(memo.noted))?;
+            memo.noted = memo.noted.max(bytes);
+        }
+        Ok(self.sink.account()?)
     }
 }

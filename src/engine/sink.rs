@@ -4,9 +4,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::groups::Tally;
 use super::rows::Held;
 use super::store::{Found, Known, hash};
 use crate::base::{Budget, Stop};
+use crate::plan::Fold;
 use crate::storage::bits::{BitRows, CHUNK, RowRef};
 use crate::storage::pairs::{Pairs, Words};
 use crate::storage::{Word, sort};
@@ -47,6 +49,13 @@ pub enum Target<'a> {
         /// Whether no row comes twice, so that there is none to be dropped.
         distinct: bool,
     },
+    /// The groups of an aggregate.
+    Groups {
+        /// The aggregate.
+        fold: &'a Fold,
+        /// What threads have gathered, each for itself.
+        gathered: &'a Mutex<Vec<Tally>>,
+    },
 }
 
 /// Where the rows go that one thread produces.
@@ -59,6 +68,10 @@ pub struct Sink<'a> {
     /// Rows produced, and how many of them the budget has heard of.
     produced: u64,
     told: u64,
+    /// Rows that aggregates ranged over since the budget last heard of any.
+    ranged: u64,
+    /// What an aggregate at work holds.
+    gathered: Held<'a>,
 }
 
 #[derive(Debug)]
@@ -66,6 +79,7 @@ enum Kind<'a> {
     Pairs(PairsSink<'a>),
     Stored { known: &'a [Known], found: &'a [Mutex<Found>], handfuls: Vec<Vec<Word>>, hashes: Vec<u64> },
     List { width: usize, words: Vec<Word>, len: usize, compact_at: usize },
+    Groups { tally: Tally, row: Vec<Word>, gathered: &'a Mutex<Vec<Tally>> },
 }
 
 /// Adds to rows of bits.
@@ -225,7 +239,7 @@ impl<'a> Sink<'a> {
     pub fn new(target: Target<'a>, budget: &'a Budget) -> Self {
         let noted = match target {
             Target::Pairs { noted, .. } | Target::Stored { noted, .. } => Some(noted),
-            Target::List { .. } => None,
+            Target::List { .. } | Target::Groups { .. } => None,
         };
         let kind = match target {
             Target::Pairs { known, found: sets, noted } => {
@@ -253,8 +267,28 @@ impl<'a> Sink<'a> {
                 let compact_at = if distinct { usize::MAX } else { FIRST_COMPACTION };
                 Kind::List { width, words: Vec::new(), len: 0, compact_at }
             }
+            Target::Groups { fold, gathered } => {
+                Kind::Groups { tally: Tally::new(fold), row: Vec::new(), gathered }
+            }
         };
-        Sink { kind, budget, noted, held: Held::new(budget), produced: 0, told: 0 }
+        let (held, gathered) = (Held::new(budget), Held::new(budget));
+        Sink { kind, budget, noted, held, gathered, produced: 0, told: 0, ranged: 0 }
+    }
+
+    /// The budget that is told.
+    pub fn budget(&self) -> &'a Budget {
+        self.budget
+    }
+
+    /// Counts rows that an aggregate ranges over: a product inside one would have no end else.
+    #[inline]
+    pub fn ranged(&mut self, rows: u64) {
+        self.ranged += rows;
+    }
+
+    /// Notes the bytes that an aggregate at work holds.
+    pub fn hold(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.gathered.set(bytes)
     }
 
     /// Rows produced so far.
@@ -306,18 +340,24 @@ impl<'a> Sink<'a> {
                 words.extend(row);
                 *len += 1;
             }
+            Kind::Groups { tally, row: words, .. } => {
+                words.clear();
+                words.extend(row);
+                tally.add(words);
+            }
         }
     }
 
     /// Tells the budget what was produced, and drops repeated rows of a long list. To be called
     /// once a block of work.
     pub fn account(&mut self) -> Result<(), Stop> {
-        self.budget.produced(self.produced - self.told)?;
+        self.budget.produced(self.produced - self.told + std::mem::take(&mut self.ranged))?;
         self.told = self.produced;
         let noted = self.noted;
         let note = |bytes| noted.map_or(Ok(()), |noted| note(noted, bytes, self.budget));
         match &mut self.kind {
             Kind::Pairs(pairs) => self.held.set(pairs.found.bytes()),
+            Kind::Groups { tally, .. } => self.held.set(tally.bytes()),
             Kind::Stored { known, found, .. } => {
                 let mut bytes = 0;
                 for (known, found) in known.iter().zip(*found) {
@@ -363,6 +403,10 @@ impl<'a> Sink<'a> {
                 Ok((Vec::new(), 0))
             }
             Kind::List { words, len, .. } => Ok((words, len)),
+            Kind::Groups { tally, gathered, .. } => {
+                gathered.lock().unwrap_or_else(PoisonError::into_inner).push(tally);
+                Ok((Vec::new(), 0))
+            }
         }
     }
 }

@@ -82,6 +82,34 @@ impl RowRef<'_> {
         }
     }
 
+    /// How many chunks it has room for.
+    pub fn chunks(self) -> usize {
+        match self {
+            RowRef::Sparse(entries) => entries.len(),
+            RowRef::Dense { bits, .. } => bits.len(),
+        }
+    }
+
+    /// The chunks `from..to` of those it has room for.
+    pub fn part(self, from: usize, to: usize) -> Self {
+        match self {
+            RowRef::Sparse(entries) => RowRef::Sparse(entries.get(from..to).unwrap_or(&[])),
+            RowRef::Dense { bits, first } => {
+                RowRef::Dense { bits: bits.get(from..to).unwrap_or(&[]), first: first + from as u32 }
+            }
+        }
+    }
+
+    /// How many columns are in it.
+    pub fn len(self) -> usize {
+        match self {
+            RowRef::Sparse(entries) => {
+                entries.iter().map(|entry| (*entry as u32).count_ones() as usize).sum()
+            }
+            RowRef::Dense { bits, .. } => bits.iter().map(|bits| bits.count_ones() as usize).sum(),
+        }
+    }
+
     /// The bits of a chunk.
     #[inline]
     pub fn chunk(self, chunk: u32) -> u32 {

@@ -131,6 +131,16 @@ impl Table {
         self.0.unsorted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The relation as bits, if it is kept so.
+    pub fn bits(&self) -> Option<&Pairs> {
+        self.0.bits.as_ref()
+    }
+
+    /// Whether it is kept as bits and nobody wanted rows.
+    pub fn only_bits(&self) -> bool {
+        self.0.bits.is_some() && self.0.rows.get().is_none()
+    }
+
     fn sort<E>(&self, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
         if let Some(bits) = &self.0.bits {
             let words = bits.words(check)?;
@@ -163,9 +173,20 @@ impl Table {
             return Ok(Arc::clone(known));
         }
         let rows = self.rows_checked(check)?;
-        let mut words = Vec::with_capacity(rows.len() * columns.len());
-        for row in rows.iter() {
-            words.extend(columns.iter().filter_map(|column| row.get(*column)));
+        let mut words = Vec::with_capacity(if columns.is_empty() { 0 } else { rows.len() * columns.len() });
+        if columns.iter().enumerate().all(|(i, column)| i == *column) {
+            // What begins rows is in order.
+            for row in rows.iter() {
+                let begin = row.get(..columns.len()).unwrap_or(row);
+                if words.len() < columns.len() || words.get(words.len() - columns.len()..) != Some(begin) {
+                    words.extend_from_slice(begin);
+                }
+            }
+            words.shrink_to_fit();
+        } else {
+            for row in rows.iter() {
+                words.extend(columns.iter().filter_map(|column| row.get(*column)));
+            }
         }
         let sorted = Arc::new(if columns.is_empty() {
             Sorted::from_sorted(0, words, self.len())

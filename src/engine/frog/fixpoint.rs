@@ -115,27 +115,36 @@ fn run_round(
     if delta.filter_map(|read| recent.get(&read.pred)).any(|recent| recent.is_empty()) {
         return Ok(());
     }
-    // Out of the job while it is run.
-    let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
     let reads = job.plan.reads.clone();
     let keys = job::key_lengths(&job.plan);
     let (careful_reads, careful_keys) = match &job.plan.careful {
         Some(plan) => (plan.reads.clone(), job::key_lengths(plan)),
         None => (Vec::new(), Vec::new()),
     };
-    let result = {
-        let batches = batches(&reads, &keys, &sources, members, &recent);
-        let careful_batches = self::batches(&careful_reads, &careful_keys, &careful, members, &recent);
-        let target = target.growing.target();
-        let growing = |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
-        let by = job.by;
-        let grouped = group::grouped(&job.plan, growing, &mut job.ungrouped, evaluation.env.budget)
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
-        let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
-        job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
-    };
-    (job.sources, job.careful) = (sources, careful);
-    result.map(|_| ())
+    loop {
+        // Out of the job while it is run.
+        let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
+        let result = {
+            let batches = batches(&reads, &keys, &sources, members, &recent);
+            let careful_batches = self::batches(&careful_reads, &careful_keys, &careful, members, &recent);
+            let target = target.growing.target();
+            let growing =
+                |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
+            let by = job.by;
+            let grouped = group::grouped(&job.plan, growing, &mut job.ungrouped, evaluation.env.budget)
+                .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
+            let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
+            job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
+        };
+        (job.sources, job.careful) = (sources, careful);
+        match result? {
+            Some(_) => return Ok(()),
+            None => {
+                let recursive: Vec<PredId> = members.iter().map(|member| member.pred).collect();
+                evaluation.leave_to_machine(job, &recursive)?;
+            }
+        }
+    }
 }
 
 fn batches<'s>(

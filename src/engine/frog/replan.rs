@@ -79,15 +79,11 @@ pub(super) fn replan(
             continue;
         }
         prepare(&plan, members);
-        let sources = evaluation.sources(&plan, recursive, job.by)?;
-        let careful = match &plan.careful {
-            Some(careful) => {
-                prepare(careful, members);
-                evaluation.sources(careful, recursive, job.by)?
-            }
-            None => Vec::new(),
-        };
-        let done = job.replace(plan, sources, careful);
+        if let Some(careful) = &plan.careful {
+            prepare(careful, members);
+        }
+        let next = evaluation.ready(job.replaced(plan), recursive)?;
+        let done = std::mem::replace(job, next);
         evaluation.retired(done);
     }
     Ok(())

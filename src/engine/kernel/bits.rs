@@ -1,15 +1,14 @@
 //! Loops over relations of three columns and more that are kept as bits: the words before the last
 //! are worked out once for each row of bits.
 
-use super::Kernel;
-use crate::base::Stop;
+use super::{Halted, Kernel};
 use crate::engine::batch::{Batch, Columns, Cursor, Places};
 use crate::engine::machine::matches;
 use crate::plan::{Operation, Reg};
 use crate::storage::Word;
 use crate::storage::pairs::{Layout, Words};
 
-impl<'p> Kernel<'p, '_, '_> {
+impl<'p> Kernel<'p, '_, '_, '_> {
     /// The loop over the rows of such a relation, or over what a round has added to it.
     pub(super) fn bits(
         &mut self,
@@ -17,8 +16,8 @@ impl<'p> Kernel<'p, '_, '_> {
         read: usize,
         cursor: Cursor<'p>,
         operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         match cursor {
             Cursor::Bits { pairs, places, mut from, to, .. } => {
                 let last = places.column_at(pairs.layout().width - 1);
@@ -70,8 +69,8 @@ impl<'p> Kernel<'p, '_, '_> {
         mut words: Words,
         (last, columns): (usize, Columns<'p>),
         operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         for column in columns {
             words[last] = column;
             if self.turn(at, read, &words, operations)? && witness {
@@ -82,7 +81,13 @@ impl<'p> Kernel<'p, '_, '_> {
     }
 
     #[inline]
-    fn turn(&mut self, at: usize, read: usize, row: &Words, operations: &[Operation]) -> Result<bool, Stop> {
+    fn turn(
+        &mut self,
+        at: usize,
+        read: usize,
+        row: &Words,
+        operations: &[Operation],
+    ) -> Result<bool, Halted> {
         self.visited[read] += 1;
         self.turns(1)?;
         Ok(matches(operations, row, &mut self.registers) && self.step(at + 1)?)
@@ -97,7 +102,7 @@ impl<'p> Kernel<'p, '_, '_> {
         layout: &'p Layout,
         places: Places,
         operations: &'p [Operation],
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, Halted> {
         self.visited[read] += chunks.len() as u64;
         let columns = self.plan.same_behind;
         let several = columns + 1 < layout.width;

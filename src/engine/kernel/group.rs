@@ -1,7 +1,6 @@
 //! The outermost loop over rows that are put together by what the steps behind need of them.
 
-use super::Kernel;
-use crate::base::Stop;
+use super::{Halted, Kernel};
 use crate::plan::Reg;
 use crate::storage::Word;
 
@@ -19,7 +18,7 @@ pub struct Grouped {
     pub rest: Vec<Reg>,
 }
 
-impl<'p> Kernel<'p, '_, '_> {
+impl<'p> Kernel<'p, '_, '_, '_> {
     /// The outermost loop over those groups that begin in `from..to`.
     pub(super) fn groups(
         &mut self,
@@ -27,7 +26,7 @@ impl<'p> Kernel<'p, '_, '_> {
         read: usize,
         from: usize,
         to: usize,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, Halted> {
         let (width, keys) = (grouped.width, grouped.key.len());
         let row = |number: usize| &grouped.words[number * width..(number + 1) * width];
         let rows = grouped.words.len() / width;

@@ -1,13 +1,12 @@
-//! One step of a generic join: the loop over values that several relations have in common.
+//! The loop over values that stand in several relations at once.
 
-use super::Kernel;
-use crate::base::Stop;
+use super::{Halted, Kernel};
 use crate::engine::batch::Batch;
 use crate::engine::intersect::{self, Met, Part};
 use crate::plan::Intersect;
 use crate::storage::Word;
 
-impl<'p> Kernel<'p, '_, '_> {
+impl<'p> Kernel<'p, '_, '_, '_> {
     /// The loop over the values that the parts of an intersection have in common.
     pub(super) fn meet(
         &mut self,
@@ -16,7 +15,7 @@ impl<'p> Kernel<'p, '_, '_> {
         sources: &'p [Vec<Batch<'p>>],
         near: usize,
         (order, fixed): (&[usize], usize),
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, Halted> {
         let mut keys = std::mem::take(&mut self.scratch[2 * at]);
         let mut found = std::mem::take(&mut self.scratch[2 * at + 1]);
         let mut known = std::mem::take(&mut self.met[at]);
@@ -45,7 +44,7 @@ impl<'p> Kernel<'p, '_, '_> {
             }
         }
         self.turns(found.len() as u64 + 1)?;
-        let witness = at >= self.plan.witness_from;
+        let witness = self.plan.enough[at];
         let mut enough = false;
         for value in &found {
             self.registers[meet.target] = *value;
