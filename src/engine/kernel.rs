@@ -20,7 +20,7 @@ pub use values::{Making, Values};
 use std::borrow::Cow;
 
 use super::aggregate::Folding;
-use super::batch::{Batch, Columns, Cursor};
+use super::batch::{Batch, Columns, Cursor, Places};
 use super::groups::Memo;
 use super::intersect::Met;
 use super::machine::matches;
@@ -29,6 +29,7 @@ use crate::base::Stop;
 use crate::model::program::CompareOp;
 use crate::plan::{Code, Intersect, Operation, Reg, Step};
 use crate::storage::interner::{MISSING, NIL};
+use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Word};
 use nested::{Folded, Nested};
 
@@ -62,6 +63,9 @@ pub struct Compiled<'p> {
     output: &'p [Reg],
     /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
     whole_chunks: bool,
+    /// Of what is gone through so, if it has three columns or more, how many of the first ones the
+    /// steps behind tell apart.
+    same_behind: usize,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
@@ -215,6 +219,8 @@ pub struct Kernel<'p, 's, 'k, 'e> {
     entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
+    /// How to read what they stand behind, if that is several rows of three columns and more.
+    pieces: Option<(&'p Layout, Places, &'p [Operation])>,
     /// The rows of the outermost loop that are the same to all other steps.
     group: &'p [Word],
     turns: u64,
@@ -268,6 +274,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             visited: vec![0; plan.reads],
             entered: vec![0; plan.steps],
             chunks: &[],
+            pieces: None,
             group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
@@ -488,7 +495,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
         at: usize,
         read: usize,
         mut cursor: Cursor<'p>,
-        operations: &[Operation],
+        operations: &'p [Operation],
         mask: Option<&'p Sorted>,
     ) -> Result<bool, Halted> {
         let witness = self.plan.enough[at];
@@ -500,7 +507,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                 return self.whole_chunks(chunks, read, columns, operations);
             }
             Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
-                return self.whole_pieces(chunks, read, (layout, places), operations);
+                return self.whole_pieces(chunks, read, layout, places, operations);
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {

@@ -24,6 +24,8 @@ mod store;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -21,6 +21,9 @@ use crate::plan::{Observed, Read, RulePlan};
 use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Table, Word};
 
+/// Rows looked at that are soon forgotten.
+const LITTLE_WORK: u64 = 1 << 16;
+
 /// A relation of the stratum.
 pub(super) struct Member<'b> {
     pub pred: PredId,
@@ -57,6 +60,7 @@ pub(super) fn evaluate<'a>(
     }
     let mut round: u64 = 0;
     let mut observed = Observed::default();
+    let mut looked_at = 0;
     while iteration.changed() {
         round += 1;
         let first = members.first().and_then(|member| member.by);
@@ -82,7 +86,10 @@ pub(super) fn evaluate<'a>(
             member.growing.settle();
             member.admit(evaluation, round)?;
         }
-        if round.is_power_of_two() {
+        // Relations may grow for many rounds before they are large.
+        let work = jobs.iter().flat_map(|job| &job.memory.visited).sum::<u64>();
+        if round.is_power_of_two() || work > looked_at * 2 {
+            looked_at = work.max(LITTLE_WORK);
             replan(evaluation, &mut jobs, &mut members, &stratum.predicates, &mut observed)?;
         }
     }
@@ -125,7 +132,7 @@ fn run_round(
             let growing =
                 |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
             let by = job.by;
-            let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
+            let grouped = group::grouped(&job.plan, growing, &mut job.ungrouped, evaluation.env.budget)
                 .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
             let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
             job.run(&inputs, &mut evaluation.env, target, evaluation.pool)

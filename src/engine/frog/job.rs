@@ -19,7 +19,7 @@ use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Group, Growth, Planner, RulePlan, Step};
+use crate::plan::{Access, Group, Growth, Operation, Planner, Reg, RulePlan, Step};
 use crate::storage::{Interner, Word};
 
 /// Work that is worth several threads.
@@ -51,8 +51,11 @@ pub(super) struct Job<'r> {
     pub produced: u64,
     /// Rows produced by plans before this one.
     pub produced_before: u64,
-    /// Whether the plan stays, whatever it finds.
-    pub settled: bool,
+    /// Rows produced when another plan was last looked for in vain: until there are several times as
+    /// many, it stays.
+    pub settled: u64,
+    /// Whether putting together what a round has brought was not worth it.
+    pub ungrouped: bool,
     /// What it did round by round, if wanted.
     pub per_round: Vec<RoundProfile>,
     /// Time spent for a unit of the outermost loop when last run.
@@ -105,7 +108,8 @@ impl<'a> Evaluation<'a, '_> {
                     runs: 0,
                     produced: 0,
                     produced_before: 0,
-                    settled: false,
+                    settled: 0,
+                    ungrouped: false,
                     per_round: Vec::new(),
                     unit: UNIT,
                     plan,
@@ -148,6 +152,33 @@ impl<'r> Job<'r> {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
     }
 
+    /// Whether no row comes out twice: each loop goes through distinct rows and all that it finds is
+    /// in the head.
+    pub fn is_distinct(&self) -> bool {
+        let Job { plan, sources, .. } = self;
+        let kept = |reg: &Reg| plan.output.contains(reg);
+        plan.steps.iter().take(plan.witness_from).all(|step| match step {
+            Step::Scan(scan) => {
+                let columns = plan.reads.get(scan.read).map_or(0, |read| read.columns.len());
+                let mut found = vec![false; columns];
+                found.iter_mut().take(scan.key.len()).for_each(|found| *found = true);
+                for operation in &scan.operations {
+                    if let Operation::Bind(place, reg) | Operation::Same(place, reg) = operation
+                        && let (Some(found), true) =
+                            (found.get_mut(*place), kept(reg) || matches!(operation, Operation::Same(..)))
+                    {
+                        *found = true;
+                    }
+                }
+                found.iter().all(|found| *found) && matches!(sources.get(scan.read), Some(Source::Sorted(_)))
+            }
+            Step::Intersect(meet) => kept(&meet.target),
+            Step::Enumerate { target, .. } => kept(target),
+            Step::Aggregate(_) => false,
+            _ => true,
+        })
+    }
+
     /// The job with another plan, not ready yet.
     pub fn replaced(&self, plan: RulePlan) -> Job<'r> {
         Job {
@@ -166,7 +197,8 @@ impl<'r> Job<'r> {
             runs: 0,
             produced: self.produced,
             produced_before: self.produced,
-            settled: false,
+            settled: 0,
+            ungrouped: false,
             per_round: Vec::new(),
             unit: self.unit,
         }
@@ -374,7 +406,7 @@ fn run_machine(
 /// Runs the careful plan for its failures.
 fn run_careful(plan: &RulePlan, careful: &Batches<'_>, env: &mut Env<'_>) -> Result<(), Halt> {
     let Some(plan) = &plan.careful else { return Ok(()) };
-    let mut unused = Sink::new(Target::List { width: plan.output.len() }, env.budget);
+    let mut unused = Sink::new(Target::List { width: plan.output.len(), distinct: false }, env.budget);
     machine::execute(plan, careful, &mut Memory::default(), env, &mut unused).map(|_| ())
 }
 

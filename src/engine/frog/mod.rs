@@ -263,8 +263,12 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let (mut words, mut len) = (Vec::new(), 0);
         let mut held = Held::new(self.env.budget);
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
+        let distinct = match jobs {
+            [job] => stated.is_none() && width > 0 && job.is_distinct(),
+            _ => false,
+        };
         for job in jobs {
-            let (more, rows) = self.run_once(job, Target::List { width })?;
+            let (more, rows) = self.run_once(job, Target::List { width, distinct })?;
             len += rows;
             if words.is_empty() {
                 words = more;
@@ -281,6 +285,11 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                 stated.rows_checked(&mut || self.env.budget.check()).map_err(stopped)?.words(),
             );
             len += stated.len();
+        }
+        if distinct {
+            // They are put in order if somebody asks for that.
+            words.shrink_to_fit();
+            return Ok(Table::from_distinct(width, words));
         }
         if width > 0 {
             len = self.pool.sort(width, &mut words, self.env.budget).map_err(stopped)?;
@@ -394,6 +403,14 @@ impl Statistics for Sizes<'_> {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
+        if self.recursive.contains(&pred) {
+            return None;
+        }
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred))?.alike(column)
     }
 
     fn uses(&self) -> f64 {

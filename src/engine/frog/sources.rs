@@ -84,7 +84,7 @@ impl Evaluation<'_, '_> {
             _ => None,
         };
         let probed: Vec<usize> = plan.steps.iter().filter_map(probe).collect();
-        let source = |(number, read): (usize, &Read)| -> Result<Source, Stop> {
+        let source = |number: usize, read: &Read| -> Result<Source, Stop> {
             if recursive.contains(&read.pred) {
                 return Ok(Source::Growing);
             }
@@ -109,12 +109,17 @@ impl Evaluation<'_, '_> {
             }
             table.order(&read.columns, &mut || budget.check()).map(Source::Sorted)
         };
-        plan.reads
-            .iter()
-            .enumerate()
-            .map(source)
-            .collect::<Result<_, _>>()
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
+        // What others have put in order is read so by the outermost loop too, and no copy is kept.
+        let mut sources = vec![Source::Growing; plan.reads.len()];
+        let reads = || plan.reads.iter().enumerate();
+        let (first, others): (Vec<_>, Vec<_>) = reads().partition(|(number, _)| outermost == Some(*number));
+        for (number, read) in others.into_iter().chain(first) {
+            let found = source(number, read).map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
+            if let Some(slot) = sources.get_mut(number) {
+                *slot = found;
+            }
+        }
+        Ok(sources)
     }
 
     /// A relation to be read from end to end as it is kept, perhaps with repeated rows if that does
