@@ -26,8 +26,8 @@ const UNIT: Duration = Duration::from_nanos(100);
 /// What a read of a complete relation finds.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Rows in order.
-    Sorted(Arc<Sorted>),
+    /// Rows in order, in pieces without a row in common.
+    Sorted(Vec<Arc<Sorted>>),
     /// Rows in no order, all columns of the relation, to be read from end to end.
     Unsorted(Arc<Vec<Word>>, usize),
     /// A relation of the stratum.
@@ -129,13 +129,14 @@ impl<'a> Evaluation<'a, '_> {
                 return Ok(Source::Growing);
             }
             let Some(table) = self.table(read.pred) else {
-                return Ok(Source::Sorted(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0))));
+                let nothing = Sorted::from_sorted(read.columns.len(), Vec::new(), 0);
+                return Ok(Source::Sorted(vec![Arc::new(nothing)]));
             };
             match table.unsorted() {
                 Some(words) if outermost == Some(number) && table.width() > 0 => {
                     Ok(Source::Unsorted(words, table.width()))
                 }
-                _ => table.order(&read.columns, &mut || budget.check()).map(Source::Sorted),
+                _ => table.pieces(&read.columns, &mut || budget.check()).map(Source::Sorted),
             }
         };
         plan.reads
@@ -150,7 +151,7 @@ impl<'a> Evaluation<'a, '_> {
 /// The batches of reads of complete relations; none of others.
 pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<'s> {
     let batch = |(read, source): (&'s Read, &'s Source)| match source {
-        Source::Sorted(sorted) => vec![Batch::Sorted(sorted)],
+        Source::Sorted(pieces) => pieces.iter().map(|piece| Batch::Sorted(piece)).collect(),
         Source::Unsorted(words, stride) => {
             vec![Batch::Unsorted { words, stride: *stride, columns: &read.columns }]
         }
@@ -217,8 +218,9 @@ impl<'r> Job<'r> {
         let mut turns = 1.0;
         for step in &self.plan.steps {
             let often = |read: usize| match self.sources.get(read) {
-                Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    sorted.index();
+                Some(Source::Sorted(pieces)) => {
+                    let worth = |piece: &Arc<Sorted>| self.is_recursive() || 4.0 * turns > piece.len() as f64;
+                    pieces.iter().filter(|piece| worth(piece)).for_each(|piece| piece.index());
                 }
                 _ => {}
             };
@@ -243,10 +245,10 @@ impl<'r> Job<'r> {
 
     fn compress(&self) {
         if let Some(Step::Scan(scan)) = self.plan.steps.last()
-            && let Some(Source::Sorted(sorted)) = self.sources.get(scan.read)
+            && let Some(Source::Sorted(pieces)) = self.sources.get(scan.read)
             && scan.key.len() == 1
         {
-            sorted.compress();
+            pieces.iter().for_each(|piece| piece.compress());
         }
     }
 
