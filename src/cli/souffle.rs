@@ -8,8 +8,10 @@ use super::Exit;
 use super::args::LimitArgs;
 use super::context::{Context, Failure};
 use super::interrupt;
+use super::open::shows_work;
 use super::terminal::write_stdout;
 use crate::base::{CancelToken, Limits};
+use crate::repl;
 use crate::session::Error;
 use crate::session::souffle::{self, RunOptions};
 
@@ -63,7 +65,8 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
         limits,
         cancel,
     };
-    match souffle::run(&args.program, &options) {
+    let token = options.cancel.clone();
+    match repl::working(shows_work(context), &token, || souffle::run(&args.program, &options)) {
         Ok(outcome) => {
             if !args.no_warn {
                 context.report(&outcome.warnings, &outcome.sources);

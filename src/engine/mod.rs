@@ -7,6 +7,7 @@ pub mod compute;
 mod demand;
 pub mod error;
 pub mod frog;
+mod groups;
 mod intersect;
 mod kernel;
 pub mod machine;

@@ -315,7 +315,14 @@ fn range(width: Width, args: &[Value]) -> Outcome {
     };
     let mut items = Vec::new();
     let mut next = from;
-    while if step > 0.0 { next < to } else { next > to } {
+    // A step of 0 gives the first value, unless there is none.
+    while if step > 0.0 {
+        next < to
+    } else if step < 0.0 {
+        next > to
+    } else {
+        next != to
+    } {
         if items.len() * size_of::<Value>() > MAX_STRING_BYTES {
             return Err(FunctorError::TooLong);
         }

@@ -211,6 +211,18 @@ pub enum Operation {
     NotNil(usize),
 }
 
+impl Operation {
+    /// The same for rows in which the column that is `n`th here is column `columns[n]`.
+    pub fn at(self, columns: &[usize]) -> Operation {
+        let place = |place: usize| columns.get(place).copied().unwrap_or(place);
+        match self {
+            Operation::Bind(column, reg) => Operation::Bind(place(column), reg),
+            Operation::Same(column, reg) => Operation::Same(place(column), reg),
+            Operation::NotNil(column) => Operation::NotNil(place(column)),
+        }
+    }
+}
+
 /// A value computed from registers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Code {

@@ -20,6 +20,8 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// How firmly each row is known; empty if every row is held and no more was asked for.
     pub firmness: Vec<Annotation>,
+    /// Whether how firmly the rows are known rests on too much to have been worked out.
+    pub unsettled: bool,
     /// Annotations that were asked for, to be shown as columns behind the variables.
     pub asked: Wanted,
 }

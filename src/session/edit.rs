@@ -120,7 +120,7 @@ impl Session {
         self.retract_pattern(&pattern)
     }
 
-    fn atom(&mut self, text: &str) -> Result<ast::Atom, Error> {
+    pub(super) fn atom(&mut self, text: &str) -> Result<ast::Atom, Error> {
         let file = self.add_text("<input>", text);
         let (atom, diagnostics) = datalog::parse_atom_pattern(file, text);
         match atom {
@@ -129,7 +129,7 @@ impl Session {
         }
     }
 
-    fn retract_pattern(&mut self, pattern: &ground::Pattern) -> Result<Change, Error> {
+    pub(super) fn retract_pattern(&mut self, pattern: &ground::Pattern) -> Result<Change, Error> {
         self.ready()?;
         let snapshot = self.base.database.snapshot();
         let removed = self.base.database.retract(&Pattern {

@@ -72,14 +72,18 @@ impl Session {
                 answer.firmness = known;
             }
             None if asked => {
+                answer.unsettled = true;
                 answer
                     .notes
                     .push("how firmly the answers are known rests on too much to be worked out".to_owned());
             }
-            None => answer.notes.push(
-                "how firmly the answers are known takes long to work out; `--annotate status` does it"
-                    .to_owned(),
-            ),
+            None => {
+                answer.unsettled = true;
+                answer.notes.push(
+                    "how firmly the answers are known takes long to work out; `--annotate status` does it"
+                        .to_owned(),
+                );
+            }
         }
         Ok(answer)
     }

@@ -183,6 +183,14 @@ impl<'a> Lower<'a> {
             return;
         }
         let ty = self.common(left, right);
+        // `_ = e` asks that there is a value.
+        for (any, value) in [(left, right), (right, left)] {
+            if matches!(any.kind, ExprKind::Wildcard) && !matches!(value.kind, ExprKind::Wildcard) {
+                let var = self.fresh("any", ty.unwrap_or(NUMBER), any.span);
+                let value = self.expr(value, ty, out);
+                return out.push(compare(CompareOp::Eq, Expr::Var(var), value, span));
+            }
+        }
         for (pattern, value) in [(left, right), (right, left)] {
             let taken_apart =
                 is_pattern(pattern) && !ground::is_ground(pattern, bound) && ground::is_ground(value, bound);

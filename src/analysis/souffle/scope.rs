@@ -108,7 +108,7 @@ impl Scoper<'_> {
         let mut witnesses: Vec<Arc<str>> = own
             .iter()
             .filter(|name| mentioned_outside.contains(*name) && inside.contains(*name))
-            .filter(|name| !aggregated.contains(*name))
+            .filter(|name| !aggregated.contains(*name) || !bound.contains(*name))
             .cloned()
             .collect();
         witnesses.sort();

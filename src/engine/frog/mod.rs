@@ -4,9 +4,11 @@ mod fixpoint;
 mod group;
 mod growing;
 mod job;
+mod orders;
 mod pool;
 mod replan;
 mod shape;
+mod whole;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicU64;
@@ -25,6 +27,7 @@ use crate::base::{Budget, Stop};
 use crate::model::functor::Patterns;
 use crate::model::{PredId, Rule, RuleId, Stratum, Value};
 use crate::plan::{Estimate, RulePlan, Statistics};
+use crate::storage::bits::CHUNK;
 use crate::storage::interner::MISSING;
 use crate::storage::pairs::{Layout, Pairs, Span};
 use crate::storage::{Interner, Sorted, Table, Word};
@@ -204,7 +207,9 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let stated =
             HashMap::from([(pred, stated.map_or_else(|| vec![None; width], |table| table.spans().to_vec()))]);
         let spans = shape::spans(&plans, stated, self.env.interner, |pred, column| self.span(pred, column));
-        shape::layout(spans.get(&pred)?, expected / 16.0, 8 * self.pool.jobs())
+        let layout = shape::layout(spans.get(&pred)?, expected / 16.0, 8 * self.pool.jobs())?;
+        // Where rows have hardly a neighbour, a chunk of bits takes more than a row.
+        (expected * f64::from(CHUNK) >= layout.cells()).then_some(layout)
     }
 
     fn as_pairs(
@@ -279,13 +284,19 @@ impl<'a, 'e> Evaluation<'a, 'e> {
 
     /// Runs a job that reads only complete relations, for the only time.
     fn run_once(&mut self, job: &mut Job<'_>, target: Target<'_>) -> Result<(Vec<Word>, usize), EvalError> {
-        let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
+        let careful = std::mem::take(&mut job.careful);
         let reads = job.plan.reads.clone();
         let careful_reads = job.plan.careful.as_ref().map_or_else(Vec::new, |plan| plan.reads.clone());
-        let batches = job::complete(&reads, &sources);
         let careful = job::complete(&careful_reads, &careful);
-        let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
-        job.run(&inputs, &mut self.env, target, self.pool)
+        loop {
+            let sources = std::mem::take(&mut job.sources);
+            let batches = job::complete(&reads, &sources);
+            let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
+            match job.run(&inputs, &mut self.env, target, self.pool)? {
+                Some(rows) => return Ok(rows),
+                None => self.leave_to_machine(job, &[])?,
+            }
+        }
     }
 
     /// The rows of a complete relation.
@@ -318,8 +329,8 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     }
 
     /// Notes what a plan did that has done its work.
-    fn retired(&mut self, job: Job<'_>) {
-        self.env.budget.release(job.memory.bytes);
+    fn retired(&mut self, mut job: Job<'_>) {
+        self.env.budget.release(job.bytes());
         if self.request.profile {
             self.model.profile.plans.push(PlanProfile {
                 rule: job.by,

@@ -101,6 +101,14 @@ impl Session {
     /// Why no tuple fits an atom; what it leaves out is any. Warnings name ids that nothing declares.
     pub fn whynot(&mut self, pattern: &str) -> Result<(WhyNot, Vec<Diagnostic>), Error> {
         let (pattern, warnings) = self.tuple_pattern(pattern)?;
+        self.whynot_pattern(&pattern, warnings)
+    }
+
+    pub(in crate::session) fn whynot_pattern(
+        &mut self,
+        pattern: &Pattern,
+        warnings: Vec<Diagnostic>,
+    ) -> Result<(WhyNot, Vec<Diagnostic>), Error> {
         if let Some((field, _)) = pattern.meta.first() {
             return Err(Diagnostic::new(
                 crate::base::codes::analysis::MISPLACED_METADATA,
@@ -110,7 +118,7 @@ impl Session {
             .into());
         }
         let mut within = self.enter(&[])?;
-        let found = within.explain_absence(&pattern)?;
+        let found = within.explain_absence(pattern)?;
         let warnings = if found.holds.is_some() { Vec::new() } else { warnings };
         Ok((found, warnings))
     }

@@ -63,13 +63,20 @@ pub struct Outcome {
 }
 
 /// Reads included files, beside the file that names them.
-struct Includes;
+struct Includes {
+    /// Whether numbers have 64 bits.
+    wide: bool,
+}
 
 impl Include for Includes {
     fn read(&mut self, from: &str, path: &str, _at: Span) -> Result<(String, Arc<str>), Diagnostic> {
         let place = Path::new(from).parent().unwrap_or(Path::new("")).join(path);
         let text = files::read::text(&place, MAX_FILE_BYTES)?;
         Ok((place.to_string_lossy().into_owned(), text.into()))
+    }
+
+    fn macros(&self) -> Vec<String> {
+        vec![format!("RAM_DOMAIN_SIZE {}", if self.wide { 64 } else { 32 })]
     }
 }
 
@@ -94,7 +101,8 @@ fn run_in(
 ) -> Result<(Vec<u8>, Vec<Diagnostic>), Error> {
     let text = files::read::text(path, MAX_FILE_BYTES)?;
     let name = path.to_string_lossy();
-    let parsed = syntax::parse(&name, text.into(), sources, &mut Includes);
+    let mut includes = Includes { wide: options.wide };
+    let parsed = syntax::parse(&name, text.into(), sources, &mut includes);
     if parsed.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Error::Invalid(parsed.diagnostics));
     }

@@ -80,6 +80,9 @@ pub(super) fn run(
         pending: VecDeque::new(),
         made: 0,
     };
+    for definition in preprocessor.include.macros() {
+        preprocessor.define(&definition, Span::new(file, 0, 0));
+    }
     let mut tokens = Vec::new();
     loop {
         let token = preprocessor.next();

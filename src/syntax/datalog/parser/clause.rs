@@ -40,7 +40,8 @@ fn arrow(input: Tokens<'_>) -> Parsed<'_, bool> {
         input.source().report(
             Diagnostic::new(codes::FOREIGN_SYNTAX, "`<-` is written `:-` here")
                 .labelled(span, "a rule's head and body are parted by `:-`")
-                .fix(span, ":-", "write `:-`"),
+                .fix(span, ":-", "write `:-`")
+                .safe(),
         );
         return Ok((input.skip(2), true));
     }
@@ -51,7 +52,7 @@ fn after_head(input: Tokens<'_>, heads: &[Atom]) -> Diagnostic {
     let diagnostic = unexpected(input, "`:-`, `,` or `.` behind the head");
     match input.kind(0) {
         TokenKind::Ident if matches!(input.text(0), "if" | "IF" | "if_") => {
-            diagnostic.fix(input.span(), ":-", "write `:-`")
+            diagnostic.fix(input.span(), ":-", "write `:-`").safe()
         }
         TokenKind::Sym(Sym::Colon | Sym::Eq) => diagnostic.help("a rule's head and body are parted by `:-`"),
         TokenKind::Sym(Sym::Question) => match heads {
@@ -82,7 +83,8 @@ pub(super) fn end_of_clause(input: Tokens<'_>) -> Parsed<'_, ()> {
         input.source().report(
             Diagnostic::new(codes::MISSING_DOT, "a clause ends with `.`")
                 .labelled(gap, "`.` was due here")
-                .fix(gap, ".", "write `.`"),
+                .fix(gap, ".", "write `.`")
+                .safe(),
         );
         return Ok((input, ()));
     }
@@ -137,17 +139,17 @@ pub(super) fn goal(input: Tokens<'_>) -> Parsed<'_, Goal> {
         None => (Vec::new(), None),
     };
     // A comma behind the scenario is an easy slip, but the grammar has none.
-    let input =
-        if under_span.is_some() && input.is(0, Sym::Comma) {
-            input.source().report(
-                Diagnostic::new(codes::UNEXPECTED, "no comma stands behind `under (…)`")
-                    .at(input.span())
-                    .fix(input.span(), "", "remove it"),
-            );
-            input.skip(1)
-        } else {
-            input
-        };
+    let input = if under_span.is_some() && input.is(0, Sym::Comma) {
+        input.source().report(
+            Diagnostic::new(codes::UNEXPECTED, "no comma stands behind `under (…)`")
+                .at(input.span())
+                .fix(input.span(), "", "remove it")
+                .safe(),
+        );
+        input.skip(1)
+    } else {
+        input
+    };
     let (input, body) = body(input)?;
     let (input, order) = opt(order).parse(input)?;
     let (input, limit) = opt(limit).parse(input)?;

@@ -105,11 +105,10 @@ fn missing_comma_in_list(input: Tokens<'_>, close: Sym) -> Parsed<'_, ()> {
     }
     let gap = input.previous().after();
     input.source().report(
-        Diagnostic::new(codes::MISSING_COMMA, "a comma is missing").labelled(gap, "`,` was due here").fix(
-            gap,
-            ",",
-            "write `,`",
-        ),
+        Diagnostic::new(codes::MISSING_COMMA, "a comma is missing")
+            .labelled(gap, "`,` was due here")
+            .fix(gap, ",", "write `,`")
+            .safe(),
     );
     Ok((input, ()))
 }

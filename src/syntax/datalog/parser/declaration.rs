@@ -158,11 +158,10 @@ fn declaration(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
     if input.is(0, Sym::Dot) {
         let span = input.span();
         input.source().report(
-            Diagnostic::new(codes::UNEXPECTED, "a declaration ends without `.`").at(span).fix(
-                span,
-                "",
-                "remove it",
-            ),
+            Diagnostic::new(codes::UNEXPECTED, "a declaration ends without `.`")
+                .at(span)
+                .fix(span, "", "remove it")
+                .safe(),
         );
         input = input.skip(1);
     }
@@ -275,11 +274,10 @@ fn enum_declaration(input: Tokens<'_>) -> Parsed<'_, EnumDecl> {
     if input.is(0, Sym::Comma) {
         let span = input.span();
         return input.fail(
-            Diagnostic::new(codes::UNEXPECTED, "the constants of an enum are parted by `|`").at(span).fix(
-                span,
-                " |",
-                "write `|`",
-            ),
+            Diagnostic::new(codes::UNEXPECTED, "the constants of an enum are parted by `|`")
+                .at(span)
+                .fix(span, " |", "write `|`")
+                .safe(),
         );
     }
     Ok((input, EnumDecl { name, constants }))

@@ -205,7 +205,8 @@ fn primary_kind(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
             input.fail(
                 Diagnostic::new(codes::BAD_NUMBER, "a digit must stand on each side of a decimal point")
                     .at(input.span().to(input.token(1).span))
-                    .fix(input.span(), "0.", format!("write `0.{}`", input.text(1))),
+                    .fix(input.span(), "0.", format!("write `0.{}`", input.text(1)))
+                    .safe(),
             )
         }
         TokenKind::Bad => {
@@ -409,7 +410,8 @@ fn aggregate_colon<'a>(input: Tokens<'a>, word: &str) -> Parsed<'a, ()> {
     input.source().report(
         Diagnostic::new(codes::AGGREGATE_FORM, format!("a colon is missing behind `{word}`"))
             .labelled(gap, "`:` was due here")
-            .fix(gap, " :", "write `:` before the brace"),
+            .fix(gap, " :", "write `:` before the brace")
+            .safe(),
     );
     Ok((input, ()))
 }

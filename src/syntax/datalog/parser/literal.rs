@@ -49,7 +49,8 @@ fn conjunction(input: Tokens<'_>) -> Parsed<'_, Vec<Literal>> {
             input.source().report(
                 Diagnostic::new(codes::MISSING_COMMA, "a comma is missing between two conditions")
                     .labelled(gap, "`,` was due here")
-                    .fix(gap, ",", "write `,`"),
+                    .fix(gap, ",", "write `,`")
+                    .safe(),
             );
         } else {
             if word_operator(input) == Some(Sym::Semicolon) {
@@ -87,7 +88,8 @@ fn report_word_operator(input: Tokens<'_>) {
     input.source().report(
         Diagnostic::new(codes::FOREIGN_SYNTAX, format!("`{}` is written `{meant}` here", input.text(0)))
             .at(input.span())
-            .fix(input.span(), meant, format!("write `{meant}`")),
+            .fix(input.span(), meant, format!("write `{meant}`"))
+            .safe(),
     );
 }
 
@@ -162,17 +164,18 @@ fn literal_kind(input: Tokens<'_>) -> Parsed<'_, LiteralKind> {
             input.source().report(
                 Diagnostic::new(codes::FOREIGN_SYNTAX, format!("`{}` is written `not` here", input.text(0)))
                     .at(input.span())
-                    .fix(input.span(), "not", "write `not`"),
+                    .fix(input.span(), "not", "write `not`")
+                    .safe(),
             );
             negation(input)
         }
         TokenKind::Sym(Sym::Dot) if input.previous_kind() == Some(&TokenKind::Sym(Sym::Comma)) => {
             let comma = input.previous();
-            input.fail(unexpected(input, "another condition behind the comma").fix(
-                comma,
-                "",
-                "remove the comma",
-            ))
+            input.fail(
+                unexpected(input, "another condition behind the comma")
+                    .fix(comma, "", "remove the comma")
+                    .safe(),
+            )
         }
         TokenKind::Sym(sym)
             if !matches!(sym, Sym::OpenParen | Sym::OpenBracket | Sym::Minus | Sym::Dollar) =>
@@ -266,11 +269,10 @@ fn comparison(input: Tokens<'_>, possibly: bool) -> Parsed<'_, LiteralKind> {
 
 fn no_comparison(input: Tokens<'_>, left: &Expr) -> Diagnostic {
     if let (TokenKind::Ident, "is") = (input.kind(0), input.text(0)) {
-        return Diagnostic::new(codes::FOREIGN_SYNTAX, "`is` is written `=` here").at(input.span()).fix(
-            input.span(),
-            "=",
-            "write `=`",
-        );
+        return Diagnostic::new(codes::FOREIGN_SYNTAX, "`is` is written `=` here")
+            .at(input.span())
+            .fix(input.span(), "=", "write `=`")
+            .safe();
     }
     let what = match left.kind {
         ExprKind::Var(_) | ExprKind::Const(_) | ExprKind::Wildcard => {
@@ -405,11 +407,10 @@ fn positional_argument(input: Tokens<'_>) -> Parsed<'_, Arg> {
     if let (TokenKind::Text(text), true) = (input.kind(0), input.is(1, Sym::Colon)) {
         let span = input.span();
         return input.fail(
-            Diagnostic::new(codes::FOREIGN_SYNTAX, "column names stand without quotes").at(span).fix(
-                span,
-                text.clone(),
-                format!("write `{}`", crate::base::escape::printable(text)),
-            ),
+            Diagnostic::new(codes::FOREIGN_SYNTAX, "column names stand without quotes")
+                .at(span)
+                .fix(span, text.clone(), format!("write `{}`", crate::base::escape::printable(text)))
+                .safe(),
         );
     }
     let (rest, value) = expr(input)?;
