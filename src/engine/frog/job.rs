@@ -20,7 +20,7 @@ use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
 use crate::plan::{Access, Group, Growth, Operation, Planner, Reg, RulePlan, Step};
-use crate::storage::{Interner, Word};
+use crate::storage::{Interner, Sorted, Word};
 
 /// Work that is worth several threads.
 const WORTH_THREADS: Duration = Duration::from_micros(150);
@@ -218,11 +218,14 @@ impl<'r> Job<'r> {
         let mut turns = 1.0;
         for step in &self.plan.steps {
             let often = |read: usize, key: usize| match self.sources.get(read) {
-                Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    match key {
-                        0 => {}
-                        1 => sorted.index(),
-                        _ => sorted.index_twos(),
+                Some(Source::Sorted(pieces)) => {
+                    let worth = |piece: &Sorted| self.is_recursive() || 4.0 * turns > piece.len() as f64;
+                    for piece in pieces.iter().filter(|piece| worth(piece)) {
+                        match key {
+                            0 => {}
+                            1 => piece.index(),
+                            _ => piece.index_twos(),
+                        }
                     }
                 }
                 _ => {}
@@ -250,10 +253,10 @@ impl<'r> Job<'r> {
 
     fn compress(&self) {
         if let Some(Step::Scan(scan)) = self.plan.steps.last()
-            && let Some(Source::Sorted(sorted)) = self.sources.get(scan.read)
+            && let Some(Source::Sorted(pieces)) = self.sources.get(scan.read)
             && scan.key.len() == 1
         {
-            sorted.compress();
+            pieces.iter().for_each(|piece| piece.compress());
         }
     }
 

@@ -18,12 +18,12 @@ use crate::storage::{Sorted, Table, Word};
 /// What a read of a complete relation finds.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Rows in order.
-    Sorted(Arc<Sorted>),
+    /// Rows in order, in pieces without a row in common.
+    Sorted(Vec<Arc<Sorted>>),
     /// Rows in no order, all columns of the relation, to be read from end to end.
     Unsorted(Arc<Vec<Word>>, usize),
     /// Rows with all columns of the relation, to be read from end to end.
-    Natural(Arc<Sorted>),
+    Natural(Vec<Arc<Sorted>>),
     /// A relation kept as bits, looked up by its first column or read from end to end.
     Bits(Table),
     /// A relation of the stratum.
@@ -89,7 +89,8 @@ impl Evaluation<'_, '_> {
                 return Ok(Source::Growing);
             }
             let Some(table) = self.table(read.pred) else {
-                return Ok(Source::Sorted(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0))));
+                let nothing = Sorted::from_sorted(read.columns.len(), Vec::new(), 0);
+                return Ok(Source::Sorted(vec![Arc::new(nothing)]));
             };
             if let Some(whole) = whole.iter().find(|whole| whole.read == number) {
                 return self.as_kept(table, whole.takes_repeated());
@@ -107,7 +108,7 @@ impl Evaluation<'_, '_> {
             if first && plan.steps.len() == 1 && !in_place && !table.has_order(&read.columns) {
                 return self.as_kept(table, true);
             }
-            table.order(&read.columns, &mut || budget.check()).map(Source::Sorted)
+            table.pieces(&read.columns, &mut || budget.check()).map(Source::Sorted)
         };
         // What others have put in order is read so by the outermost loop too, and no copy is kept.
         let mut sources = vec![Source::Growing; plan.reads.len()];
@@ -131,8 +132,8 @@ impl Evaluation<'_, '_> {
         match table.unsorted().filter(|_| repeated) {
             Some(words) => Ok(Source::Unsorted(words, table.width())),
             None => {
-                let rows = table.rows_checked(&mut || self.env.budget.check())?;
-                Ok(Source::Natural(Arc::clone(rows)))
+                let columns: Vec<usize> = (0..table.width()).collect();
+                table.pieces(&columns, &mut || self.env.budget.check()).map(Source::Natural)
             }
         }
     }
@@ -158,13 +159,18 @@ fn counted(fold: &Fold) -> Option<usize> {
 /// The batches of reads of complete relations; none of others.
 pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<'s> {
     let batch = |(read, source): (&'s Read, &'s Source)| match source {
-        Source::Sorted(sorted) => vec![Batch::Sorted(sorted)],
+        Source::Sorted(pieces) => pieces.iter().map(|piece| Batch::Sorted(piece)).collect(),
         Source::Unsorted(words, stride) => {
             vec![Batch::Unsorted { words, stride: *stride, columns: &read.columns }]
         }
-        Source::Natural(sorted) => {
-            vec![Batch::Unsorted { words: sorted.words(), stride: sorted.width(), columns: &read.columns }]
-        }
+        Source::Natural(pieces) => pieces
+            .iter()
+            .map(|piece| Batch::Unsorted {
+                words: piece.words(),
+                stride: piece.width(),
+                columns: &read.columns,
+            })
+            .collect(),
         Source::Bits(table) => match table.bits() {
             Some(pairs) if pairs.layout().width > 2 => {
                 let own: Vec<usize> = (0..pairs.layout().width).collect();

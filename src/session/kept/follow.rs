@@ -60,11 +60,8 @@ pub(super) fn follow(
         let own = following.change.own.get(pred)?;
         let base = following.parts.get(&own.base)?;
         let come = model.table(own.come).or_else(|| following.parts.get(&own.come));
-        let nothing = Sorted::from_sorted(base.width(), Vec::new(), 0);
         let table = match come {
-            Some(come) if come.iter().any(|row| !base.contains(row)) => {
-                Arc::new(base.changed(&nothing, come.rows()))
-            }
+            Some(come) if come.iter().any(|row| !base.contains(row)) => Arc::new(base.with(come.rows())),
             _ => Arc::clone(base),
         };
         // What went may have come back.
@@ -145,12 +142,12 @@ impl Following {
 
     /// Notes how a table that rules read has changed. All must have read the same.
     fn read(&mut self, pred: PredId, old: &Arc<Table>, now: &Table) -> Option<()> {
-        if old.is_same(now) || Arc::ptr_eq(old.rows(), now.rows()) {
+        if old.shares(now) {
             return Some(());
         }
         if let Some(known) = self.change.changed.get(&pred) {
             let known = self.parts.get(&known.old)?;
-            return Arc::ptr_eq(known.rows(), old.rows()).then_some(());
+            return known.shares(old).then_some(());
         }
         let (gone, come) = old.difference(now);
         if gone.is_empty() && come.is_empty() {

@@ -121,7 +121,7 @@ impl Kept {
             // A relation may have got rules since.
             Input::Stated(read, table) => {
                 (*read == pred || !program.rules_of.contains_key(read))
-                    && stored.ready(*read).is_some_and(|now| Arc::ptr_eq(now.rows(), table.rows()))
+                    && stored.ready(*read).is_some_and(|now| now.shares(table))
             }
             // Those of its own stratum are looked at together with it.
             Input::Derived(read, table) => {
@@ -178,8 +178,6 @@ fn inputs(program: &CheckedProgram, stored: Stored<'_>, derived: &Current, of: P
         if let Some(PredKind::Declared | PredKind::Assertions(_)) = kind
             && let Some(table) = stored.table(read)
         {
-            // Clones share the rows once these are in order.
-            table.rows();
             inputs.push(Input::Stated(read, Arc::new(table.clone())));
         }
     }
