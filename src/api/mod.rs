@@ -21,6 +21,7 @@ mod questions;
 mod scenario;
 mod ser;
 mod session;
+mod structs;
 mod value;
 
 pub use answer::{Answer, ColumnIndex, Row, Rows};
