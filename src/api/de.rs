@@ -15,7 +15,11 @@ use crate::model::Value;
 /// A row as a `T`: by the names of the columns for structs and maps, by position for tuples, and
 /// the only column for everything else.
 pub(super) fn row<'a, T: Deserialize<'a>>(columns: &'a [String], row: &'a [Value]) -> Result<T, Mismatch> {
-    T::deserialize(RowDeserializer { columns, row })
+    T::deserialize(RowDeserializer { columns, row }).map_err(|wrong| match columns {
+        // What a type makes of a value it got says nothing of where it came from.
+        [only] if wrong.missing.is_none() => wrong.within(only),
+        _ => wrong,
+    })
 }
 
 /// One value as a `T`.

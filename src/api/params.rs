@@ -18,7 +18,8 @@ use crate::syntax::datalog::ast::{
 /// Values for variables of a goal, a fact or a pattern, made by [`params!`](crate::params).
 ///
 /// A variable that has a value stands for it wherever it occurs, and is no column of the answer. The
-/// value never becomes text: whatever it holds, quotes and brackets included, it is one value.
+/// value never becomes text: whatever it holds, quotes and brackets included, it is one value. `None`
+/// is nil; where a column wants a constant of an enum, text names one.
 ///
 /// ```
 /// use factlog::{Params, Session, params};
@@ -91,7 +92,7 @@ impl Params {
     }
 
     /// Puts the values into a goal.
-    pub(super) fn into_goal(&self, goal: &mut Goal, schema: &Schema) -> Result<(), Error> {
+    pub(super) fn put_into_goal(&self, goal: &mut Goal, schema: &Schema) -> Result<(), Error> {
         let mut put = Put::new(self, schema)?;
         for option in &mut goal.under {
             if let UnderOption::Atom(_, atom) = option {
@@ -109,7 +110,7 @@ impl Params {
     }
 
     /// Puts the values into a fact or a pattern.
-    pub(super) fn into_atom(&self, atom: &mut Atom, schema: &Schema) -> Result<(), Error> {
+    pub(super) fn put_into_atom(&self, atom: &mut Atom, schema: &Schema) -> Result<(), Error> {
         let mut put = Put::new(self, schema)?;
         put.atom(atom);
         put.done("text")
