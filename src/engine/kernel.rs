@@ -41,6 +41,9 @@ pub enum Ended {
     Stop(Stop),
     /// A computation failed: whether that counts, and what is to be said of it, the machine tells.
     Failure,
+    /// A value is to be made while several threads are at work: their number must not tell in which
+    /// order values are made, so that one thread has to do it all.
+    Making,
 }
 
 /// Small where results are handed on by the million.

@@ -7,6 +7,8 @@ pub mod compute;
 mod demand;
 pub mod error;
 pub mod frog;
+#[cfg(test)]
+mod group_tests;
 mod groups;
 mod intersect;
 mod kernel;

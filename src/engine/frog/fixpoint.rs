@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
-use super::job::{self, Batches, Inputs, Job, Source};
+use super::job::{self, Batches, Inputs, Job};
 use super::orders::{self, Need};
 use super::replan::replan;
+use super::sources::{Source, complete};
 use super::{Evaluation, group, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
@@ -147,7 +148,7 @@ fn batches<'s>(
     members: &'s [Member<'_>],
     recent: &'s HashMap<PredId, Recent<'_>>,
 ) -> Batches<'s> {
-    let mut batches = job::complete(reads, sources);
+    let mut batches = complete(reads, sources);
     for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
         let member = members.iter().find(|member| member.pred == read.pred);
         if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {

@@ -9,6 +9,7 @@ mod pool;
 mod replan;
 mod rounds;
 mod shape;
+mod sources;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use job::{Inputs, Job};
 use pool::Pool;
+use sources::complete;
 
 use super::demand;
 use super::machine::Env;
@@ -292,10 +294,10 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let careful = std::mem::take(&mut job.careful);
         let reads = job.plan.reads.clone();
         let careful_reads = job.plan.careful.as_ref().map_or_else(Vec::new, |plan| plan.reads.clone());
-        let careful = job::complete(&careful_reads, &careful);
+        let careful = complete(&careful_reads, &careful);
         loop {
             let sources = std::mem::take(&mut job.sources);
-            let batches = job::complete(&reads, &sources);
+            let batches = complete(&reads, &sources);
             let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
             match job.run(&inputs, &mut self.env, target, self.pool)? {
                 Some(rows) => return Ok(rows),
