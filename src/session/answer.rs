@@ -22,6 +22,8 @@ pub struct Answer {
     pub firmness: Vec<Annotation>,
     /// Annotations that were asked for, to be shown as columns behind the variables.
     pub asked: Wanted,
+    /// Those of them that could not be worked out: their columns are empty.
+    pub unknown: Wanted,
 }
 
 impl Answer {
@@ -79,14 +81,18 @@ impl Answer {
     /// This with annotations as further columns. Those that stand there already stay.
     pub fn with_annotations(mut self, wanted: Wanted) -> Answer {
         let certain = Annotation::certain();
-        for (name, on) in wanted.names() {
+        for ((name, on), (_, unknown)) in wanted.names().into_iter().zip(self.unknown.names()) {
             let column = format!("_{name}");
             if !on || self.columns.contains(&column) {
                 continue;
             }
             self.columns.push(column);
             for (at, row) in self.rows.iter_mut().enumerate() {
-                row.push(value(self.firmness.get(at).unwrap_or(&certain), name));
+                row.push(if unknown {
+                    Value::Nil
+                } else {
+                    value(self.firmness.get(at).unwrap_or(&certain), name)
+                });
             }
         }
         self

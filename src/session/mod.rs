@@ -40,6 +40,7 @@ mod rows;
 mod scenario;
 mod shapes;
 mod support;
+mod supposing;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -54,7 +55,7 @@ pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use explain::{
     Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
-    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, StatedFact, WhyNot,
 };
 pub use export::Exported;
 pub use import::{Import, Imported, Origin, unsupported};
