@@ -8,8 +8,8 @@ use crate::base::Span;
 use crate::model::functor::{self, FunctorError};
 use crate::model::program::AggregateOp;
 use crate::model::{Float, Value};
-use crate::plan::{Fold, Site};
-use crate::storage::interner::{MISSING, NIL};
+use crate::plan::{Fold, Reg, Site};
+use crate::storage::interner::{MISSING, NIL, inline_number, inlined};
 use crate::storage::{Interner, Word};
 
 /// One aggregate at work. Feed it every assignment, then [`Folding::finish`].
@@ -34,6 +34,19 @@ impl<'p> Folding<'p> {
         Folding { fold, count: 0, best: None, values: Vec::new(), rows: Vec::new(), sum: 0 }
     }
 
+    /// What others have folded: how many assignments, the sum of their integers, the least or the
+    /// greatest value, and the values that have yet to be taken in.
+    pub fn resumed(
+        fold: &'p Fold,
+        (count, sum, best): (i64, i128, Option<Word>),
+        values: impl Iterator<Item = Word>,
+        interner: &Interner,
+    ) -> Self {
+        let mut folding = Folding { count, sum, best, ..Folding::new(fold) };
+        values.for_each(|value| folding.take(interner, value));
+        folding
+    }
+
     /// Takes in the assignment that the registers hold, found in `alternative`.
     pub fn add(&mut self, core: &mut Core<'_>, alternative: usize) -> Result<(), Failure> {
         let value = match &self.fold.arg {
@@ -43,14 +56,68 @@ impl<'p> Folding<'p> {
                 None => return Ok(()),
             },
         };
+        self.add_value(core.interner, &core.regs, alternative, value);
+        Ok(())
+    }
+
+    /// The same with the value of the aggregated expression, nil if there is none.
+    pub fn add_value(&mut self, interner: &Interner, regs: &[Word], alternative: usize, value: Word) {
         match self.fold.assignments.get(alternative) {
             Some(columns) => {
-                self.rows.extend(columns.iter().map(|reg| reg.map_or(MISSING, |reg| core.reg(reg))));
+                let word = |reg: &Option<Reg>| reg.and_then(|reg| regs.get(reg)).copied().unwrap_or(MISSING);
+                self.rows.extend(columns.iter().map(word));
                 self.rows.push(value);
             }
-            None => self.take(core.interner, value),
+            None => self.take(interner, value),
         }
-        Ok(())
+    }
+
+    /// Takes in the value of an assignment unlike all others if that needs no look at any value: a
+    /// small integer that is counted, summed up or compared with others. Whether it did.
+    #[inline]
+    pub fn take_small(&mut self, value: Word) -> bool {
+        let number = match self.fold.op {
+            _ if !self.fold.assignments.is_empty() => None,
+            AggregateOp::Count => self.fold.arg.is_none().then_some(0),
+            _ => inlined(value),
+        };
+        let Some(number) = number else { return false };
+        match self.fold.op {
+            AggregateOp::Count => {}
+            // Their order is that of their words.
+            AggregateOp::Min | AggregateOp::Max => match self.best {
+                Some(best) if inlined(best).is_none() => return false,
+                Some(best) if self.fold.op == AggregateOp::Min => self.best = Some(best.min(value)),
+                Some(best) => self.best = Some(best.max(value)),
+                None => self.best = Some(value),
+            },
+            AggregateOp::Sum | AggregateOp::Mean => self.sum += i128::from(number),
+            AggregateOp::List | AggregateOp::Concat => return false,
+        }
+        self.count += 1;
+        true
+    }
+
+    /// Counts assignments that have nothing to be looked at.
+    #[inline]
+    pub fn count_more(&mut self, assignments: usize) {
+        self.count += assignments as i64;
+    }
+
+    /// The value, or none, where no value need be made or looked at for it.
+    #[inline]
+    pub fn finish_small(&self) -> Option<Option<Word>> {
+        if !self.fold.assignments.is_empty() || !self.values.is_empty() {
+            return None;
+        }
+        match self.fold.op {
+            AggregateOp::Count if self.fold.arg.is_none() => inline_number(self.count).map(Some),
+            AggregateOp::Min | AggregateOp::Max => Some(self.best),
+            AggregateOp::Sum if !self.fold.float => {
+                i64::try_from(self.sum).ok().and_then(inline_number).map(Some)
+            }
+            _ => None,
+        }
     }
 
     /// Where the aggregate stands.
@@ -63,7 +130,8 @@ impl<'p> Folding<'p> {
         ((self.values.capacity() + self.rows.capacity()) * size_of::<Word>()) as u64
     }
 
-    fn take(&mut self, interner: &Interner, value: Word) {
+    /// Takes in the value of an assignment unlike all others.
+    pub fn take(&mut self, interner: &Interner, value: Word) {
         let op = self.fold.op;
         if value == NIL && self.fold.arg.is_some() && !matches!(op, AggregateOp::Count | AggregateOp::List) {
             return;
@@ -110,6 +178,7 @@ impl<'p> Folding<'p> {
                 let sum = self.float_sum(interner, span)?;
                 Ok(Some(interner.float(Float::new(sum))))
             }
+            AggregateOp::Sum if self.fold.wraps => Ok(Some(interner.number(self.sum as i64))),
             AggregateOp::Sum => {
                 let sum = i64::try_from(self.sum).map_err(|_| overflow(span))?;
                 Ok(Some(interner.number(sum)))

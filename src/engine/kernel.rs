@@ -1,25 +1,60 @@
-//! Plans that make no new values, compiled: loops in loops over the shapes in which relations are
-//! kept. Several threads can run one plan at a time, each its share of the outermost loop.
+//! Plans compiled: loops in loops over the shapes in which relations are kept. Several threads can
+//! run one plan at a time, each its share of the outermost loop.
+//!
+//! What computes does so on small integers at once and leaves other values to `compute`. A
+//! computation that fails ends the run: the machine, which runs the plan again, decides.
 
+mod bits;
+mod chunks;
 mod compile;
 mod group;
+mod meet;
+mod nested;
+mod steps;
+mod values;
 
-pub use compile::compile;
+pub use compile::{compile, is_compiled};
 pub use group::Grouped;
+pub use values::{Making, Values};
 
+use std::borrow::Cow;
+
+use super::aggregate::Folding;
 use super::batch::{Batch, Columns, Cursor};
-use super::compute;
-use super::intersect::{self, Met, Part};
+use super::groups::Memo;
+use super::intersect::Met;
 use super::machine::matches;
 use super::sink::Sink;
 use crate::base::Stop;
 use crate::model::program::CompareOp;
-use crate::plan::{Intersect, Operation, Reg};
+use crate::plan::{Code, Intersect, Operation, Reg, Step};
 use crate::storage::interner::{MISSING, NIL};
-use crate::storage::{Interner, Sorted, Word};
+use crate::storage::{Sorted, Word};
+use nested::{Folded, Nested};
 
 /// Turns of loops between two looks at the budget.
 const BLOCK: u64 = 1 << 13;
+/// Why a run ended early.
+#[derive(Debug)]
+pub enum Ended {
+    /// A limit, or somebody cancelled.
+    Stop(Stop),
+    /// A computation failed: whether that counts, and what is to be said of it, the machine tells.
+    Failure,
+    /// A value is to be made while several threads are at work: their number must not tell in which
+    /// order values are made, so that one thread has to do it all.
+    Making,
+}
+
+/// Small where results are handed on by the million.
+type Halted = Box<Ended>;
+
+impl From<Stop> for Halted {
+    fn from(stop: Stop) -> Self {
+        Box::new(Ended::Stop(stop))
+    }
+}
+
 /// A compiled plan over its batches.
 #[derive(Debug)]
 pub struct Compiled<'p> {
@@ -33,6 +68,14 @@ pub struct Compiled<'p> {
     steps: usize,
     /// Batches of all loops, for the places where lookups ended.
     batches: usize,
+    /// By operation, whether one solution of what is behind it is enough.
+    enough: Vec<bool>,
+    /// By group, the width of its keys.
+    memos: Vec<usize>,
+    /// How many aggregates go through their bodies.
+    folds: usize,
+    /// Whether it may make values.
+    makes_values: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +91,9 @@ enum Op<'p> {
         /// Number of the first of them among all.
         near: usize,
         key: &'p [Reg],
-        operations: &'p [Operation],
+        /// What to do with each row; with each row of the relation as it is kept where `whole`.
+        operations: Cow<'p, [Operation]>,
+        whole: bool,
         /// The relation that the next step looks up by the last column bound here alone: columns
         /// that are no key of it are passed over.
         mask: Option<&'p Sorted>,
@@ -61,8 +106,17 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         place: usize,
-        /// The head's first column, if it has two.
-        row: Option<Reg>,
+        /// The head's columns but the last.
+        leading: &'p [Reg],
+    },
+    /// The same where the loop gives columns before the last one too, from a relation of three and
+    /// more columns kept as bits: whole rows of bits are added.
+    Rows {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        key: &'p [Reg],
+        operations: &'p [Operation],
+        leading: &'p [Reg],
     },
     Probe {
         read: usize,
@@ -95,6 +149,40 @@ enum Op<'p> {
         from: Reg,
         nil: bool,
     },
+    Let {
+        target: Reg,
+        value: &'p Code,
+        nil: bool,
+        early: bool,
+    },
+    /// A comparison of what is computed.
+    Holds {
+        op: CompareOp,
+        possibly: bool,
+        left: &'p Code,
+        right: &'p Code,
+    },
+    /// Any other test of values.
+    Test(&'p Step),
+    Enumerate {
+        target: Reg,
+        list: &'p Code,
+    },
+    /// Whether a body has no solution.
+    Not(Nested<'p>),
+    Aggregate(Box<Folded<'p>>),
+    /// The operations from this one on, which lead back to the next.
+    Go(usize),
+    /// The end of a body of which a solution was asked for.
+    Found,
+    /// The end of a body that is aggregated: which alternative, of which aggregate.
+    Gather {
+        number: usize,
+        alternative: usize,
+        arg: Option<&'p Code>,
+    },
+    /// The end: a row.
+    Emit,
     Never,
 }
 
@@ -107,13 +195,18 @@ impl Compiled<'_> {
             _ => None,
         }
     }
+
+    /// Whether running it may make values.
+    pub fn makes_values(&self) -> bool {
+        self.makes_values
+    }
 }
 
 /// One thread that runs a compiled plan.
 #[derive(Debug)]
-pub struct Kernel<'p, 's, 'k> {
+pub struct Kernel<'p, 's, 'k, 'e> {
     plan: &'p Compiled<'p>,
-    interner: &'p Interner,
+    values: &'s Values<'e>,
     sink: &'s mut Sink<'k>,
     registers: Vec<Word>,
     near: Vec<usize>,
@@ -128,14 +221,47 @@ pub struct Kernel<'p, 's, 'k> {
     scratch: Vec<Vec<Word>>,
     /// By step, what parts of an intersection that stay have in common.
     met: Vec<Met>,
+    /// Results of bodies by their keys.
+    memos: Vec<Memo>,
+    /// The key at hand, and what rows are looked up by.
+    key: Vec<Word>,
+    lookup: Vec<Word>,
+    /// Aggregates at work.
+    foldings: Vec<Option<Folding<'p>>>,
+    /// Whether the body at hand has a solution.
+    found: bool,
+    /// Whether a computation failed that was made early.
+    early: bool,
 }
 
-impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
-    /// Ready to run.
-    pub fn new(plan: &'p Compiled<'p>, interner: &'p Interner, sink: &'s mut Sink<'k>) -> Self {
+/// What a kernel leaves behind.
+#[derive(Debug)]
+pub struct Left {
+    /// Rows looked at, by read.
+    pub visited: Vec<u64>,
+    /// How often each step was tried.
+    pub entered: Vec<u64>,
+    /// What it remembers of bodies.
+    pub memos: Vec<Memo>,
+    /// Whether a computation failed that was made early.
+    pub early: bool,
+}
+
+impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
+    /// Ready to run; `memos` are what a kernel for the same plan has left, or none.
+    pub fn new(
+        plan: &'p Compiled<'p>,
+        values: &'s Values<'e>,
+        sink: &'s mut Sink<'k>,
+        memos: Vec<Memo>,
+    ) -> Self {
+        let memos = match memos.len() == plan.memos.len() {
+            true => memos,
+            false => plan.memos.iter().map(|width| Memo::new(*width)).collect(),
+        };
         Kernel {
             plan,
-            interner,
+            values,
             sink,
             registers: plan.registers.clone(),
             near: vec![0; plan.batches],
@@ -146,49 +272,47 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
             met: plan.ops.iter().map(|_| Met::default()).collect(),
+            memos,
+            key: Vec::new(),
+            lookup: Vec::new(),
+            foldings: (0..plan.folds).map(|_| None).collect(),
+            found: false,
+            early: false,
         }
     }
 
-    /// Rows looked at, by read, and how often each step was tried.
-    pub fn into_counts(self) -> (Vec<u64>, Vec<u64>) {
-        (self.visited, self.entered)
+    /// What is left of it in the end.
+    pub fn finish(self) -> Left {
+        let Kernel { visited, entered, memos, early, .. } = self;
+        Left { visited, entered, memos, early }
     }
 
     /// Runs all of the plan.
-    pub fn run(&mut self) -> Result<(), Stop> {
+    pub fn run(&mut self) -> Result<(), Halted> {
         self.step(0)?;
-        self.sink.account()
+        self.account()
     }
 
     /// Runs the units `from..to` of the outermost loop; see [`Compiled::units`]. Whether one
     /// solution was enough.
-    pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Stop> {
+    pub fn run_part(&mut self, from: usize, to: usize) -> Result<bool, Halted> {
         let plan = self.plan;
-        let (read, batch, operations, mask) = match plan.ops.first() {
-            Some(Op::Scan { read, batches: [batch], operations, mask, .. }) => {
-                (read, batch, operations, mask)
+        let (read, batch, operations, whole, mask) = match plan.ops.first() {
+            Some(Op::Scan { read, batches: [batch], operations, whole, mask, .. }) => {
+                (read, batch, operations, *whole, mask)
             }
             Some(Op::Groups { grouped, read }) => return self.groups(grouped, *read, from, to),
             _ => return self.step(0),
         };
         let Some(cursor) = batch.part(from, to) else { return self.step(0) };
-        self.rows(0, *read, cursor, operations, *mask)
+        self.rows(0, *read, if whole { cursor.whole() } else { cursor }, operations, *mask)
     }
 
     /// Finds the solutions of the steps from `at` on; whether one was found and is enough for the
     /// loop around.
-    fn step(&mut self, at: usize) -> Result<bool, Stop> {
+    fn step(&mut self, at: usize) -> Result<bool, Halted> {
         let plan = self.plan;
-        let Some(op) = plan.ops.get(at) else {
-            if plan.whole_chunks {
-                self.add_chunks();
-            } else if let Some(Op::Groups { grouped, .. }) = plan.ops.first() {
-                self.add_group(grouped);
-            } else {
-                self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
-            }
-            return Ok(true);
-        };
+        let Some(op) = plan.ops.get(at) else { return Ok(false) };
         if let Some(entered) = self.entered.get_mut(at) {
             *entered += 1;
         }
@@ -196,7 +320,17 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             Op::Groups { grouped, read } => {
                 self.groups(grouped, *read, 0, grouped.words.len() / grouped.width)
             }
-            Op::Scan { read, batches, near, key, operations, mask } => {
+            Op::Emit => {
+                if plan.whole_chunks {
+                    self.add_chunks();
+                } else if let Some(Op::Groups { grouped, .. }) = plan.ops.first() {
+                    self.add_group(grouped);
+                } else {
+                    self.sink.push(plan.output.iter().map(|reg| self.registers[*reg]));
+                }
+                Ok(true)
+            }
+            Op::Scan { read, batches, near, key, operations, whole, mask } => {
                 for (number, batch) in batches.iter().enumerate() {
                     if let ([reg], Batch::Sorted(sorted)) = (*key, batch) {
                         // By far the most frequent.
@@ -210,19 +344,28 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                         }
                         continue;
                     }
-                    let cursor = self.open(at, *batch, near + number, key);
+                    let mut cursor = self.open(at, *batch, near + number, key);
+                    if *whole {
+                        cursor = cursor.whole();
+                    }
                     if self.rows(at, *read, cursor, operations, *mask)? {
                         return Ok(true);
                     }
                 }
                 Ok(false)
             }
-            Op::Columns { read, batches, near, key, place, row } => {
-                let row = row.map_or(0, |reg| self.registers[reg]);
+            Op::Columns { read, batches, near, key, place, leading } => {
                 let mut count = 0;
                 for (number, batch) in batches.iter().enumerate() {
-                    count += self.columns(*batch, near + number, key, *place, row);
+                    count += self.columns(*batch, near + number, key, *place, leading);
                 }
+                self.visited[*read] += count;
+                self.sink.count(count);
+                self.turns(count + 1)?;
+                Ok(count > 0)
+            }
+            Op::Rows { read, batches, key, operations, leading } => {
+                let count = self.whole_rows(batches, key, operations, leading);
                 self.visited[*read] += count;
                 self.sink.count(count);
                 self.turns(count + 1)?;
@@ -249,12 +392,7 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Op::Compare { op, possibly, left, right } => {
                 let (left, right) = (self.registers[*left], self.registers[*right]);
-                let holds = left != NIL
-                    && right != NIL
-                    && left != MISSING
-                    && right != MISSING
-                    && compute::compare_words(self.interner, *op, *possibly, left, right);
-                if holds { self.step(at + 1) } else { Ok(false) }
+                if self.compare_words(*op, *possibly, left, right) { self.step(at + 1) } else { Ok(false) }
             }
             Op::IsNil { reg, negated } => {
                 let word = self.registers[*reg];
@@ -268,74 +406,51 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
                 self.registers[*target] = word;
                 self.step(at + 1)
             }
+            Op::Let { target, value, nil, early } => {
+                if self.compute(*target, value, *nil, *early)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Holds { op, possibly, left, right } => {
+                if self.holds(*op, *possibly, left, right)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Test(step) => {
+                if self.test(step)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Enumerate { target, list } => self.enumerate(at, *target, list),
+            Op::Not(nested) => {
+                if self.absent(nested)? {
+                    self.step(at + 1)
+                } else {
+                    Ok(false)
+                }
+            }
+            Op::Aggregate(folded) => {
+                let word = self.aggregate(folded)?;
+                self.registers[folded.target()] = word;
+                if word == MISSING { Ok(false) } else { self.step(at + 1) }
+            }
+            Op::Go(to) => self.step(*to),
+            Op::Found => {
+                self.found = true;
+                Ok(true)
+            }
+            Op::Gather { number, alternative, arg } => {
+                self.gather(*number, *alternative, *arg)?;
+                Ok(true)
+            }
             Op::Never => Ok(false),
         }
-    }
-
-    /// The loop over the values that the parts of an intersection have in common.
-    fn meet(
-        &mut self,
-        at: usize,
-        meet: &'p Intersect,
-        sources: &'p [Vec<Batch<'p>>],
-        near: usize,
-        (order, fixed): (&[usize], usize),
-    ) -> Result<bool, Stop> {
-        let mut keys = std::mem::take(&mut self.scratch[2 * at]);
-        let mut found = std::mem::take(&mut self.scratch[2 * at + 1]);
-        let mut known = std::mem::take(&mut self.met[at]);
-        keys.clear();
-        let mut fixed_words = 0;
-        for (number, part) in order.iter().enumerate() {
-            keys.extend(meet.parts[*part].key.iter().map(|reg| self.registers[*reg]));
-            if number + 1 == fixed {
-                fixed_words = keys.len();
-            }
-        }
-        let nears = &mut self.near[near..near + meet.parts.len()];
-        let mut rest = keys.as_slice();
-        let mut part_of = |number: &usize| {
-            let part = &meet.parts[*number];
-            let (key, others) = rest.split_at(part.key.len());
-            rest = others;
-            Part { read: part.read, batches: &sources[part.read], key }
-        };
-        let mut few = [Part { read: 0, batches: &[], key: &[] }; 4];
-        let many: Vec<Part<'_, '_>>;
-        let parts = match few.get_mut(..order.len()) {
-            Some(few) => {
-                few.iter_mut().zip(order).for_each(|(slot, number)| *slot = part_of(number));
-                &*few
-            }
-            None => {
-                many = order.iter().map(part_of).collect();
-                &many
-            }
-        };
-        if fixed == 0 {
-            intersect::meet(parts, nears, &mut self.visited, &mut found);
-        } else {
-            // The values of the parts that stay are found once for all turns of the loop around.
-            if !known.is_of(&keys[..fixed_words]) {
-                let parts = &parts[..fixed];
-                known.renew(&keys[..fixed_words], |values| {
-                    intersect::meet(parts, &mut nears[..fixed], &mut self.visited, values);
-                });
-            }
-            intersect::narrow(&known, &parts[fixed..], &mut nears[fixed..], &mut self.visited, &mut found);
-        }
-        self.turns(found.len() as u64 + 1)?;
-        let witness = at >= self.plan.witness_from;
-        let mut enough = false;
-        for value in &found {
-            self.registers[meet.target] = *value;
-            if self.step(at + 1)? && witness {
-                enough = true;
-                break;
-            }
-        }
-        (self.scratch[2 * at], self.scratch[2 * at + 1], self.met[at]) = (keys, found, known);
-        Ok(enough)
     }
 
     #[inline]
@@ -355,8 +470,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         words: &[Word],
         width: usize,
         operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         self.visited[read] += (words.len() / width) as u64;
         for row in words.chunks_exact(width) {
             self.turns(1)?;
@@ -375,14 +490,17 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         mut cursor: Cursor<'p>,
         operations: &[Operation],
         mask: Option<&'p Sorted>,
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         match cursor {
             Cursor::Words { words, stride, columns: None } => {
                 return self.words(at, read, words, stride, operations);
             }
             Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
                 return self.whole_chunks(chunks, read, columns, operations);
+            }
+            Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_pieces(chunks, read, (layout, places), operations);
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
@@ -396,6 +514,19 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
             }
             Cursor::Row { word, row, only: false } => {
                 return self.pairs(at, read, word, row.masked(mask), operations);
+            }
+            Cursor::Row { row, only: true, .. } => {
+                for column in row {
+                    self.visited[read] += 1;
+                    self.turns(1)?;
+                    if matches(operations, &[column], &mut self.registers) && self.step(at + 1)? && witness {
+                        return Ok(true);
+                    }
+                }
+                return Ok(false);
+            }
+            Cursor::Bits { .. } | Cursor::Pieces { .. } => {
+                return self.bits(at, read, cursor, operations);
             }
             _ => {}
         }
@@ -422,8 +553,8 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         word: Word,
         columns: Columns<'p>,
         operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        let witness = at >= self.plan.witness_from;
+    ) -> Result<bool, Halted> {
+        let witness = self.plan.enough[at];
         for column in columns {
             self.visited[read] += 1;
             self.turns(1)?;
@@ -434,101 +565,26 @@ impl<'p, 's, 'k> Kernel<'p, 's, 'k> {
         Ok(false)
     }
 
-    /// The outermost loop over chunks of which every column does the same.
-    fn whole_chunks(
-        &mut self,
-        chunks: &'p [[Word; 3]],
-        read: usize,
-        columns: &[usize],
-        operations: &[Operation],
-    ) -> Result<bool, Stop> {
-        self.visited[read] += chunks.len() as u64;
-        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
-            let Some([word, ..]) = same.first() else { continue };
-            self.chunks = same;
-            self.turns(same.len() as u64)?;
-            let holds = operations.iter().all(|operation| match *operation {
-                Operation::Bind(place, reg) if columns.get(place) == Some(&0) => {
-                    self.registers[reg] = *word;
-                    true
-                }
-                Operation::Bind(..) => true,
-                Operation::Same(_, reg) => self.registers[reg] == *word,
-                Operation::NotNil(_) => *word != NIL,
-            });
-            if holds && self.step(1)? && self.plan.witness_from == 0 {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// Adds the chunks at hand to the row that the head says.
-    #[inline]
-    fn add_chunks(&mut self) {
-        let mut count = 0;
-        let row = match self.plan.output {
-            [row, _] => self.registers[*row],
-            _ => 0,
-        };
-        if let Some(pairs) = self.sink.pairs() {
-            pairs.select(row);
-            for [_, chunk, bits] in self.chunks {
-                pairs.add_chunk(*chunk, *bits);
-                count += u64::from(bits.count_ones());
-            }
-        }
-        self.turns += self.chunks.len() as u64;
-        self.sink.count(count);
-    }
-
-    /// Adds a column of the rows that begin with the key to a row of bits; returns how many.
-    #[inline]
-    fn columns(&mut self, batch: Batch<'p>, near: usize, key: &[Reg], place: usize, row: Word) -> u64 {
-        let Kernel { registers, near: nears, sink, .. } = self;
-        let Some(pairs) = sink.pairs() else { return 0 };
-        pairs.select(row);
-        match (batch, key) {
-            (Batch::Sorted(sorted), [reg]) => {
-                let word = registers[*reg];
-                if let Some(chunks) = sorted.chunks_of(word) {
-                    return pairs.add_chunks(chunks);
-                }
-                let near = &mut nears[near];
-                let (low, high) = sorted.range_of(word, *near);
-                *near = low;
-                let width = sorted.width();
-                let words = sorted.words()[low * width..high * width].iter().skip(place).step_by(width);
-                pairs.add_sorted(words.copied());
-                (high - low) as u64
-            }
-            (Batch::Pairs { pairs: known, columns: [_, _], .. }, [reg]) => {
-                pairs.add_row(known.row(registers[*reg]))
-            }
-            (Batch::Pairs { pairs: known, columns: [_], .. }, []) if known.layout().width == 1 => {
-                pairs.add_row(known.row(0))
-            }
-            _ => {
-                let key: Vec<Word> = key.iter().map(|reg| registers[*reg]).collect();
-                let mut cursor = batch.open(&key, &mut nears[near]);
-                let (mut scratch, mut count) = (Vec::new(), 0);
-                while let Some(row) = cursor.next(&mut scratch) {
-                    pairs.add(row[place]);
-                    count += 1;
-                }
-                count
-            }
-        }
-    }
-
     /// Counts turns of loops, and looks at the budget now and then.
     #[inline]
-    fn turns(&mut self, turns: u64) -> Result<(), Stop> {
+    fn turns(&mut self, turns: u64) -> Result<(), Halted> {
         self.turns += turns;
         if self.turns >= BLOCK {
             self.turns = 0;
-            self.sink.account()?;
+            self.account()?;
         }
         Ok(())
+    }
+
+    /// Tells the budget what was done.
+    #[cold]
+    fn account(&mut self) -> Result<(), Halted> {
+        let budget = self.sink.budget();
+        for memo in &mut self.memos {
+            let bytes = memo.bytes();
+            budget.allocate(bytes.saturating_sub(memo.noted))?;
+            memo.noted = memo.noted.max(bytes);
+        }
+        Ok(self.sink.account()?)
     }
 }

@@ -4,11 +4,13 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use super::groups::Tally;
 use super::rows::Held;
 use super::store::{Found, Known, hash};
 use crate::base::{Budget, Stop};
+use crate::plan::Fold;
 use crate::storage::bits::{BitRows, CHUNK, RowRef};
-use crate::storage::pairs::Pairs;
+use crate::storage::pairs::{Pairs, Words};
 use crate::storage::{Word, sort};
 
 /// Rows gathered for one shard before they are handed over.
@@ -45,6 +47,13 @@ pub enum Target<'a> {
         /// Words of a row.
         width: usize,
     },
+    /// The groups of an aggregate.
+    Groups {
+        /// The aggregate.
+        fold: &'a Fold,
+        /// What threads have gathered, each for itself.
+        gathered: &'a Mutex<Vec<Tally>>,
+    },
 }
 
 /// Where the rows go that one thread produces.
@@ -57,6 +66,10 @@ pub struct Sink<'a> {
     /// Rows produced, and how many of them the budget has heard of.
     produced: u64,
     told: u64,
+    /// Rows that aggregates ranged over since the budget last heard of any.
+    ranged: u64,
+    /// What an aggregate at work holds.
+    gathered: Held<'a>,
 }
 
 #[derive(Debug)]
@@ -64,6 +77,7 @@ enum Kind<'a> {
     Pairs(PairsSink<'a>),
     Stored { known: &'a [Known], found: &'a [Mutex<Found>], handfuls: Vec<Vec<Word>> },
     List { width: usize, words: Vec<Word>, len: usize, compact_at: usize },
+    Groups { tally: Tally, row: Vec<Word>, gathered: &'a Mutex<Vec<Tally>> },
 }
 
 /// Adds to rows of bits.
@@ -81,7 +95,7 @@ pub struct PairsSink<'a> {
 }
 
 impl<'a> PairsSink<'a> {
-    /// Turns to a row; for a relation of one column the word means nothing.
+    /// Turns to a row, by what it is known by; for a relation of one column that means nothing.
     #[inline]
     pub fn select(&mut self, word: Word) {
         if self.word == word && self.shard != usize::MAX {
@@ -91,6 +105,36 @@ impl<'a> PairsSink<'a> {
         self.row = self.known.row(word);
         (self.shard, self.number) =
             if self.known.layout().width == 1 { (0, 0) } else { self.known.layout().place(word) };
+    }
+
+    /// Turns to the row behind the words of all columns but the last.
+    #[inline]
+    pub fn select_behind(&mut self, leading: impl Iterator<Item = Word>) {
+        let row = self.known.layout().row_of(leading);
+        self.select(row);
+    }
+
+    /// Adds a row.
+    #[inline]
+    fn push(&mut self, mut row: impl Iterator<Item = Word>) {
+        let width = self.known.layout().width;
+        let (Some(first), second) = (row.next(), row.next()) else { return };
+        match second {
+            None => {
+                self.select(0);
+                self.add(first);
+            }
+            Some(second) if width == 2 => {
+                self.select(first);
+                self.add(second);
+            }
+            Some(second) => {
+                let mut words: Words = [first, second, 0, 0];
+                words.iter_mut().skip(2).zip(row).for_each(|(slot, word)| *slot = word);
+                self.select_behind(words[..width - 1].iter().copied());
+                self.add(words[width - 1]);
+            }
+        }
     }
 
     /// Adds a column to the row at hand.
@@ -193,7 +237,7 @@ impl<'a> Sink<'a> {
     pub fn new(target: Target<'a>, budget: &'a Budget) -> Self {
         let noted = match target {
             Target::Pairs { noted, .. } | Target::Stored { noted, .. } => Some(noted),
-            Target::List { .. } => None,
+            Target::List { .. } | Target::Groups { .. } => None,
         };
         let kind = match target {
             Target::Pairs { known, found: sets, noted } => {
@@ -220,8 +264,28 @@ impl<'a> Sink<'a> {
             Target::List { width } => {
                 Kind::List { width, words: Vec::new(), len: 0, compact_at: FIRST_COMPACTION }
             }
+            Target::Groups { fold, gathered } => {
+                Kind::Groups { tally: Tally::new(fold), row: Vec::new(), gathered }
+            }
         };
-        Sink { kind, budget, noted, held: Held::new(budget), produced: 0, told: 0 }
+        let (held, gathered) = (Held::new(budget), Held::new(budget));
+        Sink { kind, budget, noted, held, gathered, produced: 0, told: 0, ranged: 0 }
+    }
+
+    /// The budget that is told.
+    pub fn budget(&self) -> &'a Budget {
+        self.budget
+    }
+
+    /// Counts rows that an aggregate ranges over: a product inside one would have no end else.
+    #[inline]
+    pub fn ranged(&mut self, rows: u64) {
+        self.ranged += rows;
+    }
+
+    /// Notes the bytes that an aggregate at work holds.
+    pub fn hold(&mut self, bytes: u64) -> Result<(), Stop> {
+        self.gathered.set(bytes)
     }
 
     /// Rows produced so far.
@@ -255,20 +319,7 @@ impl<'a> Sink<'a> {
     pub fn push(&mut self, row: impl Iterator<Item = Word> + Clone) {
         self.produced += 1;
         match &mut self.kind {
-            Kind::Pairs(pairs) => {
-                let mut row = row;
-                let (Some(first), second) = (row.next(), row.next()) else { return };
-                match second {
-                    Some(second) => {
-                        pairs.select(first);
-                        pairs.add(second);
-                    }
-                    None => {
-                        pairs.select(0);
-                        pairs.add(first);
-                    }
-                }
-            }
+            Kind::Pairs(pairs) => pairs.push(row),
             Kind::Stored { known, found, handfuls } => {
                 let shard = if handfuls.len() == 1 { 0 } else { shard_of(hash(row.clone()), handfuls.len()) };
                 let handful = &mut handfuls[shard];
@@ -286,18 +337,24 @@ impl<'a> Sink<'a> {
                 words.extend(row);
                 *len += 1;
             }
+            Kind::Groups { tally, row: words, .. } => {
+                words.clear();
+                words.extend(row);
+                tally.add(words);
+            }
         }
     }
 
     /// Tells the budget what was produced, and drops repeated rows of a long list. To be called
     /// once a block of work.
     pub fn account(&mut self) -> Result<(), Stop> {
-        self.budget.produced(self.produced - self.told)?;
+        self.budget.produced(self.produced - self.told + std::mem::take(&mut self.ranged))?;
         self.told = self.produced;
         let noted = self.noted;
         let note = |bytes| noted.map_or(Ok(()), |noted| note(noted, bytes, self.budget));
         match &mut self.kind {
             Kind::Pairs(pairs) => self.held.set(pairs.found.bytes()),
+            Kind::Groups { tally, .. } => self.held.set(tally.bytes()),
             Kind::Stored { known, found, .. } => {
                 let mut bytes = 0;
                 for (known, found) in known.iter().zip(*found) {
@@ -343,6 +400,10 @@ impl<'a> Sink<'a> {
                 Ok((Vec::new(), 0))
             }
             Kind::List { words, len, .. } => Ok((words, len)),
+            Kind::Groups { tally, gathered, .. } => {
+                gathered.lock().unwrap_or_else(PoisonError::into_inner).push(tally);
+                Ok((Vec::new(), 0))
+            }
         }
     }
 }

@@ -328,11 +328,11 @@ impl<'s> Search<'s, '_> {
             if goal.columns.get(at) != Some(&None) {
                 continue;
             }
-            let Some(sample) = self.facts.of_type(column.ty) else { return };
+            let sample = self.facts.of_type(column.ty);
             let known = self.domains.values(self.graph, of, at);
             if known.is_none() {
                 // Rules take no notice of the value, but they may join nothing with nil.
-                if column.optional {
+                if let Some(sample) = sample.filter(|_| column.optional) {
                     open.push(at);
                     choices.push(vec![NIL, sample]);
                     any.insert(at);
@@ -341,11 +341,17 @@ impl<'s> Search<'s, '_> {
             }
             let (mut words, cut) = known.unwrap_or_default();
             self.cut |= cut;
-            let sample = self.graph.value(sample);
-            words.retain(|word| *word != NIL && alike(&sample, &self.graph.value(*word)));
-            let values: Vec<Value> = words.iter().map(|word| self.graph.value(*word)).collect();
-            let others = other_values(&self.graph.program().schema, sample, &values);
-            words.extend(others.iter().map(|value| self.graph.word(value)));
+            words.retain(|word| *word != NIL);
+            match sample.map(|word| self.graph.value(word)) {
+                Some(sample) => {
+                    words.retain(|word| alike(&sample, &self.graph.value(*word)));
+                    let values: Vec<Value> = words.iter().map(|word| self.graph.value(*word)).collect();
+                    let others = other_values(&self.graph.program().schema, sample, &values);
+                    words.extend(others.iter().map(|value| self.graph.word(value)));
+                }
+                // Records and variants: those that are there, of as many types as are connected.
+                None => self.cut = true,
+            }
             if column.optional {
                 words.push(NIL);
             }
@@ -485,6 +491,11 @@ fn influences(graph: &Graph<'_>, pred: PredId) -> (BTreeSet<PredId>, BTreeSet<Pr
     while let Some((pred, helps)) = open.pop() {
         if !seen.insert((pred, helps)) {
             continue;
+        }
+        if graph.program().is_guarded(pred) {
+            // More of its tuples can make others give way.
+            open.push((pred, !helps));
+            graph.program().guard_reads(pred, &mut |read| open.extend([(read, true), (read, false)]));
         }
         for rule in graph.rules_of(pred).iter().filter_map(|rule| graph.rule(*rule)) {
             let mut visit = |pred: PredId, with: bool| open.push((pred, with == helps));

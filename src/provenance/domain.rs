@@ -193,7 +193,7 @@ impl Rules<'_, '_, '_> {
                     self.domains.join(*var, node);
                 }
             }
-            Expr::Call(_, args, _) | Expr::List(args) => {
+            Expr::Call(_, args, _) | Expr::List(args) | Expr::Struct(_, args, _) => {
                 args.iter().for_each(|arg| self.connect(node, arg, vars));
             }
             Expr::Aggregate(aggregate) => {

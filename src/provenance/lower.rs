@@ -190,6 +190,7 @@ impl Writer<'_> {
                 arg: None,
                 separator: Arc::from(""),
                 float: false,
+                wraps: false,
                 body,
                 span: aggregate.span,
             };
@@ -233,7 +234,7 @@ fn counted(aggregate: &Aggregate) -> Body {
     let mut body = aggregate.body.clone();
     let Some(arg) = &aggregate.arg else { return body };
     let nil_counts = matches!(aggregate.op, AggregateOp::Count | AggregateOp::List);
-    if nil_counts && !matches!(arg, Expr::Call(..)) {
+    if nil_counts && !matches!(arg, Expr::Call(..) | Expr::Struct(..)) {
         return body;
     }
     // Holds just if there is a value, which is not nil.
@@ -287,6 +288,7 @@ fn map_expr(expr: &Expr, names: &Names) -> Expr {
         Expr::Const(_) => expr.clone(),
         Expr::Call(functor, args, span) => Expr::Call(*functor, all(args), *span),
         Expr::List(items) => Expr::List(all(items)),
+        Expr::Struct(of, fields, span) => Expr::Struct(Arc::clone(of), all(fields), *span),
         Expr::Aggregate(aggregate) => Expr::Aggregate(Box::new(Aggregate {
             arg: aggregate.arg.as_ref().map(|arg| map_expr(arg, names)),
             body: map_body(&aggregate.body, names),

@@ -20,6 +20,8 @@ pub struct Answer {
     pub notes: Vec<String>,
     /// How firmly each row is known; empty if every row is held and no more was asked for.
     pub firmness: Vec<Annotation>,
+    /// Whether how firmly the rows are known rests on too much to have been worked out.
+    pub unsettled: bool,
     /// Annotations that were asked for, to be shown as columns behind the variables.
     pub asked: Wanted,
     /// Those of them that could not be worked out: their columns are empty.
@@ -27,6 +29,17 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The annotations that were asked for and could be worked out.
+    pub fn worked_out(&self) -> Wanted {
+        let mut known = Wanted::default();
+        for ((name, asked), (_, unknown)) in self.asked.names().into_iter().zip(self.unknown.names()) {
+            if asked && !unknown {
+                known.add(name);
+            }
+        }
+        known
+    }
+
     /// `yes` or `no` if the goal was ground.
     pub fn verdict(&self) -> Option<&'static str> {
         self.ground.then_some(if self.rows.is_empty() { "no" } else { "yes" })

@@ -35,7 +35,8 @@ impl Session {
             return Ok(Answer { asked: self.wanted, ..answer });
         };
         // The status takes no proofs, and thus no more than the goal's constants need.
-        let status_alone = self.wanted.is_none() || self.wanted == Wanted::STATUS;
+        let status_alone =
+            (self.wanted.is_none() || self.wanted == Wanted::STATUS) && self.by_rules_alone(&reached);
         let model = self.evaluate(goals, if status_alone { &[] } else { &reached })?;
         let answer = self.rows(goal, &model, most)?;
         self.annotate(goals, goal.rule.head, &model, answer)
@@ -65,8 +66,9 @@ impl Session {
         let tuples = self.tuples(head, &answer.rows);
         // Sources and assumptions take all proofs. What else there is costs a few evaluations, unless
         // there are many days.
-        let by_proofs = wanted.sources || wanted.assumptions;
-        answer.unknown = Wanted { status: false, ..wanted };
+        let by_rules = self.by_rules_alone(&reached(self.program(), goals, &[head]));
+        let by_proofs = wanted.sources || wanted.assumptions || !by_rules;
+        answer.unknown = Wanted { status: !by_rules, ..wanted };
         if !by_proofs {
             self.by_levels(goals, head, model, &tuples, wanted, &mut answer)?;
         }
@@ -81,8 +83,10 @@ impl Session {
                     answer.firmness = known;
                     answer.unknown = Wanted::default();
                 }
-                None if by_proofs => self.by_levels(goals, head, model, &tuples, wanted, &mut answer)?,
-                None => {}
+                None if by_rules && by_proofs => {
+                    self.by_levels(goals, head, model, &tuples, wanted, &mut answer)?;
+                }
+                None => answer.unsettled = !by_rules,
             }
         }
         let unknown: Vec<&str> =
@@ -92,6 +96,12 @@ impl Session {
             answer.notes.push(text);
         }
         Ok(answer)
+    }
+
+    /// Whether rules alone decide which tuples relations have, so that those that are firm can be
+    /// derived by themselves.
+    fn by_rules_alone(&self, reached: &[PredId]) -> bool {
+        !reached.iter().any(|pred| self.program().is_guarded(*pred))
     }
 
     fn tuples(&self, head: PredId, rows: &[Vec<Value>]) -> Vec<Tuple> {
@@ -132,6 +142,7 @@ impl Session {
                 if matches!(error, Error::Cancelled) || self.wanted.status {
                     return Err(error);
                 }
+                answer.unsettled = true;
                 answer
                     .notes
                     .push("how firmly the answers are known takes more than the limits allow".to_owned());

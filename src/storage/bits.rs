@@ -66,6 +66,34 @@ impl RowRef<'_> {
         }
     }
 
+    /// How many chunks it has room for.
+    pub fn chunks(self) -> usize {
+        match self {
+            RowRef::Sparse(entries) => entries.len(),
+            RowRef::Dense { bits, .. } => bits.len(),
+        }
+    }
+
+    /// The chunks `from..to` of those it has room for.
+    pub fn part(self, from: usize, to: usize) -> Self {
+        match self {
+            RowRef::Sparse(entries) => RowRef::Sparse(entries.get(from..to).unwrap_or(&[])),
+            RowRef::Dense { bits, first } => {
+                RowRef::Dense { bits: bits.get(from..to).unwrap_or(&[]), first: first + from as u32 }
+            }
+        }
+    }
+
+    /// How many columns are in it.
+    pub fn len(self) -> usize {
+        match self {
+            RowRef::Sparse(entries) => {
+                entries.iter().map(|entry| (*entry as u32).count_ones() as usize).sum()
+            }
+            RowRef::Dense { bits, .. } => bits.iter().map(|bits| bits.count_ones() as usize).sum(),
+        }
+    }
+
     /// The bits of a chunk.
     #[inline]
     pub fn chunk(self, chunk: u32) -> u32 {
@@ -148,6 +176,8 @@ pub struct BitRows {
     free: Vec<Vec<u32>>,
     dense: Vec<u32>,
     pairs: u64,
+    /// A bit for each row that holds something, if that is wanted.
+    marks: Vec<u64>,
 }
 
 impl BitRows {
@@ -161,6 +191,26 @@ impl BitRows {
             dense_at_once,
             ..BitRows::default()
         }
+    }
+
+    /// The same, to be asked which of many rows hold something.
+    pub fn marked(mut self) -> Self {
+        self.marks = vec![0; self.rows.len().div_ceil(64)];
+        self
+    }
+
+    /// The first of `rows` rows from `from` on that holds something; of marked ones.
+    #[inline]
+    pub fn next_marked(&self, from: usize, rows: usize) -> Option<usize> {
+        let to = self.rows.len().min(from.saturating_add(rows));
+        let (mut at, last) = (from / 64, to.div_ceil(64));
+        let mut bits = self.marks.get(at)? & (u64::MAX << (from % 64));
+        while bits == 0 {
+            at += 1;
+            bits = *self.marks.get(..last)?.get(at)?;
+        }
+        let row = at * 64 + bits.trailing_zeros() as usize;
+        (row < to).then_some(row)
     }
 
     /// How many pairs there are.
@@ -183,7 +233,8 @@ impl BitRows {
         let words = self.touched.capacity() + self.dense.capacity();
         let free: usize = self.free.iter().map(|blocks| blocks.capacity() * size_of::<u32>()).sum();
         let rows = self.rows.capacity() * size_of::<Row>();
-        (rows + words * size_of::<u32>() + self.sparse.capacity() * size_of::<u64>() + free) as u64
+        let entries = self.sparse.capacity() + self.marks.capacity();
+        (rows + words * size_of::<u32>() + entries * size_of::<u64>() + free) as u64
     }
 
     /// A row; one that there is not is empty.
@@ -244,6 +295,9 @@ impl BitRows {
             return;
         }
         self.touched.push(number as u32);
+        if let Some(marks) = self.marks.get_mut(number / 64) {
+            *marks |= 1 << (number % 64);
+        }
         if self.dense_at_once || self.chunks <= 2 {
             self.rows[number] = self.dense_row();
         } else {
@@ -335,6 +389,9 @@ impl BitRows {
     pub fn clear(&mut self) {
         for row in self.touched.drain(..) {
             self.rows[row as usize] = Row::default();
+            if let Some(marks) = self.marks.get_mut(row as usize / 64) {
+                *marks = 0;
+            }
         }
         self.sparse.clear();
         self.dense.clear();

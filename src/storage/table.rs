@@ -29,6 +29,8 @@ struct Inner {
     orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
     distinct: OnceLock<Box<[f64]>>,
     spans: OnceLock<Box<[Option<Span>]>>,
+    /// How it was made of another, if it was.
+    step: Option<change::Step>,
 }
 
 impl Table {
@@ -120,6 +122,16 @@ impl Table {
         self.0.unsorted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The relation as bits, if it is kept so.
+    pub fn bits(&self) -> Option<&Pairs> {
+        self.0.bits.as_ref()
+    }
+
+    /// Whether it is kept as bits and nobody wanted rows.
+    pub fn only_bits(&self) -> bool {
+        self.0.bits.is_some() && self.0.rows.get().is_none()
+    }
+
     fn sort<E>(&self, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
         if let Some(bits) = &self.0.bits {
             let words = bits.words(check)?;
@@ -152,9 +164,20 @@ impl Table {
             return Ok(Arc::clone(known));
         }
         let rows = self.rows_checked(check)?;
-        let mut words = Vec::with_capacity(rows.len() * columns.len());
-        for row in rows.iter() {
-            words.extend(columns.iter().filter_map(|column| row.get(*column)));
+        let mut words = Vec::with_capacity(if columns.is_empty() { 0 } else { rows.len() * columns.len() });
+        if columns.iter().enumerate().all(|(i, column)| i == *column) {
+            // What begins rows is in order.
+            for row in rows.iter() {
+                let begin = row.get(..columns.len()).unwrap_or(row);
+                if words.len() < columns.len() || words.get(words.len() - columns.len()..) != Some(begin) {
+                    words.extend_from_slice(begin);
+                }
+            }
+            words.shrink_to_fit();
+        } else {
+            for row in rows.iter() {
+                words.extend(columns.iter().filter_map(|column| row.get(*column)));
+            }
         }
         let sorted = Arc::new(if columns.is_empty() {
             Sorted::from_sorted(0, words, self.len())
@@ -177,10 +200,7 @@ impl Table {
     pub fn distinct(&self) -> &[f64] {
         self.0.distinct.get_or_init(|| {
             if let (Some(bits), None) = (&self.0.bits, self.0.rows.get()) {
-                let layout = bits.layout();
-                let of_span = |(low, high): Span| (f64::from(high - low) + 1.0).min(bits.len() as f64);
-                let spans = [layout.rows, layout.columns];
-                return spans.iter().skip(2 - self.0.width).map(|span| of_span(*span)).collect();
+                return (0..self.0.width).map(|column| bits.distinct(column)).collect();
             }
             match self.unsorted() {
                 Some(words) => {
@@ -198,8 +218,7 @@ impl Table {
     pub fn spans(&self) -> &[Option<Span>] {
         self.0.spans.get_or_init(|| {
             if let Some(bits) = &self.0.bits {
-                let spans = [bits.layout().rows, bits.layout().columns];
-                return spans.iter().skip(2 - self.0.width).map(|span| Some(*span)).collect();
+                return (0..self.0.width).map(|column| Some(bits.layout().span(column))).collect();
             }
             match self.unsorted() {
                 Some(words) => spans_of(&words, self.0.width),
@@ -333,6 +352,29 @@ mod tests {
                 assert!((low..high).all(|i| table.row(i)[0] == key[0]));
                 let (low, high) = table.rows().range(&[key[0], 5]);
                 assert_eq!(high - low, rows.iter().filter(|row| row[0] == key[0] && row[1] == 5).count());
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_by_two_words_agree_with_a_scan() {
+        // Close together, far apart, and few with a first word in common.
+        for (spread, firsts) in [(1, 7), (100_000, 7), (1, 400)] {
+            let row = |i: u32| [(i * 13 % firsts) * spread, (i * 29 % 40) * spread, i % 11];
+            let rows: std::collections::BTreeSet<[u32; 3]> = (0..900).map(row).collect();
+            let table = Table::from_rows(3, rows.iter().flatten().copied().collect());
+            table.rows().index_twos();
+            for (first, second) in
+                (0..firsts + 1).flat_map(|first| (0..41).map(move |second| (first, second)))
+            {
+                let key = [first * spread, second * spread];
+                let (low, high) = table.rows().range(&key);
+                assert_eq!(high - low, rows.iter().filter(|row| row[..2] == key).count());
+                assert!((low..high).all(|i| table.row(i)[..2] == key));
+                for third in [0, 5, 12] {
+                    let (low, high) = table.rows().range(&[key[0], key[1], third]);
+                    assert_eq!(high - low, usize::from(rows.contains(&[key[0], key[1], third])));
+                }
             }
         }
     }

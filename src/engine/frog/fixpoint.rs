@@ -6,8 +6,10 @@ use std::collections::HashMap;
 use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
-use super::job::{self, Batches, Inputs, Job, Source};
+use super::job::{self, Batches, Inputs, Job};
+use super::orders::{self, Need};
 use super::replan::replan;
+use super::sources::{Source, complete};
 use super::{Evaluation, group, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
@@ -107,27 +109,36 @@ fn run_round(
     if delta.filter_map(|read| recent.get(&read.pred)).any(|recent| recent.is_empty()) {
         return Ok(());
     }
-    // Out of the job while it is run.
-    let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
     let reads = job.plan.reads.clone();
     let keys = job::key_lengths(&job.plan);
     let (careful_reads, careful_keys) = match &job.plan.careful {
         Some(plan) => (plan.reads.clone(), job::key_lengths(plan)),
         None => (Vec::new(), Vec::new()),
     };
-    let result = {
-        let batches = batches(&reads, &keys, &sources, members, &recent);
-        let careful_batches = self::batches(&careful_reads, &careful_keys, &careful, members, &recent);
-        let target = target.growing.target();
-        let growing = |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
-        let by = job.by;
-        let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
-        let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
-        job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
-    };
-    (job.sources, job.careful) = (sources, careful);
-    result.map(|_| ())
+    loop {
+        // Out of the job while it is run.
+        let (sources, careful) = (std::mem::take(&mut job.sources), std::mem::take(&mut job.careful));
+        let result = {
+            let batches = batches(&reads, &keys, &sources, members, &recent);
+            let careful_batches = self::batches(&careful_reads, &careful_keys, &careful, members, &recent);
+            let target = target.growing.target();
+            let growing =
+                |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
+            let by = job.by;
+            let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
+                .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
+            let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
+            job.run(&inputs, &mut evaluation.env, target, evaluation.pool)
+        };
+        (job.sources, job.careful) = (sources, careful);
+        match result? {
+            Some(_) => return Ok(()),
+            None => {
+                let recursive: Vec<PredId> = members.iter().map(|member| member.pred).collect();
+                evaluation.leave_to_machine(job, &recursive)?;
+            }
+        }
+    }
 }
 
 fn batches<'s>(
@@ -137,12 +148,11 @@ fn batches<'s>(
     members: &'s [Member<'_>],
     recent: &'s HashMap<PredId, Recent<'_>>,
 ) -> Batches<'s> {
-    let mut batches = job::complete(reads, sources);
+    let mut batches = complete(reads, sources);
     for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
         let member = members.iter().find(|member| member.pred == read.pred);
         if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {
-            let keyed = key.iter().any(|length| *length > 0);
-            *batches = member.growing.batches(read, keyed, recent);
+            *batches = member.growing.batches(read, &Need::new(read, key.clone()), recent);
         }
     }
     batches
@@ -171,13 +181,7 @@ fn members<'b>(
         let shards = if evaluation.pool.jobs() == 1 { 1 } else { 2 * evaluation.pool.jobs() };
         let layout = layouts.get(pred).copied().flatten();
         let mut growing = Growing::new(iteration, name, width, layout, shards);
-        for plan in plans() {
-            for (read, lengths) in plan.reads.iter().zip(job::key_lengths(plan)) {
-                for length in lengths.into_iter().filter(|_| read.pred == *pred) {
-                    growing.prepare(read, length);
-                }
-            }
-        }
+        growing.prepare(&orders::needs(plans(), *pred));
         Member {
             pred: *pred,
             width,
@@ -217,20 +221,16 @@ fn layouts(
     let feeding: usize = read.iter().filter_map(|pred| evaluation.table(*pred)).map(Table::rough_len).sum();
     let shards = if evaluation.pool.jobs() == 1 { 1 } else { 8 * evaluation.pool.jobs() };
     let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
-    let layout = |(pred, mut spans): (PredId, shape::Spans)| {
+    let layout = |(pred, spans): (PredId, shape::Spans)| {
         let bits = evaluation.request.tuning.bits;
         let layout = shape::layout(&spans, feeding as f64, shards).filter(|_| bits);
-        // Where rules look it up by the second column, there is a row for each of its words too.
-        let swapped = plans().any(|plan| {
-            let mut reads = plan.reads.iter().zip(job::key_lengths(plan));
-            reads.any(|(read, lengths)| {
-                read.pred == pred
-                    && read.columns.first() == Some(&1)
-                    && lengths.iter().any(|length| *length > 0)
-            })
+        // Where rules look it up by other columns, there are rows for the words of those too.
+        let own = (0..spans.len()).collect();
+        let mut other = orders::missing(spans.len(), &orders::needs(plans(), pred), &[own]).into_iter();
+        let fits = other.all(|stands| {
+            let turned: shape::Spans = stands.iter().filter_map(|at| spans.get(*at).copied()).collect();
+            shape::layout(&turned, feeding as f64, shards).is_some()
         });
-        spans.reverse();
-        let fits = !swapped || shape::layout(&spans, feeding as f64, shards).is_some();
         (pred, layout.filter(|_| fits))
     };
     spans.into_iter().map(layout).collect()
@@ -260,7 +260,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop: Stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let admitted = self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut());
+        let admitted = self.growing.admit(evaluation.pool, budget, round as Word, self.rounds.as_mut());
         self.added = admitted.map_err(stopped)?;
         let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
         self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
@@ -275,7 +275,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let table = self.growing.finish(&evaluation.pool, budget).map_err(stopped)?;
+        let table = self.growing.finish(evaluation.pool, budget).map_err(stopped)?;
         let profile = RelationProfile {
             pred: self.pred,
             rounds,

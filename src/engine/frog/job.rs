@@ -1,38 +1,31 @@
 //! Plans at work: what they read is got ready once, and they are run once or once a round, on one
 //! thread or several.
 
-use std::sync::Arc;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
+use super::sources::Source;
+use super::whole::Whole;
 use super::{Evaluation, Pool, named};
-use crate::base::{Budget, Stop};
+use crate::base::Budget;
 use crate::engine::batch::Batch;
-use crate::engine::kernel::{Compiled, Grouped, Kernel, compile};
+use crate::engine::groups::{Groups, Memo};
+use crate::engine::kernel::{Compiled, Ended, Grouped, Kernel, Left, Making, Values, compile};
 use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Growth, Planner, Read, RulePlan, Step};
-use crate::storage::{Interner, Sorted, Word};
+use crate::plan::{Access, Group, Growth, Planner, RulePlan, Step};
+use crate::storage::{Interner, Word};
 
 /// Work that is worth several threads.
-const WORTH_THREADS: Duration = Duration::from_micros(300);
+const WORTH_THREADS: Duration = Duration::from_micros(150);
 /// What a unit of the outermost loop is taken to cost before the first was run.
-const UNIT: Duration = Duration::from_nanos(100);
-
-/// What a read of a complete relation finds.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// Rows in order.
-    Sorted(Arc<Sorted>),
-    /// Rows in no order, all columns of the relation, to be read from end to end.
-    Unsorted(Arc<Vec<Word>>, usize),
-    /// A relation of the stratum.
-    Growing,
-}
+pub(super) const UNIT: Duration = Duration::from_nanos(100);
 
 /// A plan with the complete relations it reads.
 pub(super) struct Job<'r> {
@@ -44,6 +37,15 @@ pub(super) struct Job<'r> {
     /// The same for the careful plan.
     pub careful: Vec<Source>,
     pub memory: Memory,
+    /// Aggregates to be made for all groups at once; by group, those made.
+    pub whole: Vec<Whole>,
+    groups: Vec<Option<Groups>>,
+    /// What threads remember of bodies from run to run.
+    remembered: Remembered,
+    /// Whether it is left to the machine: a computation has failed.
+    by_machine: bool,
+    /// Whether it is left to one thread: it makes values.
+    alone: bool,
     pub time: Duration,
     pub runs: u64,
     pub produced: u64,
@@ -56,6 +58,9 @@ pub(super) struct Job<'r> {
     /// Time spent for a unit of the outermost loop when last run.
     unit: Duration,
 }
+
+/// Results of bodies, group by group, by each thread that has looked for some.
+type Remembered = Mutex<Vec<Vec<Memo>>>;
 
 /// The batches of every read.
 pub(super) type Batches<'s> = Vec<Vec<Batch<'s>>>;
@@ -85,18 +90,17 @@ impl<'a> Evaluation<'a, '_> {
         for (by, rule) in rules {
             for plan in planner.plans(rule) {
                 self.env.budget.check().map_err(|stop| EvalError::Stopped { stop, rule: Some(*by) })?;
-                let sources = self.sources(&plan, recursive, *by)?;
-                let careful = match &plan.careful {
-                    Some(careful) => self.sources(careful, recursive, *by)?,
-                    None => Vec::new(),
-                };
                 let job = Job {
                     by: *by,
                     rule,
-                    plan,
-                    sources,
-                    careful,
+                    sources: Vec::new(),
+                    careful: Vec::new(),
                     memory: Memory::default(),
+                    whole: Vec::new(),
+                    groups: Vec::new(),
+                    remembered: Mutex::default(),
+                    by_machine: false,
+                    alone: false,
                     time: Duration::ZERO,
                     runs: 0,
                     produced: 0,
@@ -104,59 +108,13 @@ impl<'a> Evaluation<'a, '_> {
                     settled: false,
                     per_round: Vec::new(),
                     unit: UNIT,
+                    plan,
                 };
-                job.index();
-                jobs.push(job);
+                jobs.push(self.ready(job, recursive)?);
             }
         }
         Ok(jobs)
     }
-
-    pub(super) fn sources(
-        &self,
-        plan: &RulePlan,
-        recursive: &[PredId],
-        by: RuleRef,
-    ) -> Result<Vec<Source>, EvalError> {
-        let budget = self.env.budget;
-        // The outermost loop may read its rows as they came; the rows of others are looked up, or counted.
-        let outermost = match plan.steps.first() {
-            Some(Step::Scan(scan)) if scan.key.is_empty() => Some(scan.read),
-            _ => None,
-        };
-        let source = |(number, read): (usize, &Read)| -> Result<Source, Stop> {
-            if recursive.contains(&read.pred) {
-                return Ok(Source::Growing);
-            }
-            let Some(table) = self.table(read.pred) else {
-                return Ok(Source::Sorted(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0))));
-            };
-            match table.unsorted() {
-                Some(words) if outermost == Some(number) && table.width() > 0 => {
-                    Ok(Source::Unsorted(words, table.width()))
-                }
-                _ => table.order(&read.columns, &mut || budget.check()).map(Source::Sorted),
-            }
-        };
-        plan.reads
-            .iter()
-            .enumerate()
-            .map(source)
-            .collect::<Result<_, _>>()
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
-    }
-}
-
-/// The batches of reads of complete relations; none of others.
-pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<'s> {
-    let batch = |(read, source): (&'s Read, &'s Source)| match source {
-        Source::Sorted(sorted) => vec![Batch::Sorted(sorted)],
-        Source::Unsorted(words, stride) => {
-            vec![Batch::Unsorted { words, stride: *stride, columns: &read.columns }]
-        }
-        Source::Growing => Vec::new(),
-    };
-    reads.iter().zip(sources).map(batch).collect()
 }
 
 /// How many columns the keys have with which a plan looks up each of its reads.
@@ -190,15 +148,20 @@ impl<'r> Job<'r> {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
     }
 
-    /// Puts another plan in the place of this one, which comes back with what it did.
-    pub fn replace(&mut self, plan: RulePlan, sources: Vec<Source>, careful: Vec<Source>) -> Job<'r> {
-        let next = Job {
+    /// The job with another plan, not ready yet.
+    pub fn replaced(&self, plan: RulePlan) -> Job<'r> {
+        Job {
             by: self.by,
             rule: self.rule,
             plan,
-            sources,
-            careful,
+            sources: Vec::new(),
+            careful: Vec::new(),
             memory: Memory::default(),
+            whole: Vec::new(),
+            groups: Vec::new(),
+            remembered: Mutex::default(),
+            by_machine: self.by_machine,
+            alone: self.alone,
             time: Duration::ZERO,
             runs: 0,
             produced: self.produced,
@@ -206,9 +169,15 @@ impl<'r> Job<'r> {
             settled: false,
             per_round: Vec::new(),
             unit: self.unit,
-        };
-        next.index();
-        std::mem::replace(self, next)
+        }
+    }
+
+    /// Bytes that the budget knows of.
+    pub fn bytes(&mut self) -> u64 {
+        let remembered = self.remembered.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let memos: u64 = remembered.iter().flatten().map(|memo| memo.noted).sum();
+        let groups: u64 = self.groups.iter().flatten().map(Groups::bytes).sum();
+        self.memory.bytes + memos + groups
     }
 
     /// Makes indexes for what is looked up often, and keeps what the innermost loop of a recursion
@@ -216,18 +185,24 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize| match self.sources.get(read) {
+            let often = |read: usize, key: usize| match self.sources.get(read) {
                 Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    sorted.index();
+                    match key {
+                        0 => {}
+                        1 => sorted.index(),
+                        _ => sorted.index_twos(),
+                    }
                 }
                 _ => {}
             };
             match step {
-                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
-                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Scan(scan) => often(scan.read, scan.key.len()),
+                Step::Probe { read, key, .. } => often(*read, key.len()),
                 Step::Intersect(meet) => {
-                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                    meet.parts.iter().for_each(|part| often(part.read, part.key.len()));
                 }
+                Step::Not(group) => looked_up(group).for_each(|(read, key)| often(read, key)),
+                Step::Aggregate(fold) => looked_up(&fold.group).for_each(|(read, key)| often(read, key)),
                 _ => {}
             }
             turns *= match step {
@@ -252,25 +227,34 @@ impl<'r> Job<'r> {
 
     /// Runs it. Where an early computation failed, the careful plan says whether that counts. Of a
     /// list, its rows come back: their words, and how many there are, repeated ones included.
+    ///
+    /// Nothing comes back where a kernel has given up: then [`Evaluation::leave_to_machine`] makes
+    /// the job ready to be run again.
     pub fn run(
         &mut self,
         inputs: &Inputs<'_, '_>,
         env: &mut Env<'_>,
         target: Target<'_>,
         pool: &Pool,
-    ) -> Result<(Vec<Word>, usize), EvalError> {
+    ) -> Result<Option<(Vec<Word>, usize)>, EvalError> {
         let started = Instant::now();
-        let pairs = matches!(target, Target::Pairs { .. });
-        let Job { plan, memory, produced, unit, .. } = self;
-        let outcome = match compile(plan, inputs.sources, inputs.grouped, pairs, env.interner) {
-            Some(compiled) => {
-                let threads = Threads { pool, unit };
-                threads.run(&compiled, env.interner, env.budget, target).map_err(Halt::Stop)
+        let outcome = self.run_kernel(inputs, env, target, pool);
+        let outcome = match outcome {
+            Ok(Some(part)) => Ok(part),
+            Ok(None) if !self.whole.is_empty() => {
+                env.budget.release(self.groups.iter().flatten().map(Groups::bytes).sum());
+                (self.whole, self.groups) = (Vec::new(), Vec::new());
+                self.time += started.elapsed();
+                return Ok(None);
             }
-            None => run_machine(plan, inputs.sources, inputs.careful, memory, env, target),
+            Ok(None) => {
+                run_machine(&self.plan, inputs.sources, inputs.careful, &mut self.memory, env, target)
+            }
+            Err(halt) => Err(halt),
         };
         self.time += started.elapsed();
         self.runs += 1;
+        let Job { plan, memory, produced, .. } = self;
         match outcome {
             Ok(part) => {
                 memory.visited.resize(plan.reads.len(), 0);
@@ -278,7 +262,7 @@ impl<'r> Job<'r> {
                 memory.entered.resize(plan.steps.len(), 0);
                 memory.entered.iter_mut().zip(part.entered).for_each(|(sum, more)| *sum += more);
                 *produced += part.produced;
-                Ok((part.words, part.len))
+                Ok(Some((part.words, part.len)))
             }
             Err(Halt::Stop(stop)) => Err(EvalError::Stopped { stop, rule: Some(self.by) }),
             Err(Halt::Fail { error, span, binding }) => {
@@ -287,19 +271,85 @@ impl<'r> Job<'r> {
             }
         }
     }
+
+    /// Runs it compiled; nothing comes back where the machine has to run it.
+    fn run_kernel(
+        &mut self,
+        inputs: &Inputs<'_, '_>,
+        env: &mut Env<'_>,
+        target: Target<'_>,
+        pool: &Pool,
+    ) -> Result<Option<Part>, Halt> {
+        if self.by_machine {
+            return Ok(None);
+        }
+        let Job { plan, unit, whole, groups, remembered, by_machine, alone, memory, .. } = self;
+        for (_, value) in &plan.constants {
+            env.interner.intern(value);
+        }
+        let mut ran = || -> Result<Option<Part>, Box<Ended>> {
+            if groups.is_empty() && !whole.is_empty() {
+                groups.resize_with(plan.memos, || None);
+                memory.visited.resize(plan.reads.len(), 0);
+                for whole in whole.iter() {
+                    let made = whole.make(inputs.sources, env, pool, &mut memory.visited)?;
+                    if let Some(slot) = groups.get_mut(whole.memo) {
+                        *slot = Some(made);
+                    }
+                }
+            }
+            let pairs = matches!(target, Target::Pairs { .. });
+            match compile(plan, inputs.sources, inputs.grouped, groups, pairs, env.interner) {
+                Some(compiled) => {
+                    Threads { pool, unit, alone, remembered }.run(&compiled, env, target).map(Some)
+                }
+                None => Ok(None),
+            }
+        };
+        match ran() {
+            Ok(Some(part)) => {
+                if part.early {
+                    run_careful(plan, inputs.careful, env)?;
+                }
+                Ok(Some(part))
+            }
+            Ok(None) => {
+                *by_machine = true;
+                Ok(None)
+            }
+            Err(ended) => match *ended {
+                Ended::Stop(stop) => Err(Halt::Stop(stop)),
+                Ended::Failure | Ended::Making => {
+                    *by_machine = true;
+                    Ok(None)
+                }
+            },
+        }
+    }
+}
+
+/// The reads of a body, each with the length of the key by which it is looked up.
+fn looked_up(group: &Group) -> impl Iterator<Item = (usize, usize)> {
+    group.alternatives.iter().flatten().filter_map(|step| match step {
+        Step::Scan(scan) => Some((scan.read, scan.key.len())),
+        Step::Probe { read, key, .. } => Some((*read, key.len())),
+        _ => None,
+    })
 }
 
 /// What a run, or one thread of it, did.
 #[derive(Default)]
-struct Part {
+pub(super) struct Part {
     /// Rows looked at by each read; empty where they were counted otherwise.
-    visited: Vec<u64>,
+    pub visited: Vec<u64>,
     /// How often each step was tried; likewise.
     entered: Vec<u64>,
     produced: u64,
     /// Rows of a list.
     words: Vec<Word>,
     len: usize,
+    /// Whether a computation failed that was made early.
+    early: bool,
 }
 
 fn run_machine(
@@ -313,43 +363,72 @@ fn run_machine(
     let budget = env.budget;
     let mut sink = Sink::new(target, budget);
     let early = machine::execute(plan, sources, memory, env, &mut sink)?;
-    if let (true, Some(plan)) = (early, &plan.careful) {
-        let mut unused = Sink::new(Target::List { width: plan.output.len() }, budget);
-        machine::execute(plan, careful, &mut Memory::default(), env, &mut unused)?;
+    if early {
+        run_careful(plan, careful, env)?;
     }
     let produced = sink.produced();
     let (words, len) = sink.finish()?;
-    Ok(Part { visited: Vec::new(), entered: Vec::new(), produced, words, len })
+    Ok(Part { produced, words, len, ..Part::default() })
 }
 
-struct Threads<'t> {
-    pool: &'t Pool,
+/// Runs the careful plan for its failures.
+fn run_careful(plan: &RulePlan, careful: &Batches<'_>, env: &mut Env<'_>) -> Result<(), Halt> {
+    let Some(plan) = &plan.careful else { return Ok(()) };
+    let mut unused = Sink::new(Target::List { width: plan.output.len() }, env.budget);
+    machine::execute(plan, careful, &mut Memory::default(), env, &mut unused).map(|_| ())
+}
+
+/// Runs compiled plans, on several threads where that is worth while.
+pub(super) struct Threads<'t> {
+    pub pool: &'t Pool,
     /// Time spent for a unit of the outermost loop when last run.
-    unit: &'t mut Duration,
+    pub unit: &'t mut Duration,
+    /// Whether one thread has to do it all.
+    pub alone: &'t mut bool,
+    pub remembered: &'t Remembered,
 }
 
 impl Threads<'_> {
-    fn run(
+    pub fn run(
         self,
         compiled: &Compiled<'_>,
-        interner: &Interner,
-        budget: &Budget,
+        env: &mut Env<'_>,
         target: Target<'_>,
-    ) -> Result<Part, Stop> {
+    ) -> Result<Part, Box<Ended>> {
         let started = Instant::now();
+        let (budget, remembered) = (env.budget, self.remembered);
         let units = compiled.units().unwrap_or(0);
         let worth = *self.unit * u32::try_from(units).unwrap_or(u32::MAX) > WORTH_THREADS;
-        let total = if units > 0 && self.pool.shares(worth) {
-            let mut total = Part::default();
-            for part in parallel(compiled, interner, budget, target, self.pool, units)? {
-                total.add(part);
+        let mut total = None;
+        if units > 0 && !*self.alone && self.pool.shares(worth) {
+            let run = Run { compiled, budget, target, remembered };
+            match run.parallel(env.interner, self.pool, units) {
+                Ok(parts) => {
+                    let mut sum = Part::default();
+                    parts.into_iter().for_each(|part| sum.add(part));
+                    total = Some(sum);
+                }
+                Err(ended) if matches!(*ended, Ended::Making) => {
+                    *self.alone = true;
+                    if let Target::Groups { gathered, .. } = target {
+                        gathered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    }
+                }
+                Err(ended) => return Err(ended),
             }
-            total
-        } else {
-            let mut sink = Sink::new(target, budget);
-            let mut kernel = Kernel::new(compiled, interner, &mut sink);
-            kernel.run()?;
-            finished(kernel.into_counts(), sink)?
+        }
+        let total = match total {
+            Some(total) => total,
+            None => {
+                let values = if compiled.makes_values() {
+                    let (interner, patterns) = (&mut *env.interner, &mut *env.patterns);
+                    Values::Growing(RefCell::new(Making { interner, patterns }))
+                } else {
+                    Values::Known(env.interner)
+                };
+                let run = Run { compiled, budget, target, remembered };
+                run.on_one_thread(&values, |kernel| kernel.run())?
+            }
         };
         if let Some(units) = u32::try_from(units).ok().filter(|units| *units > 0) {
             *self.unit = started.elapsed() / units;
@@ -365,6 +444,7 @@ impl Part {
         self.entered.resize(part.entered.len(), 0);
         self.entered.iter_mut().zip(part.entered).for_each(|(sum, more)| *sum += more);
         self.produced += part.produced;
+        self.early |= part.early;
         self.len += part.len;
         if self.words.is_empty() {
             self.words = part.words;
@@ -374,41 +454,54 @@ impl Part {
     }
 }
 
-fn finished((visited, entered): (Vec<u64>, Vec<u64>), sink: Sink<'_>) -> Result<Part, Stop> {
-    let produced = sink.produced();
-    let (words, len) = sink.finish()?;
-    Ok(Part { visited, entered, produced, words, len })
+/// One run of a compiled plan.
+struct Run<'r> {
+    compiled: &'r Compiled<'r>,
+    budget: &'r Budget,
+    target: Target<'r>,
+    remembered: &'r Remembered,
 }
 
-/// Runs a plan on all threads: each takes the next few units until none is left.
-fn parallel(
-    compiled: &Compiled<'_>,
-    interner: &Interner,
-    budget: &Budget,
-    target: Target<'_>,
-    pool: &Pool,
-    units: usize,
-) -> Result<Vec<Part>, Stop> {
-    let next = AtomicUsize::new(0);
-    let enough = AtomicBool::new(false);
-    let few = (units / (32 * pool.jobs())).clamp(1, 1 << 16);
-    let work = |_| {
-        let mut sink = Sink::new(target, budget);
-        let mut kernel = Kernel::new(compiled, interner, &mut sink);
-        loop {
-            let from = next.fetch_add(few, Ordering::Relaxed);
-            if from >= units || enough.load(Ordering::Relaxed) {
-                break;
-            }
-            match kernel.run_part(from, units.min(from + few)) {
-                Ok(false) => {}
-                ended => {
-                    enough.store(true, Ordering::Relaxed);
-                    ended?;
+impl Run<'_> {
+    /// Does `work` with a kernel and a sink of one thread's own. What it has found stays found, also
+    /// if a computation fails.
+    fn on_one_thread(
+        &self,
+        values: &Values<'_>,
+        work: impl FnOnce(&mut Kernel<'_, '_, '_, '_>) -> Result<(), Box<Ended>>,
+    ) -> Result<Part, Box<Ended>> {
+        let mut sink = Sink::new(self.target, self.budget);
+        let memos = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut kernel = Kernel::new(self.compiled, values, &mut sink, memos.unwrap_or_default());
+        let ended = work(&mut kernel);
+        let Left { visited, entered, memos, early } = kernel.finish();
+        self.remembered.lock().unwrap_or_else(PoisonError::into_inner).push(memos);
+        let produced = sink.produced();
+        let (words, len) = sink.finish()?;
+        ended.map(|()| Part { visited, entered, produced, words, len, early })
+    }
+
+    /// Runs it on all threads: each takes the next few units until none is left.
+    fn parallel(&self, interner: &Interner, pool: &Pool, units: usize) -> Result<Vec<Part>, Box<Ended>> {
+        let next = AtomicUsize::new(0);
+        let enough = AtomicBool::new(false);
+        let few = (units / (32 * pool.jobs())).clamp(1, 1 << 16);
+        let take = |kernel: &mut Kernel<'_, '_, '_, '_>| -> Result<(), Box<Ended>> {
+            loop {
+                let from = next.fetch_add(few, Ordering::Relaxed);
+                if from >= units || enough.load(Ordering::Relaxed) {
+                    return Ok(());
+                }
+                match kernel.run_part(from, units.min(from + few)) {
+                    Ok(false) => {}
+                    ended => {
+                        enough.store(true, Ordering::Relaxed);
+                        ended?;
+                    }
                 }
             }
-        }
-        finished(kernel.into_counts(), sink)
-    };
-    pool.install(|| (0..pool.jobs()).into_par_iter().map(work).collect())
+        };
+        let work = |_| self.on_one_thread(&Values::Known(interner), take);
+        pool.install(|| (0..pool.jobs()).into_par_iter().map(work).collect())
+    }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::fixpoint::Member;
 use super::job::{Job, key_lengths};
+use super::orders::Need;
 use super::{Evaluation, Sizes};
 use crate::engine::EvalError;
 use crate::model::PredId;
@@ -70,15 +71,11 @@ pub(super) fn replan(
             continue;
         }
         prepare(&plan, members);
-        let sources = evaluation.sources(&plan, recursive, job.by)?;
-        let careful = match &plan.careful {
-            Some(careful) => {
-                prepare(careful, members);
-                evaluation.sources(careful, recursive, job.by)?
-            }
-            None => Vec::new(),
-        };
-        let done = job.replace(plan, sources, careful);
+        if let Some(careful) = &plan.careful {
+            prepare(careful, members);
+        }
+        let next = evaluation.ready(job.replaced(plan), recursive)?;
+        let done = std::mem::replace(job, next);
         evaluation.retired(done);
     }
     Ok(())
@@ -101,9 +98,8 @@ fn ready(plan: &RulePlan, members: &[Member<'_>]) -> bool {
     let plans = [Some(plan), plan.careful.as_deref()];
     plans.into_iter().flatten().all(|plan| {
         plan.reads.iter().zip(key_lengths(plan)).all(|(read, lengths)| {
-            let keyed = lengths.iter().any(|length| *length > 0);
             let member = members.iter().find(|member| member.pred == read.pred);
-            member.is_none_or(|member| !keyed || member.growing.is_ready(read))
+            member.is_none_or(|member| member.growing.is_ready(&Need::new(read, lengths)))
         })
     })
 }
@@ -111,7 +107,7 @@ fn ready(plan: &RulePlan, members: &[Member<'_>]) -> bool {
 fn prepare(plan: &RulePlan, members: &mut [Member<'_>]) {
     for (read, lengths) in plan.reads.iter().zip(key_lengths(plan)) {
         if let Some(member) = members.iter_mut().find(|member| member.pred == read.pred) {
-            lengths.into_iter().for_each(|length| member.growing.prepare(read, length));
+            member.growing.prepare(&[Need::new(read, lengths)]);
         }
     }
 }

@@ -1,7 +1,6 @@
 //! The outermost loop over rows that are put together by what the steps behind need of them.
 
-use super::Kernel;
-use crate::base::Stop;
+use super::{Halted, Kernel};
 use crate::plan::Reg;
 use crate::storage::Word;
 
@@ -19,7 +18,7 @@ pub struct Grouped {
     pub rest: Vec<Reg>,
 }
 
-impl<'p> Kernel<'p, '_, '_> {
+impl<'p> Kernel<'p, '_, '_, '_> {
     /// The outermost loop over those groups that begin in `from..to`.
     pub(super) fn groups(
         &mut self,
@@ -27,7 +26,7 @@ impl<'p> Kernel<'p, '_, '_> {
         read: usize,
         from: usize,
         to: usize,
-    ) -> Result<bool, Stop> {
+    ) -> Result<bool, Halted> {
         let (width, keys) = (grouped.width, grouped.key.len());
         let row = |number: usize| &grouped.words[number * width..(number + 1) * width];
         let rows = grouped.words.len() / width;
@@ -59,12 +58,12 @@ impl<'p> Kernel<'p, '_, '_> {
     pub(super) fn add_group(&mut self, grouped: &Grouped) {
         let (group, width, keys) = (self.group, grouped.width, grouped.key.len());
         self.turns += (group.len() / width) as u64;
-        if let ([row, last], [rest]) = (self.plan.output, &grouped.rest[..])
+        if let (Some((last, leading)), [rest]) = (self.plan.output.split_last(), &grouped.rest[..])
             && last == rest
-            && row != last
+            && !leading.contains(last)
             && let Some(pairs) = self.sink.pairs()
         {
-            pairs.select(self.registers[*row]);
+            pairs.select_behind(leading.iter().map(|reg| self.registers[*reg]));
             pairs.add_sorted(group.iter().skip(keys).step_by(width).copied());
             self.sink.count((group.len() / width) as u64);
             return;

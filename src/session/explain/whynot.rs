@@ -118,6 +118,14 @@ impl Session {
     /// Why no tuple fits an atom; what it leaves out is any. Warnings name ids that nothing declares.
     pub fn whynot(&mut self, pattern: &str) -> Result<(WhyNot, Vec<Diagnostic>), Error> {
         let (pattern, warnings) = self.tuple_pattern(pattern)?;
+        self.whynot_pattern(&pattern, warnings)
+    }
+
+    pub(in crate::session) fn whynot_pattern(
+        &mut self,
+        pattern: &Pattern,
+        warnings: Vec<Diagnostic>,
+    ) -> Result<(WhyNot, Vec<Diagnostic>), Error> {
         if let Some((field, _)) = pattern.meta.first() {
             return Err(Diagnostic::new(
                 crate::base::codes::analysis::MISPLACED_METADATA,
@@ -127,7 +135,7 @@ impl Session {
             .into());
         }
         let mut within = self.enter(&[])?;
-        let found = within.explain_absence(&pattern)?;
+        let found = within.explain_absence(pattern)?;
         let warnings = if found.holds.is_some() { Vec::new() } else { warnings };
         Ok((found, warnings))
     }
@@ -140,6 +148,12 @@ impl Session {
             let interner = self.base.database.interner();
             let values: Vec<Value> = tuple.row.iter().map(|word| interner.value(*word)).collect();
             found.holds = Some(text::tuple(self.schema(), pred, &values));
+            return Ok(found);
+        }
+        let whole: Option<Vec<Value>> = pattern.columns.iter().cloned().collect();
+        if let Some(reason) = whole.and_then(|tuple| self.gives_way(pred, &tuple, &model)) {
+            // No rule and no fact could help it.
+            found.near.push(reason);
             return Ok(found);
         }
         let (proposals, all) = {
@@ -293,7 +307,11 @@ impl Session {
             };
             Condition { text, outcome, remarks, inner }
         };
-        let conditions: Vec<Condition> = literals.iter().zip(&attempt.reached).map(condition).collect();
+        let told = |(literal, reached): &(&Literal, &Reached)| {
+            !(literal.takes_apart() && matches!(reached, Reached::Met(_)))
+        };
+        let conditions: Vec<Condition> =
+            literals.iter().zip(&attempt.reached).filter(told).map(condition).collect();
         ShownAttempt {
             place: self.file_place(rule.span),
             head: head_text(&writer),

@@ -67,7 +67,12 @@ pub(super) fn follow(
             }
             _ => Arc::clone(base),
         };
-        let same = table.len() == entry.table.len() && table.rows().words() == entry.table.rows().words();
+        // What went may have come back.
+        let same = Arc::ptr_eq(&table, &entry.table) || {
+            let gone = following.parts.get(&own.gone).filter(|_| gone.contains(pred));
+            table.len() == entry.table.len()
+                && gone.is_some_and(|gone| gone.iter().all(|row| table.contains(row)))
+        };
         tables.push((*pred, if same { Arc::clone(&entry.table) } else { table }));
     }
     Some(tables)
@@ -140,7 +145,7 @@ impl Following {
 
     /// Notes how a table that rules read has changed. All must have read the same.
     fn read(&mut self, pred: PredId, old: &Arc<Table>, now: &Table) -> Option<()> {
-        if Arc::ptr_eq(old.rows(), now.rows()) {
+        if old.is_same(now) || Arc::ptr_eq(old.rows(), now.rows()) {
             return Some(());
         }
         if let Some(known) = self.change.changed.get(&pred) {
@@ -208,7 +213,9 @@ fn evaluate(
     let (stored, interner) = over.database.split();
     let tables = WithParts { parts, current, stored };
     let budget = Budget::new(limits.clone(), over.cancel.clone());
-    over.engine.evaluate(&Request::new(program, &[], wanted), &tables, interner, &budget)
+    // After one step there will be others.
+    let request = Request { repeated: true, ..Request::new(program, &[], wanted) };
+    over.engine.evaluate(&request, &tables, interner, &budget)
 }
 
 /// The parts of what changes, what is kept, and what is stated.

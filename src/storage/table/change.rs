@@ -1,7 +1,8 @@
-//! A table with some rows less and some more, at the cost of a copy: its orders stay orders.
+//! A table with some rows less and some more, at the cost of a copy of its words: its orders stay
+//! orders, its offsets offsets, and how it came about is known.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use super::{Inner, Sorted, Table};
 use crate::storage::interner::Word;
@@ -10,31 +11,79 @@ use crate::storage::sort;
 /// Rows compared at a time where two tables are the same.
 const BLOCK: usize = 1024;
 
+/// How a table was made of another.
+#[derive(Debug)]
+pub(super) struct Step {
+    before: Weak<Inner>,
+    /// Rows of the one before that are not in this one.
+    gone: Sorted,
+    /// Rows that are in this one and were not in the one before.
+    come: Sorted,
+}
+
 impl Table {
     /// These rows without `gone`, and with `come`; both have the width of the table.
     pub fn changed(&self, gone: &Sorted, come: &Sorted) -> Table {
         let width = self.width();
+        let gone = &kept(gone, |row| self.rows().has_prefix(row) && !come.has_prefix(row));
+        let come = &kept(come, |row| !self.rows().has_prefix(row));
         let rows = Arc::new(merged(self.rows(), gone, come));
         let mut orders = HashMap::new();
         for (columns, order) in self.lock().iter() {
-            let is_whole = columns.len() == width;
-            // What a projection loses may be there through another row.
-            if !is_whole && !gone.is_empty() || columns.is_empty() {
+            let mut leaving = picked(gone, columns);
+            if columns.len() < width && !gone.is_empty() {
+                // What a projection loses may be there through another row.
+                if columns.iter().enumerate().any(|(place, column)| place != *column) {
+                    continue;
+                }
+                leaving = kept(&leaving, |row| !rows.has_prefix(row));
+            }
+            if columns.is_empty() {
                 continue;
             }
-            let order = merged(order, &picked(gone, columns), &picked(come, columns));
+            let order = merged(order, &leaving, &picked(come, columns));
             orders.insert(columns.clone(), Arc::new(order));
         }
-        Table(Arc::new(Inner {
-            width,
-            rows: OnceLock::from(rows),
-            orders: Mutex::new(orders),
-            ..Inner::default()
-        }))
+        let inner =
+            Inner { width, rows: OnceLock::from(rows), orders: Mutex::new(orders), ..Inner::default() };
+        if let Some(distinct) = self.0.distinct.get() {
+            // An estimate, which few rows leave as good as it was.
+            inner.distinct.get_or_init(|| distinct.clone());
+        }
+        if let Some(spans) = self.0.spans.get() {
+            inner.spans.get_or_init(|| {
+                let more = super::spans_of(come.words(), width);
+                let joined = spans.iter().zip(&more).map(|(span, more)| match (span, more) {
+                    (Some(span), Some(more)) => Some((span.0.min(more.0), span.1.max(more.1))),
+                    (span, more) => span.or(*more),
+                });
+                joined.collect()
+            });
+        }
+        let before = Arc::downgrade(&self.0);
+        let copy = |rows: &Sorted| Sorted::from_sorted(width, rows.words().to_vec(), rows.len());
+        Table(Arc::new(Inner { step: Some(Step { before, gone: copy(gone), come: copy(come) }), ..inner }))
     }
 
     /// What has gone from `self` and what has come to it to make it `now`.
     pub fn difference(&self, now: &Table) -> (Sorted, Sorted) {
+        let copy = |rows: &Sorted| Sorted::from_sorted(rows.width(), rows.words().to_vec(), rows.len());
+        let made = |table: &Table, of: &Table| {
+            let step = table.0.step.as_ref().filter(|step| step.before.as_ptr() == Arc::as_ptr(&of.0));
+            step.map(|step| (copy(&step.gone), copy(&step.come)))
+        };
+        if self.is_same(now) {
+            return (
+                Sorted::from_sorted(self.width(), Vec::new(), 0),
+                Sorted::from_sorted(self.width(), Vec::new(), 0),
+            );
+        }
+        if let Some((gone, come)) = made(now, self) {
+            return (gone, come);
+        }
+        if let Some((gone, come)) = made(self, now) {
+            return (come, gone);
+        }
         let width = self.width();
         let (old, new) = (self.rows(), now.rows());
         if width == 0 {
@@ -68,6 +117,16 @@ impl Table {
         come.extend_from_slice(b);
         (Sorted::from_sorted(width, gone, 0), Sorted::from_sorted(width, come, 0))
     }
+}
+
+/// The rows that `keep` picks.
+fn kept(rows: &Sorted, keep: impl Fn(&[Word]) -> bool) -> Sorted {
+    let (mut words, mut len) = (Vec::new(), 0);
+    for row in rows.iter().filter(|row| keep(row)) {
+        words.extend_from_slice(row);
+        len += 1;
+    }
+    Sorted::from_sorted(rows.width(), words, len)
 }
 
 fn picked(rows: &Sorted, columns: &[usize]) -> Sorted {
@@ -110,7 +169,7 @@ fn merged(rows: &Sorted, gone: &Sorted, come: &Sorted) -> Sorted {
         copied = high;
     }
     words.extend_from_slice(part(copied, rows.len()));
-    Sorted::from_sorted(width, words, 0)
+    Sorted::from_sorted(width, words, 0).with_offsets_of(rows, gone, come)
 }
 
 impl Sorted {
@@ -162,6 +221,57 @@ mod tests {
         expected.extend([[5, 5], [100, 7], [150, 0], [900, 1]]);
         expected.sort_unstable();
         assert_eq!(changed.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn offsets_are_as_if_made_anew() {
+        let rows: Vec<[u32; 2]> = (0..500).map(|i| [100 + i / 3 * 2, i % 3]).collect();
+        let old = pairs(&rows);
+        old.rows().index();
+        assert_eq!(old.rows().range(&[102]), (3, 6));
+        // Between, beside, before the first and behind the last; one first word loses all it had.
+        for come in [vec![[101, 7], [102, 0], [102, 9]], vec![[99, 1]], vec![[900, 1]], vec![]] {
+            for gone in [vec![[100, 0], [104, 0], [104, 1], [104, 2]], vec![[432, 1]], vec![]] {
+                let new = old.changed(pairs(&gone).rows(), pairs(&come).rows());
+                let anew = pairs(new.rows().words().as_chunks::<2>().0);
+                for word in 95..=905 {
+                    assert_eq!(
+                        new.rows().range(&[word]),
+                        anew.rows().range(&[word]),
+                        "{word} {come:?} {gone:?}"
+                    );
+                }
+                let known = |chunk| new.rows().first_words(chunk) & anew.rows().first_words(chunk);
+                assert!((0..40).all(|chunk| known(chunk) == anew.rows().first_words(chunk)));
+            }
+        }
+    }
+
+    #[test]
+    fn projections_keep_what_other_rows_have() {
+        let table = Table::from_rows(3, vec![1, 1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 1]);
+        let order = |table: &Table, columns: &[usize]| {
+            table.order::<()>(columns, &mut || Ok(())).unwrap().words().to_vec()
+        };
+        order(&table, &[0, 1]);
+        order(&table, &[1]);
+        let gone = Table::from_rows(3, vec![1, 1, 1, 1, 2, 1]);
+        let come = Table::from_rows(3, vec![1, 1, 9, 3, 5, 1]);
+        let changed = table.changed(gone.rows(), come.rows());
+        assert_eq!(order(&changed, &[0, 1]), [1, 1, 2, 1, 3, 5]);
+        assert_eq!(order(&changed, &[1]), [1, 5]);
+        assert_eq!(changed.spans(), [Some((1, 3)), Some((1, 5)), Some((1, 9))]);
+    }
+
+    #[test]
+    fn the_way_back_is_known_too() {
+        let old = pairs(&[[1, 1], [2, 2], [3, 3]]);
+        // One is there already, another never was.
+        let new = old.changed(pairs(&[[2, 2], [7, 7]]).rows(), pairs(&[[3, 3], [4, 4]]).rows());
+        let words = |(gone, come): (Sorted, Sorted)| (gone.words().to_vec(), come.words().to_vec());
+        assert_eq!(words(old.difference(&new)), (vec![2, 2], vec![4, 4]));
+        assert_eq!(words(new.difference(&old)), (vec![4, 4], vec![2, 2]));
+        assert_eq!(words(new.difference(&new.clone())), (vec![], vec![]));
     }
 
     #[test]
