@@ -10,7 +10,7 @@ use super::store::{Found, Known, hash};
 use crate::base::{Budget, Stop};
 use crate::plan::Fold;
 use crate::storage::bits::{BitRows, CHUNK, RowRef};
-use crate::storage::pairs::Pairs;
+use crate::storage::pairs::{Pairs, Span};
 use crate::storage::{Word, sort};
 
 /// Rows gathered for one shard before they are handed over.
@@ -51,6 +51,8 @@ pub enum Target<'a> {
     Groups {
         /// The aggregate.
         fold: &'a Fold,
+        /// What its keys lie in, if these are to have cells.
+        spans: &'a [Span],
         /// What threads have gathered, each for itself.
         gathered: &'a Mutex<Vec<Tally>>,
     },
@@ -234,8 +236,8 @@ impl<'a> Sink<'a> {
             Target::List { width } => {
                 Kind::List { width, words: Vec::new(), len: 0, compact_at: FIRST_COMPACTION }
             }
-            Target::Groups { fold, gathered } => {
-                Kind::Groups { tally: Tally::new(fold), row: Vec::new(), gathered }
+            Target::Groups { fold, spans, gathered } => {
+                Kind::Groups { tally: Tally::new(fold, spans), row: Vec::new(), gathered }
             }
         };
         let (held, gathered) = (Held::new(budget), Held::new(budget));
