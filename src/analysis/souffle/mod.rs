@@ -387,7 +387,11 @@ impl Analysis {
                 let any = [left, right].into_iter().find(|side| matches!(side.kind, ExprKind::Wildcard));
                 let asked = [left, right].iter().any(|side| matches!(side.kind, ExprKind::Aggregate(_)));
                 if let Some(any) = any.filter(|_| !asked) {
-                    self.report(codes::MISPLACED_WILDCARD, "`_` stands where a value is needed".to_owned(), any.span);
+                    self.report(
+                        codes::MISPLACED_WILDCARD,
+                        "`_` stands where a value is needed".to_owned(),
+                        any.span,
+                    );
                 }
             }
             _ => {}

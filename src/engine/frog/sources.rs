@@ -61,6 +61,10 @@ impl Evaluation<'_, '_> {
                 once && table.width() > 0 && !kept && !table.has_order(&read.columns)
             })
         });
+        for whole in &mut found {
+            let table = plan.reads.get(whole.read).and_then(|read| self.table(read.pred));
+            table.into_iter().for_each(|table| whole.lay_out(table));
+        }
         found
     }
 
