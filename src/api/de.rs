@@ -8,7 +8,6 @@ use serde::de::{
 };
 
 use super::ser::Mismatch;
-use super::structs;
 use super::value::{DATE, ENUM, VALUE};
 use crate::model::Value;
 
@@ -36,7 +35,7 @@ macro_rules! methods {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct ValueDeserializer<'de>(pub &'de Value);
+struct ValueDeserializer<'de>(&'de Value);
 
 impl<'de> ValueDeserializer<'de> {
     /// For whoever has no use for nil.
@@ -66,7 +65,6 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             Value::Date(date) => visitor.visit_borrowed_str(date.text()),
             Value::Symbol(text) => visitor.visit_borrowed_str(text),
             Value::List(items) => visitor.visit_seq(Items { items: items.iter(), at: 0 }),
-            Value::Struct(value) => structs::any(value, visitor),
         }
     }
 
@@ -94,9 +92,6 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match (name, self.0) {
             (VALUE, Value::Enum(constant)) => visitor.visit_enum(Tagged { tag: ENUM, text: &constant.name }),
             (VALUE, Value::Date(date)) => visitor.visit_enum(Tagged { tag: DATE, text: date.text() }),
-            (VALUE, Value::Struct(value)) if value.of.name.is_some() => {
-                visitor.visit_enum(structs::AsValue(value))
-            }
             (VALUE, _) => self.deserialize_any(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
@@ -105,10 +100,6 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
         match self.0 {
             Value::List(items) if items.len() != len => Err(Mismatch::invalid_length(items.len(), &visitor)),
-            Value::Struct(value) if value.fields.len() != len => {
-                Err(Mismatch::invalid_length(value.fields.len(), &visitor))
-            }
-            Value::Struct(value) => visitor.visit_seq(structs::Parts::of(value)),
             _ => self.present(visitor),
         }
     }
@@ -140,7 +131,6 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match self.0 {
             Value::Enum(constant) => visitor.visit_enum(BorrowedStrDeserializer::new(&constant.name)),
             Value::Symbol(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-            Value::Struct(value) => visitor.visit_enum(structs::AsEnum(value)),
             _ => self.present(visitor),
         }
     }

@@ -21,7 +21,6 @@ mod questions;
 mod scenario;
 mod ser;
 mod session;
-mod structs;
 mod value;
 
 pub use answer::{Answer, ColumnIndex, Row, Rows};

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::fact;
 use super::ser;
-use super::structs;
 use super::value::Value;
 use super::{Error, ErrorKind};
 use crate::analysis::types::Base;
@@ -12,7 +11,7 @@ use crate::base::Span;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::model::schema::{PredId, Schema};
 use crate::syntax::datalog::ast::{
-    Args, Atom, Body, ConstKind, Expr, ExprKind, Goal, Literal, LiteralKind, Name, NamedValue, UnderOption,
+    Args, Atom, Body, ConstKind, Expr, ExprKind, Goal, Literal, LiteralKind, NamedValue, UnderOption,
 };
 
 /// Values for variables of a goal, a fact or a pattern, made by [`params!`](crate::params).
@@ -133,14 +132,6 @@ pub(super) fn expression(value: &Value, span: Span, ty: Option<Base>) -> Expr {
             let items = items.iter().map(|item| expression(item, span, None)).collect();
             return Expr { kind: ExprKind::List(items), span };
         }
-        Value::Record(fields) => {
-            return Expr { kind: ExprKind::Record(structs::arguments(fields, span)), span };
-        }
-        Value::Variant(name, fields) => {
-            let name = Name { text: name.clone(), span };
-            let args = structs::arguments(fields, span);
-            return Expr { kind: ExprKind::Variant { name, dollar: false, args }, span };
-        }
     };
     Expr { kind: ExprKind::Const(constant), span }
 }
@@ -217,13 +208,9 @@ impl<'p> Put<'p> {
     }
 
     fn atom(&mut self, atom: &mut Atom) {
-        let relation = self.schema.find(&atom.name.text);
-        self.args(relation, &mut atom.args);
-    }
-
-    fn args(&mut self, relation: Option<PredId>, args: &mut Args) {
         let schema = self.schema;
-        match args {
+        let relation = schema.find(&atom.name.text);
+        match &mut atom.args {
             Args::Positional(items) => {
                 let columns = relation.map(|id| schema.predicate(id).columns.as_slice()).unwrap_or_default();
                 for (at, item) in items.iter_mut().enumerate() {
@@ -267,9 +254,7 @@ impl<'p> Put<'p> {
                 }
                 self.body(&mut aggregate.body);
             }
-            ExprKind::Record(args) | ExprKind::Variant { args, .. } => self.args(None, args),
-            ExprKind::As(inner, _) => self.expr(inner, None),
-            ExprKind::Wildcard | ExprKind::Const(_) => {}
+            ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::NotYet(_) => {}
         }
     }
 }
