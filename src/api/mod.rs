@@ -17,6 +17,7 @@ mod explain;
 mod fact;
 mod options;
 mod params;
+mod parts;
 mod questions;
 mod scenario;
 mod ser;
