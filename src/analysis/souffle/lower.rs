@@ -422,6 +422,7 @@ impl<'a> Lower<'a> {
             arg,
             separator: Arc::from(""),
             float: width.is_some_and(Width::is_float),
+            wraps: true,
             body: Body { alternatives: vec![inner] },
             span,
         }));
