@@ -363,6 +363,11 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                         *near = low;
                         return low < high;
                     }
+                    if let ([reg], Batch::Pairs { pairs, .. }) = (*key, batch)
+                        && pairs.layout().width == 1
+                    {
+                        return pairs.row(0).contains(self.registers[*reg]);
+                    }
                     let scratch = &mut self.scratch[2 * at];
                     scratch.clear();
                     scratch.extend(key.iter().map(|reg| self.registers[*reg]));
