@@ -231,3 +231,41 @@ fn schema_prints_declarations() {
     let ran = project.run(&["schema", "Atended"]);
     assert!(ran.status == 2 && ran.err.contains("`Attended`"), "{ran:?}");
 }
+
+#[test]
+fn what_is_beyond_doubt_is_mended_and_all_else_left() {
+    let project = Project::small();
+    // A comma, a colon and a zero-width space in facts; `==` and a dash in a rule; and a name
+    // that could mean something else, which stays.
+    let broken = "[\n    Attended(leader: \"eve\" summit = \"xian\"),\u{200b}\n]\n";
+    project.write("facts/b.ron", broken);
+    project.write("rules/more.dl", "There(l) :\u{2013} Attended(leader: l, summit: s), s == \"xian\"\n");
+    let shown = project.run(&["check", "--diff"]);
+    assert_eq!(shown.status, 1, "{shown:?}");
+    assert!(shown.out.contains("+    Attended(leader: \"eve\", summit : \"xian\"), \n"), "{shown:?}");
+    assert_eq!(project.read("facts/b.ron"), broken);
+
+    let fixed = project.run(&["check", "--fix"]);
+    assert_eq!(project.read("facts/b.ron"), "[\n    Attended(leader: \"eve\", summit : \"xian\"), \n]\n");
+    assert_eq!(project.read("rules/more.dl"), "There(l) :- Attended(leader: l, summit: s), s = \"xian\".\n");
+    assert!(fixed.err.contains("mended 6 mistakes in 2 files"), "{fixed:?}");
+
+    let misspelt = "[Atended(leader: \"eve\", summit: \"xian\")]\n";
+    project.write("facts/b.ron", misspelt);
+    let left = project.run(&["check", "--fix"]);
+    assert!(left.status == 2 && left.err.contains("did you mean `Attended`?"), "{left:?}");
+    assert_eq!(project.read("facts/b.ron"), misspelt);
+    let nothing = project.run(&["check", "--diff"]);
+    assert_eq!((nothing.status, nothing.out.as_str()), (0, ""), "{nothing:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_named_as_the_project_names_it() {
+    let project = Project::small();
+    let made = std::process::Command::new("mkfifo").arg(project.path("facts/pipe.ron")).status().unwrap();
+    assert!(made.success());
+    let ran = project.run(&["check"]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("`facts/pipe.ron` is a pipe, socket or device"), "{ran:?}");
+}

@@ -112,8 +112,15 @@ impl Goals<'_> {
                 let pred = self.pred();
                 let body = Body { alternatives: vec![vec![Literal::Atom(self.atom(pred, false))]] };
                 let op = AggregateOp::Count;
-                let aggregate =
-                    Aggregate { op, arg: None, separator: "".into(), float: false, body, span: span(5) };
+                let aggregate = Aggregate {
+                    op,
+                    arg: None,
+                    separator: "".into(),
+                    float: false,
+                    wraps: false,
+                    body,
+                    span: span(5),
+                };
                 let name = format!("g{}", self.vars.len()).into();
                 self.vars.push(Var { name, ty: TypeId(u32::MAX), optional: false, span: span(1) });
                 literals.push(Literal::Compare {
@@ -163,10 +170,14 @@ impl Statistics for NoSizes {
 }
 
 fn rewritten(case: &Case, goal: &Rule) -> Result<Demanded, Unused> {
+    rewritten_for(case, std::slice::from_ref(goal), &[])
+}
+
+fn rewritten_for(case: &Case, goals: &[Rule], wanted: &[PredId]) -> Result<Demanded, Unused> {
     demand::rewrite(&Question {
         program: &case.program,
-        goals: std::slice::from_ref(goal),
-        wanted: &[],
+        goals,
+        wanted,
         statistics: &NoSizes,
         known: &|_| false,
     })
@@ -197,6 +208,10 @@ struct Seen {
 
 fn count(cell: &Cell<u32>) {
     cell.set(cell.get() + 1);
+}
+
+fn count_if(cell: &Cell<u32>, holds: bool) {
+    cell.set(cell.get() + u32::from(holds));
 }
 
 /// Asks some goals both ways.
@@ -352,6 +367,128 @@ fn demand_changes_no_answer_of_recursions() {
     assert!(refused.get() * 2 < tried.get(), "{} of {} refused", refused.get(), tried.get());
     let few = seen.goals.get() < 1_000;
     assert!(few || shares[0] >= 40 && shares[1] >= 4 && shares[2] >= 20, "{shares:?}");
+}
+
+/// Wants some of the derived relations both ways. What is wanted whole has the same errors, too.
+fn same_wanted(case: &Case, seed: u64, seen: &Seen) -> TestCaseResult {
+    let mut dice = Dice::new(seed);
+    let derived: Vec<PredId> = case.program.strata.iter().flat_map(|s| s.predicates.clone()).collect();
+    if derived.is_empty() {
+        return Ok(());
+    }
+    for _ in 0..2 {
+        // Of those that nothing stands above, one or two.
+        let late = derived.len() - derived.len().min(2);
+        let mut wanted = vec![dice.pick(&derived[late..])];
+        if dice.chance(30) {
+            wanted.push(dice.pick(&derived));
+        }
+        wanted.sort();
+        wanted.dedup();
+        count(&seen.goals);
+        let demanded = rewritten_for(case, &[], &wanted);
+        count_if(&seen.used, demanded.is_ok());
+        let whole = Base::new(case).want(case, &wanted, false, &run::budget());
+        let found = Base::new(case).want(case, &wanted, true, &run::budget());
+        match (whole, found) {
+            (Ok(whole), Ok(found)) if whole == found => {
+                count_if(&seen.answered, demanded.is_ok() && found.values().any(|rows| !rows.is_empty()));
+            }
+            (Err(EvalError::Runtime { .. }), Err(EvalError::Runtime { .. })) => {}
+            (Err(EvalError::Stopped { .. }), _) | (_, Err(EvalError::Stopped { .. })) => {}
+            (whole, found) => {
+                let program = demanded.as_ref().map(text).unwrap_or_default();
+                return Err(TestCaseError::fail(format!(
+                    "wanted {wanted:?}\nwhole {whole:?}\nby demand {found:?}\n{program}"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn demand_of_rules_changes_nothing_that_is_wanted() {
+    let seen = Seen::default();
+    let test = |(case, seed): (Case, u64)| same_wanted(&case, seed, &seen);
+    if let Err(error) = runner(500).run(&(Cases, any::<u64>()), test) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn demand_of_rules_changes_nothing_of_recursions() {
+    let seen = Seen::default();
+    let test = |(seed, wanted): (u64, u64)| {
+        let mut dice = Dice::new(wanted);
+        let rules = [
+            "W(a: z) :- T(x: 3, z: z).",
+            "W(a: x) :- T(x: x, z: 2), E(x: x).",
+            "W(a: z) :- T(x: 1, z: y), T(x: y, z: z).",
+            "W(a: z) :- E(x: 1, z: y), T(x: y, z: z).",
+            "W(a: x) :- N(x: x), !T(x: 4, z: x).",
+            "W(a: n) :- n = count : { T(x: 0) }.",
+            "W(a: z) :- W(a: y), T(x: 2, z: y), F(x: y, z: z).\nW(a: 1).",
+            "W(a: z) :- T(x: x, z: z), x = 2.",
+            "W(a: x) :- T(x: x, z: 0) ; T(x: 0, z: x).",
+            "W(a: 10 / z) :- T(x: 1, z: z), z >= 0.",
+            "V(x: x, z: z) :- T(x: x, z: z), x != z.\nW(a: z) :- V(x: 2, z: z).",
+        ];
+        let mut text = linear(seed);
+        for _ in 0..dice.between(1, 2) {
+            text += &format!("{}\n", dice.pick(&rules));
+        }
+        // What does not fit together is refused.
+        let Ok(case) = run::read(&text) else { return Ok(()) };
+        same_wanted(&case, wanted, &seen).map_err(|error| TestCaseError::fail(format!("{text}\n{error}")))
+    };
+    let seeds = (any::<u64>(), any::<u64>()).no_shrink();
+    if let Err(error) = runner(1000).run(&seeds, test) {
+        panic!("{error}");
+    }
+    let share = |cell: &Cell<u32>| cell.get() * 100 / seen.goals.get().max(1);
+    let shares = [&seen.used, &seen.answered].map(share);
+    assert!(seen.goals.get() < 1_000 || shares[0] >= 20 && shares[1] >= 10, "{shares:?}");
+}
+
+#[test]
+fn a_rule_that_asks_from_one_place_costs_what_that_reaches() {
+    let mut text = String::from(
+        ".decl edge(x: number, z: number)\n\
+         path(x: x, z: z) :- edge(x: x, z: z).\n\
+         path(x: x, z: z) :- path(x: x, z: y), edge(x: y, z: z).\n\
+         from(z: z) :- path(x: 2050, z: z).\n\
+         above(z: z) :- from(z: y), path(x: 2095, z: y), edge(x: y, z: z).\n\
+         many(z: z) :- edge(x: x), path(x: x, z: z).\n\
+         inverse(x: x, n: n) :- edge(x: x, z: z), n = 10 / (z - 1).\n\
+         some(n: n) :- inverse(x: 2000, n: n).\n",
+    );
+    for chain in 0..5 {
+        for at in 0..100 {
+            let from = chain * 1000 + at;
+            text += &format!("edge(x: {from}, z: {}).\n", from + 1);
+        }
+    }
+    let case = run::read(&text).unwrap();
+    let want = |names: &[&str]| {
+        let wanted: Vec<PredId> = names.iter().map(|name| case.program.schema.find(name).unwrap()).collect();
+        let budget = Budget::unlimited();
+        let found = Base::new(&case).want(&case, &wanted, true, &budget);
+        (found.map(|found| wanted.iter().map(|pred| found[pred].len()).collect::<Vec<_>>()), budget.rows())
+    };
+    // All of `path` is 5 × 5050 rows.
+    let (found, rows) = want(&["from"]);
+    assert!(found == Ok(vec![50]) && rows < 250, "{found:?} {rows}");
+    let (found, rows) = want(&["above"]);
+    assert!(found == Ok(vec![4]) && rows < 400, "{found:?} {rows}");
+    // Whole, where somebody wants it whole.
+    let (found, rows) = want(&["from", "path"]);
+    assert!(found == Ok(vec![50, 25_250]) && rows >= 25_250, "{found:?} {rows}");
+    let (found, _) = want(&["many"]);
+    assert_eq!(found, Ok(vec![500]));
+    // And a mistake is one, whoever needs it.
+    let (found, _) = want(&["some"]);
+    assert!(matches!(found, Err(EvalError::Runtime { .. })), "{found:?}");
 }
 
 /// The goal that a text says.

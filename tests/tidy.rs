@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use factlog::base::codes;
 
 /// What each layer may use beside itself. Everything else is an edge that runs back.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("base", &[]),
     ("syntax", &["base"]),
     ("model", &["base", "syntax"]),
@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 14] = [
         ],
     ),
     ("render", &["base", "model", "session"]),
+    ("api", &["base", "syntax", "model", "analysis", "provenance", "files", "session", "render"]),
     (
         "repl",
         &["base", "syntax", "model", "analysis", "storage", "plan", "engine", "files", "session", "render"],

@@ -29,7 +29,7 @@ pub struct Fix {
     pub message: String,
     /// Replacements; they do not overlap.
     pub edits: Vec<(Span, String)>,
-    /// Whether `--fix` may apply it unasked: it cannot change the meaning.
+    /// Whether `--fix` applies it: what is meant is beyond doubt, and nothing that is meant is lost.
     pub safe: bool,
 }
 
@@ -112,6 +112,14 @@ impl Diagnostic {
         let message = message.into();
         self.help.push(message.clone());
         self.fix = Some(Fix { message, edits: vec![(span, replacement.into())], safe: false });
+        self
+    }
+
+    /// Marks the fix as one that `--fix` applies; see [`Fix::safe`].
+    pub fn safe(mut self) -> Self {
+        if let Some(fix) = &mut self.fix {
+            fix.safe = true;
+        }
         self
     }
 

@@ -37,9 +37,12 @@ impl Limits {
     }
 }
 
-/// Asks running work to stop; clones share the request.
+/// The handle on running work: asks it to stop, and tells how far it is. Clones share both.
 #[derive(Clone, Debug, Default)]
-pub struct CancelToken(Arc<AtomicBool>);
+pub struct CancelToken {
+    cancelled: Arc<AtomicBool>,
+    rows: Arc<AtomicU64>,
+}
 
 impl CancelToken {
     /// A token nobody has cancelled.
@@ -49,22 +52,27 @@ impl CancelToken {
 
     /// Asks for a stop. Safe in a signal handler.
     pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Withdraws the request, before the next piece of work.
     pub fn reset(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.cancelled.store(false, Ordering::Relaxed);
     }
 
     /// Whether a stop was asked for.
     pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.cancelled.load(Ordering::Relaxed)
+    }
+
+    /// Rows that the running evaluation, or the last one, has produced.
+    pub fn rows(&self) -> u64 {
+        self.rows.load(Ordering::Relaxed)
     }
 
     /// The flag itself, for a signal handler to set.
     pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.cancelled)
     }
 }
 
@@ -96,6 +104,7 @@ pub struct Budget {
 impl Budget {
     /// A fresh budget; its clock starts now.
     pub fn new(limits: Limits, cancel: CancelToken) -> Self {
+        cancel.rows.store(0, Ordering::Relaxed);
         Budget { limits, cancel, started: Instant::now(), rows: AtomicU64::new(0), memory: AtomicU64::new(0) }
     }
 
@@ -124,6 +133,7 @@ impl Budget {
     /// Counts `n` rows produced, and checks everything.
     pub fn produced(&self, n: u64) -> Result<(), Stop> {
         let rows = self.rows.fetch_add(n, Ordering::Relaxed) + n;
+        self.cancel.rows.store(rows, Ordering::Relaxed);
         match self.limits.rows {
             Some(limit) if rows > limit => Err(Stop::Rows(limit)),
             _ => self.check(),

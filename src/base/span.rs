@@ -125,7 +125,8 @@ impl SourceFile {
     }
 }
 
-/// All source texts of a session. Files are only ever added, so that spans stay valid.
+/// All source texts of a session. Files are only added, so that spans stay valid;
+/// what nobody speaks of any more can be forgotten.
 #[derive(Debug, Default, Clone)]
 pub struct SourceMap {
     files: Vec<Arc<SourceFile>>,
@@ -160,6 +161,13 @@ impl SourceMap {
             line_starts: OnceLock::new(),
         }));
         id
+    }
+
+    /// Takes the last text away again. Spans in it mean nothing any more; other texts stay.
+    pub fn forget(&mut self, id: FileId) {
+        if self.next().0.checked_sub(1) == Some(id.0) {
+            self.files.pop();
+        }
     }
 
     /// The id that the next text will have.

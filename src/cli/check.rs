@@ -7,7 +7,8 @@ use clap::{ArgMatches, Args};
 use super::args::{LimitArgs, ScenarioArgs, diagnostic_format};
 use super::context::{Context, Failure};
 use super::levels::{self, LevelArgs};
-use super::open::{open, refused, under};
+use super::mend;
+use super::open::{open, refused, under, working};
 use super::{Exit, output, terminal};
 use crate::base::{Diagnostic, Severity, SourceMap};
 use crate::files::TextFolder;
@@ -21,6 +22,8 @@ Examples:
   factlog check
   factlog check -f github --deny-warnings
   factlog check -A conflict -D one_outlet -o report.sarif
+  factlog check --diff
+  factlog check --fix
 
 CODE is a code (FL301), a lint's name (conflict), or the name of a check. The last flag
 about a code counts. `factlog rule CODE` explains it.")]
@@ -34,6 +37,12 @@ pub struct CheckArgs {
     /// Where the texts of the sources lie, to verify places, quotes and hashes
     #[arg(long, value_name = "DIR")]
     texts: Option<PathBuf>,
+    /// First mend what is beyond doubt in the project's files: a comma left out, a foreign sign
+    #[arg(long)]
+    fix: bool,
+    /// Write nothing; show as a patch what --fix would change, with status 1 if that is anything
+    #[arg(long, conflicts_with_all = ["fix", "output"])]
+    diff: bool,
     #[command(flatten)]
     levels: LevelArgs,
     #[command(flatten)]
@@ -43,6 +52,12 @@ pub struct CheckArgs {
 }
 
 pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> Result<Exit, Failure> {
+    if args.diff {
+        return mend::show(context);
+    }
+    if args.fix {
+        mend::fix(context)?;
+    }
     let levels = args.levels.ordered(matches);
     let named: Vec<_> = levels.0.clone();
     let mut session = open(context, Options { limits: args.limits.options(), levels, ..Options::default() })?;
@@ -63,10 +78,10 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         Some(project.root().join(project.settings().folders.texts.as_ref()?))
     });
     let folder = folder.as_deref().map(TextFolder::open).transpose()?;
-    let checked = match &folder {
+    let checked = working(context, &mut session, |session| match &folder {
         Some(folder) => session.check(Some(&|name: &str| folder.read(name))),
         None => session.check(None),
-    };
+    });
     let mut findings = match checked {
         Ok(findings) => findings,
         Err(error) => return Err(refused(context, &session, &error)),

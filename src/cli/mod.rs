@@ -12,6 +12,7 @@ mod import;
 mod interrupt;
 mod levels;
 mod man;
+mod mend;
 mod open;
 mod output;
 mod plan;

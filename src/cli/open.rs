@@ -13,6 +13,7 @@ use super::context::{Context, Failure};
 use super::interrupt;
 use super::terminal::write_stderr;
 use crate::base::{Diagnostic, SourceMap};
+use crate::repl;
 use crate::session::{Error, LimitOptions, Loading, Options, Session};
 
 /// Work that takes less than this shows no progress.
@@ -47,7 +48,7 @@ pub fn open(context: &Context, options: Options) -> Result<Session, Failure> {
 /// There is no project; the map is for showing it.
 pub fn load(context: &Context, options: Options) -> Result<Session, (Diagnostic, SourceMap)> {
     let started = Instant::now();
-    let mut progress = Progress::new(!context.global.quiet && io::stderr().is_terminal());
+    let mut progress = Progress::new(shows_work(context));
     let dir = context.global.dir.as_deref();
     let options = Options { jobs: options.jobs.or(context.global.jobs), ..options };
     let opened = Session::open_with(dir, options, &mut |loading| progress.show(loading));
@@ -86,6 +87,17 @@ pub fn under(context: &Context, session: &mut Session, args: &ScenarioArgs) -> R
         }
         Err(error) => Err(refused(context, session, &error)),
     }
+}
+
+/// Does `work` with the session, and shows on a terminal how it goes on if it takes long.
+pub fn working<T>(context: &Context, session: &mut Session, work: impl FnOnce(&mut Session) -> T) -> T {
+    let token = session.cancel_token();
+    repl::working(shows_work(context), &token, || work(session))
+}
+
+/// Whether somebody waits who looks at standard error.
+pub fn shows_work(context: &Context) -> bool {
+    !context.global.quiet && io::stderr().is_terminal()
 }
 
 /// Tells why a session refused something.
@@ -128,8 +140,7 @@ pub struct DataProgress(Mutex<Progress>, Option<u64>);
 impl DataProgress {
     /// Shows nothing before the first bytes have been read.
     pub fn new(context: &Context, size: Option<u64>) -> Self {
-        let shown = !context.global.quiet && io::stderr().is_terminal();
-        DataProgress(Mutex::new(Progress::new(shown)), size)
+        DataProgress(Mutex::new(Progress::new(shows_work(context))), size)
     }
 
     /// So many bytes have been read.

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::args::LimitArgs;
 use super::context::{Context, Failure};
-use super::open::{open, refused};
+use super::open::{open, refused, working};
 use super::{Exit, output};
 use crate::plan::show;
 use crate::session::Options;
@@ -54,7 +54,7 @@ impl PlanFormat {
 
 pub(super) fn run(context: &Context, args: &PlanArgs) -> Result<Exit, Failure> {
     let mut session = open(context, Options { limits: args.limits.options(), ..Options::default() })?;
-    let explained = match session.explain_plan(&args.goal) {
+    let explained = match working(context, &mut session, |session| session.explain_plan(&args.goal)) {
         Ok(explained) => explained,
         Err(error) => return Err(refused(context, &session, &error)),
     };

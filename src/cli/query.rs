@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{AnnotateArgs, LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused, under};
+use super::open::{open, refused, under, working};
 use super::{Exit, output};
 use crate::render::AnswerFormat;
 use crate::session::Options;
@@ -61,7 +61,7 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
     let mut session = open(context, options)?;
     under(context, &mut session, &args.scenario)?;
     session.set_annotations(args.annotate.wanted());
-    let (answer, warnings) = match session.query(&args.goal) {
+    let (answer, warnings) = match working(context, &mut session, |session| session.query(&args.goal)) {
         Ok(answered) => answered,
         Err(error) => return Err(refused(context, &session, &error)),
     };

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::args::{AnnotateArgs, LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused, under};
+use super::open::{open, refused, under, working};
 use super::terminal::{write_stderr, write_stdout};
 use super::{Exit, output};
 use crate::base::escape;
@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &RunArgs) -> Result<Exit, Failure> {
     let mut session = open(context, options)?;
     under(context, &mut session, &args.scenario)?;
     session.set_annotations(args.annotate.wanted());
-    let batch = match session.run(&args.relations, args.profile) {
+    let batch = match working(context, &mut session, |session| session.run(&args.relations, args.profile)) {
         Ok(batch) => batch,
         Err(error) => return Err(refused(context, &session, &error)),
     };

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused, under};
+use super::open::{open, refused, under, working};
 use super::{Exit, output};
 use crate::render::{AnswerFormat, write_supports};
 use crate::session::{Options, Session};
@@ -53,7 +53,9 @@ pub(super) fn run(context: &Context, args: &SupportArgs) -> Result<Exit, Failure
     if let Some(fact) = &args.fact {
         return of_fact(context, args, &mut session, fact);
     }
-    let answer = if args.all { session.support_all() } else { session.support_without(&withdrawn) };
+    let answer = working(context, &mut session, |session| {
+        if args.all { session.support_all() } else { session.support_without(&withdrawn) }
+    });
     let answer = answer.map_err(|error| refused(context, &session, &error))?;
     let output = args.output.as_deref();
     let format = output::answer_format(args.format, output, &session);
@@ -71,7 +73,8 @@ fn of_fact(
     session: &mut Session,
     fact: &str,
 ) -> Result<Exit, Failure> {
-    let (supports, warnings) = session.support(fact).map_err(|error| refused(context, session, &error))?;
+    let (supports, warnings) = working(context, session, |session| session.support(fact))
+        .map_err(|error| refused(context, session, &error))?;
     context.report(&warnings, session.sources());
     context.notes(&supports.notes);
     if supports.of.is_empty() {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{LimitArgs, ScenarioArgs, proof_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused, under};
+use super::open::{open, refused, under, working};
 use super::terminal::stdout_width;
 use super::{Exit, output};
 use crate::files::TextFolder;
@@ -57,10 +57,11 @@ pub(super) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Failure> {
     under(context, &mut session, &args.scenario)?;
     let folder = texts(&session, args.texts.as_deref())?;
     let read = |name: &str| folder.as_ref()?.read(name);
-    let (explanation, warnings) = match session.why(&args.fact, args.all, Some(&read)) {
-        Ok(explained) => explained,
-        Err(error) => return Err(refused(context, &session, &error)),
-    };
+    let (explanation, warnings) =
+        match working(context, &mut session, |session| session.why(&args.fact, args.all, Some(&read))) {
+            Ok(explained) => explained,
+            Err(error) => return Err(refused(context, &session, &error)),
+        };
     context.report(&warnings, session.sources());
     context.notes(&explanation.notes);
     if explanation.proofs.is_empty() {

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::args::{LimitArgs, ScenarioArgs, proof_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused, under};
+use super::open::{open, refused, under, working};
 use super::terminal::stdout_width;
 use super::{Exit, output};
 use crate::render::{ProofFormat, ProofStyle, write_whynot};
@@ -41,7 +41,7 @@ pub struct WhyNotArgs {
 pub(super) fn run(context: &Context, args: &WhyNotArgs) -> Result<Exit, Failure> {
     let mut session = open(context, Options { limits: args.limits.options(), ..Options::default() })?;
     under(context, &mut session, &args.scenario)?;
-    let (found, warnings) = match session.whynot(&args.fact) {
+    let (found, warnings) = match working(context, &mut session, |session| session.whynot(&args.fact)) {
         Ok(found) => found,
         Err(error) => return Err(refused(context, &session, &error)),
     };

@@ -2,8 +2,62 @@
 
 use super::store::Known;
 use crate::storage::bits::{self, CHUNK, RowRef};
-use crate::storage::pairs::Pairs;
+use crate::storage::pairs::{Layout, MOST_COLUMNS, Pairs, Words};
 use crate::storage::{Sorted, Word};
+
+/// Where a read finds its columns in a relation of three columns and more that is kept as bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Places {
+    /// By the read's columns, behind which it means nothing.
+    at: [u8; MOST_COLUMNS],
+    /// How many columns the read names.
+    len: u8,
+}
+
+impl Places {
+    /// Of `columns` where the places of the bits stand for the relation's columns `stands`.
+    pub fn new(columns: &[usize], stands: &[usize]) -> Self {
+        let mut at = [0; MOST_COLUMNS];
+        for (slot, column) in at.iter_mut().zip(columns) {
+            *slot = stands.iter().position(|other| other == column).unwrap_or(0) as u8;
+        }
+        Places { at, len: columns.len() as u8 }
+    }
+
+    /// The place of one of the read's columns.
+    #[inline]
+    pub fn of(&self, column: usize) -> usize {
+        self.at.get(column).map_or(MOST_COLUMNS, |place| usize::from(*place))
+    }
+
+    /// Which of the read's columns has this place.
+    #[inline]
+    pub fn column_at(&self, place: usize) -> Option<usize> {
+        self.at[..usize::from(self.len)].iter().position(|at| usize::from(*at) == place)
+    }
+
+    /// The words of a row in the order of the read's columns; behind them they mean nothing.
+    #[inline]
+    pub fn pick(&self, words: &Words) -> Words {
+        self.at.map(|place| words[usize::from(place) % MOST_COLUMNS])
+    }
+
+    /// How many columns the read names.
+    #[inline]
+    pub fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// A key's words by their places, which are the first ones.
+    #[inline]
+    pub fn key(&self, key: impl Iterator<Item = Word>) -> Words {
+        let mut words = [0; MOST_COLUMNS];
+        for (place, word) in self.at.iter().zip(key) {
+            words[usize::from(*place) % MOST_COLUMNS] = word;
+        }
+        words
+    }
+}
 
 /// Rows that a step reads. The words of a row stand in the order of the read's columns, unless it
 /// says otherwise.
@@ -39,6 +93,22 @@ pub enum Batch<'a> {
         width: usize,
         /// The columns that the read names.
         columns: &'a [usize],
+    },
+    /// A growing relation of three columns or more as bits.
+    Bits {
+        /// The relation, its columns in an order in which those of every key come first.
+        pairs: &'a Pairs,
+        /// Where the columns stand that the read names.
+        places: Places,
+    },
+    /// What the last round added to one.
+    Pieces {
+        /// Row, chunk and bits; see [`Layout::words_of`].
+        chunks: &'a [[Word; 3]],
+        /// Of the relation.
+        layout: &'a Layout,
+        /// Where the columns stand that the read names.
+        places: Places,
     },
     /// Rows of a growing relation by their numbers, with all columns of the relation.
     Stored {
@@ -90,6 +160,18 @@ impl<'a> Batch<'a> {
             Batch::Chunks { chunks, width, columns } => {
                 Cursor::Chunks { chunks, at: 0, bits: 0, width, columns }
             }
+            Batch::Bits { pairs, places } => {
+                let layout = pairs.layout();
+                let words = places.key(key.iter().copied());
+                if key.len() >= layout.width {
+                    return Cursor::Empty { rows: usize::from(pairs.contains(&words[..layout.width])) };
+                }
+                let (from, to) = layout.rows_behind(words[..key.len()].iter().copied());
+                Cursor::Bits { pairs, places, from, to, words, row: Columns::default() }
+            }
+            Batch::Pieces { chunks, layout, places } => {
+                Cursor::Pieces { chunks, layout, places, words: [0; MOST_COLUMNS], row: Columns::default() }
+            }
             Batch::Stored { known, range, columns } if key.is_empty() => {
                 Cursor::Words { words: known.rows(range), stride: known.width(), columns: Some(columns) }
             }
@@ -99,6 +181,19 @@ impl<'a> Batch<'a> {
                 let index = index.unwrap_or(0);
                 Cursor::Chain { known, next: known.last(index, key), index, range, columns }
             }
+        }
+    }
+
+    /// The values behind `key`, if those are a row of bits.
+    #[inline]
+    pub fn row(self, key: &[Word]) -> Option<RowRef<'a>> {
+        match (self, key) {
+            (Batch::Pairs { pairs, columns: [_, _], .. }, [row]) => Some(pairs.row(*row)),
+            (Batch::Bits { pairs, places }, key) if key.len() + 1 == pairs.layout().width => {
+                let words = places.key(key.iter().copied());
+                Some(pairs.row(pairs.layout().row_of(words[..key.len()].iter().copied())))
+            }
+            _ => None,
         }
     }
 
@@ -119,6 +214,7 @@ impl<'a> Batch<'a> {
                     pairs.contains(&[*row, *column])
                 }
             },
+            Batch::Bits { pairs, places } => pairs.has_prefix(&places.key(key.iter().copied())[..key.len()]),
             _ => self.open(key, near).next(&mut Vec::new()).is_some(),
         }
     }
@@ -130,7 +226,8 @@ impl<'a> Batch<'a> {
             Batch::Unsorted { words, stride, .. } => words.len() / stride.max(1),
             Batch::Pairs { pairs, .. } if pairs.layout().width == 1 => pairs.row(0).chunks(),
             Batch::Pairs { pairs, .. } => pairs.shards().iter().map(|shard| shard.len()).sum(),
-            Batch::Chunks { chunks, .. } => chunks.len(),
+            Batch::Bits { pairs, .. } => pairs.len(),
+            Batch::Chunks { chunks, .. } | Batch::Pieces { chunks, .. } => chunks.len(),
             Batch::Stored { range, .. } => range.1 - range.0,
         }
     }
@@ -153,6 +250,9 @@ impl<'a> Batch<'a> {
             }),
             Batch::Chunks { chunks, width, columns } => {
                 Some(Cursor::Chunks { chunks: &chunks[from..to], at: 0, bits: 0, width, columns })
+            }
+            Batch::Pieces { chunks, layout, places } => {
+                Some(Batch::Pieces { chunks: &chunks[from..to], layout, places }.open(&[], &mut 0))
             }
             Batch::Stored { known, range, columns } => Some(Cursor::Words {
                 words: known.rows((range.0 + from, range.0 + to)),
@@ -238,6 +338,9 @@ impl Iterator for Columns<'_> {
     }
 }
 
+/// A row of bits with nothing in it.
+const NONE: RowRef<'static> = RowRef::Sparse(&[]);
+
 /// A loop over the rows of a batch.
 #[derive(Clone, Copy, Debug)]
 pub enum Cursor<'a> {
@@ -295,6 +398,34 @@ pub enum Cursor<'a> {
         width: usize,
         /// Those wanted.
         columns: &'a [usize],
+    },
+    /// Rows of bits of three columns or more.
+    Bits {
+        /// The relation.
+        pairs: &'a Pairs,
+        /// Where the columns wanted stand.
+        places: Places,
+        /// The row of bits that comes next, if none is empty.
+        from: Word,
+        /// The one behind the last.
+        to: Word,
+        /// The words of the row at hand.
+        words: Words,
+        /// What is left of it.
+        row: Columns<'a>,
+    },
+    /// What a round added to them.
+    Pieces {
+        /// Chunks to come.
+        chunks: &'a [[Word; 3]],
+        /// Of the relation.
+        layout: &'a Layout,
+        /// Where the columns wanted stand.
+        places: Places,
+        /// The words of the row at hand.
+        words: Words,
+        /// What is left of the chunk at hand.
+        row: Columns<'a>,
     },
     /// Rows that have a key in common, from the last to the first.
     Chain {
@@ -392,6 +523,40 @@ impl<'a> Cursor<'a> {
                 let row = if *width == 1 { [column, column] } else { [word, column] };
                 scratch.clear();
                 scratch.extend(columns.iter().map(|column| row[*column]));
+                Some(scratch)
+            }
+            Cursor::Bits { pairs, places, from, to, words, row } => {
+                let last = pairs.layout().width - 1;
+                let column = match row.next() {
+                    Some(column) => column,
+                    None => {
+                        let (next, bits) = pairs.next_row(*from, *to)?;
+                        *from = next + 1;
+                        *words = pairs.layout().words_of(next);
+                        // Where nobody wants the columns, the row counts once.
+                        *row = Columns::new(if places.column_at(last).is_some() { bits } else { NONE });
+                        row.next().unwrap_or(0)
+                    }
+                };
+                words[last] = column;
+                scratch.clear();
+                scratch.extend_from_slice(&places.pick(words)[..places.len()]);
+                Some(scratch)
+            }
+            Cursor::Pieces { chunks, layout, places, words, row } => {
+                let column = match row.next() {
+                    Some(column) => column,
+                    None => {
+                        let ([next, chunk, bits], rest) = chunks.split_first()?;
+                        *chunks = rest;
+                        *words = layout.words_of(*next);
+                        *row = Columns::new_chunk(*chunk, *bits);
+                        row.next().unwrap_or(0)
+                    }
+                };
+                words[layout.width - 1] = column;
+                scratch.clear();
+                scratch.extend_from_slice(&places.pick(words)[..places.len()]);
                 Some(scratch)
             }
             Cursor::Chain { known, next, index, range, columns } => loop {

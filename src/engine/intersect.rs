@@ -164,6 +164,8 @@ pub(super) struct Met {
     /// The same as bits, the first for the value `base`.
     bits: Vec<u64>,
     base: Word,
+    /// What they have in common with parts whose keys change.
+    pub memo: Memo,
 }
 
 impl Met {
@@ -180,6 +182,7 @@ impl Met {
                 *bits = 0;
             }
         }
+        self.memo.renew();
         self.valid = true;
         self.keys.clear();
         self.keys.extend_from_slice(keys);
@@ -201,10 +204,105 @@ impl Met {
         }
     }
 
+    /// Puts those of a run's values into `found` that are among these.
     #[inline]
-    fn has(&self, value: Word) -> bool {
-        let at = value.wrapping_sub(self.base);
-        self.bits.get(at as usize / 64).is_some_and(|bits| bits >> (at % 64) & 1 != 0)
+    fn pick(&self, run: &Run<'_>, found: &mut Vec<Word>) {
+        // Whether a value is there cannot be foretold: every one is written, and most are written over.
+        found.resize(run.len(), 0);
+        let mut kept = 0;
+        let mut keep = |value: Word| {
+            let at = value.wrapping_sub(self.base);
+            let bits = self.bits.get(at as usize / 64).map_or(0, |bits| bits >> (at % 64) & 1);
+            if let Some(slot) = found.get_mut(kept) {
+                *slot = value;
+            }
+            kept += bits as usize;
+        };
+        if run.stride == 1 {
+            for value in run.words {
+                keep(*value);
+            }
+        } else {
+            for value in run.words.iter().step_by(run.stride) {
+                keep(*value);
+            }
+        }
+        found.truncate(kept);
+    }
+}
+
+/// What was met for a key of one word while another stays: with loops in between that bind neither,
+/// the same is asked again and again (a cache in a leapfrog join: Kalinsky, Etsion, Kimelfeld 2017).
+/// A place for each key, which the last one has.
+#[derive(Debug, Default)]
+pub(super) struct Memo {
+    /// Key, turn, and where its values begin and how many they are.
+    slots: Vec<[Word; 4]>,
+    values: Vec<Word>,
+    turn: Word,
+    /// How often it was asked and had an answer, until that was often enough to know.
+    asked: u32,
+    had: u32,
+    useless: bool,
+}
+
+/// How often a memo is asked before it is given up for want of answers.
+const TRIALS: u32 = 1 << 14;
+/// Keys of a memo.
+const KEYS: usize = 1 << 14;
+/// The most values of a memo.
+const MOST_VALUES: usize = 1 << 20;
+
+impl Memo {
+    /// Forgets everything, as what stayed has changed.
+    pub fn renew(&mut self) {
+        self.values.clear();
+        match self.turn.checked_add(1) {
+            Some(next) => self.turn = next,
+            None => {
+                self.slots.clear();
+                self.turn = 1;
+            }
+        }
+    }
+
+    /// The values for a key.
+    #[inline]
+    pub fn get(&mut self, key: Word) -> Option<&[Word]> {
+        if self.useless {
+            return None;
+        }
+        let slot = self.slots.get(Memo::place(key)).filter(|slot| slot[0] == key && slot[1] == self.turn);
+        if self.asked < TRIALS {
+            self.asked += 1;
+            self.had += u32::from(slot.is_some());
+            self.useless = self.asked == TRIALS && self.had < TRIALS / 8;
+        }
+        let [_, _, from, len] = *slot?;
+        self.values.get(from as usize..from as usize + len as usize)
+    }
+
+    /// Notes the values of a key.
+    pub fn set(&mut self, key: Word, values: &[Word]) {
+        if self.useless {
+            return;
+        }
+        if self.values.len() + values.len() > MOST_VALUES || self.turn == 0 {
+            self.renew();
+        }
+        if self.slots.is_empty() {
+            self.slots.resize(KEYS, [0; 4]);
+        }
+        if let Some(slot) = self.slots.get_mut(Memo::place(key)) {
+            *slot = [key, self.turn, self.values.len() as Word, values.len() as Word];
+            self.values.extend_from_slice(values);
+        }
+    }
+
+    /// Fibonacci hashing (Knuth, TAOCP 6.4).
+    #[inline]
+    fn place(key: Word) -> usize {
+        (key.wrapping_mul(0x9e37_79b9) >> (32 - KEYS.trailing_zeros())) as usize
     }
 }
 
@@ -229,10 +327,7 @@ pub(super) fn narrow(
         && run.len() < FAR * known.values.len()
     {
         visited[part.read] += run.len() as u64;
-        match run.stride {
-            1 => found.extend(run.words.iter().filter(|value| known.has(**value))),
-            stride => found.extend(run.words.iter().step_by(stride).filter(|value| known.has(**value))),
-        }
+        known.pick(&run, found);
         rest = 1;
     } else {
         found.extend_from_slice(&known.values);
@@ -274,6 +369,11 @@ fn look_up(
 }
 
 fn retain_known(part: &Part<'_, '_>, near: &mut usize, found: &mut Vec<Word>) {
+    if let [batch] = part.batches
+        && let Some(row) = batch.row(part.key)
+    {
+        return found.retain(|value| row.contains(*value));
+    }
     let mut key = part.key.to_vec();
     key.push(NIL);
     found.retain(|value| {
@@ -326,6 +426,28 @@ mod tests {
             assert_eq!(met(&[(&all, 1, &[]), (&some, 1, &[])]).0, some);
             assert_eq!(met(&[(&some, 1, &[]), (&all, 1, &[]), (&all, 1, &[])]).0, some);
         }
+    }
+
+    #[test]
+    fn a_memo_answers_what_it_was_told_since_it_was_renewed() {
+        let mut memo = Memo::default();
+        assert_eq!(memo.get(5), None);
+        memo.set(5, &[1, 2]);
+        memo.set(6, &[]);
+        assert_eq!(memo.get(5), Some(&[1, 2][..]));
+        assert_eq!(memo.get(7), None);
+        assert_eq!(memo.get(6), Some(&[][..]));
+        memo.renew();
+        assert_eq!(memo.get(5), None);
+        for key in 0..3 * KEYS as Word {
+            memo.set(key, &[key; 9]);
+            assert_eq!(memo.get(key), Some(&[key; 9][..]));
+        }
+        // Nobody asks for the same twice.
+        let mut memo = Memo::default();
+        (0..TRIALS).for_each(|key| assert_eq!(memo.get(key), None));
+        memo.set(5, &[1]);
+        assert_eq!(memo.get(5), None);
     }
 
     #[test]

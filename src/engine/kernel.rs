@@ -4,6 +4,7 @@
 //! What computes does so on small integers at once and leaves other values to `compute`. A
 //! computation that fails ends the run: the machine, which runs the plan again, decides.
 
+mod bits;
 mod chunks;
 mod compile;
 mod group;
@@ -19,7 +20,7 @@ pub use values::{Making, Values};
 use std::borrow::Cow;
 
 use super::aggregate::Folding;
-use super::batch::{Batch, Columns, Cursor};
+use super::batch::{Batch, Columns, Cursor, Places};
 use super::groups::Memo;
 use super::intersect::Met;
 use super::machine::matches;
@@ -28,6 +29,7 @@ use crate::base::Stop;
 use crate::model::program::CompareOp;
 use crate::plan::{Code, Intersect, Operation, Reg, Step};
 use crate::storage::interner::{MISSING, NIL};
+use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Word};
 use nested::{Folded, Nested};
 
@@ -61,6 +63,9 @@ pub struct Compiled<'p> {
     output: &'p [Reg],
     /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
     whole_chunks: bool,
+    /// Of what is gone through so, if it has three columns or more, how many of the first ones the
+    /// steps behind tell apart.
+    same_behind: usize,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
@@ -105,8 +110,17 @@ enum Op<'p> {
         near: usize,
         key: &'p [Reg],
         place: usize,
-        /// The head's first column, if it has two.
-        row: Option<Reg>,
+        /// The head's columns but the last.
+        leading: &'p [Reg],
+    },
+    /// The same where the loop gives columns before the last one too, from a relation of three and
+    /// more columns kept as bits: whole rows of bits are added.
+    Rows {
+        read: usize,
+        batches: &'p [Batch<'p>],
+        key: &'p [Reg],
+        operations: &'p [Operation],
+        leading: &'p [Reg],
     },
     Probe {
         read: usize,
@@ -205,6 +219,8 @@ pub struct Kernel<'p, 's, 'k, 'e> {
     entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
+    /// How to read what they stand behind, if that is several rows of three columns and more.
+    pieces: Option<(&'p Layout, Places, &'p [Operation])>,
     /// The rows of the outermost loop that are the same to all other steps.
     group: &'p [Word],
     turns: u64,
@@ -258,6 +274,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             visited: vec![0; plan.reads],
             entered: vec![0; plan.steps],
             chunks: &[],
+            pieces: None,
             group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
@@ -344,12 +361,18 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                 }
                 Ok(false)
             }
-            Op::Columns { read, batches, near, key, place, row } => {
-                let row = row.map_or(0, |reg| self.registers[reg]);
+            Op::Columns { read, batches, near, key, place, leading } => {
                 let mut count = 0;
                 for (number, batch) in batches.iter().enumerate() {
-                    count += self.columns(*batch, near + number, key, *place, row);
+                    count += self.columns(*batch, near + number, key, *place, leading);
                 }
+                self.visited[*read] += count;
+                self.sink.count(count);
+                self.turns(count + 1)?;
+                Ok(count > 0)
+            }
+            Op::Rows { read, batches, key, operations, leading } => {
+                let count = self.whole_rows(batches, key, operations, leading);
                 self.visited[*read] += count;
                 self.sink.count(count);
                 self.turns(count + 1)?;
@@ -477,7 +500,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
         at: usize,
         read: usize,
         mut cursor: Cursor<'p>,
-        operations: &[Operation],
+        operations: &'p [Operation],
         mask: Option<&'p Sorted>,
     ) -> Result<bool, Halted> {
         let witness = self.plan.enough[at];
@@ -487,6 +510,9 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             }
             Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {
                 return self.whole_chunks(chunks, read, columns, operations);
+            }
+            Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
+                return self.whole_pieces(chunks, read, layout, places, operations);
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {
@@ -510,6 +536,9 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                     }
                 }
                 return Ok(false);
+            }
+            Cursor::Bits { .. } | Cursor::Pieces { .. } => {
+                return self.bits(at, read, cursor, operations);
             }
             _ => {}
         }

@@ -10,7 +10,7 @@ use super::store::{Found, Known, hash};
 use crate::base::{Budget, Stop};
 use crate::plan::Fold;
 use crate::storage::bits::{BitRows, CHUNK, RowRef};
-use crate::storage::pairs::{Pairs, Span};
+use crate::storage::pairs::{Pairs, Span, Words};
 use crate::storage::{Word, sort};
 
 /// Rows gathered for one shard before they are handed over.
@@ -46,6 +46,8 @@ pub enum Target<'a> {
     List {
         /// Words of a row.
         width: usize,
+        /// Whether no row comes twice, so that there is none to be dropped.
+        distinct: bool,
     },
     /// The groups of an aggregate.
     Groups {
@@ -77,7 +79,7 @@ pub struct Sink<'a> {
 #[derive(Debug)]
 enum Kind<'a> {
     Pairs(PairsSink<'a>),
-    Stored { known: &'a [Known], found: &'a [Mutex<Found>], handfuls: Vec<Vec<Word>> },
+    Stored { known: &'a [Known], found: &'a [Mutex<Found>], handfuls: Vec<Vec<Word>>, hashes: Vec<u64> },
     List { width: usize, words: Vec<Word>, len: usize, compact_at: usize },
     Groups { tally: Tally, row: Vec<Word>, gathered: &'a Mutex<Vec<Tally>> },
 }
@@ -97,7 +99,7 @@ pub struct PairsSink<'a> {
 }
 
 impl<'a> PairsSink<'a> {
-    /// Turns to a row; for a relation of one column the word means nothing.
+    /// Turns to a row, by what it is known by; for a relation of one column that means nothing.
     #[inline]
     pub fn select(&mut self, word: Word) {
         if self.word == word && self.shard != usize::MAX {
@@ -107,6 +109,36 @@ impl<'a> PairsSink<'a> {
         self.row = self.known.row(word);
         (self.shard, self.number) =
             if self.known.layout().width == 1 { (0, 0) } else { self.known.layout().place(word) };
+    }
+
+    /// Turns to the row behind the words of all columns but the last.
+    #[inline]
+    pub fn select_behind(&mut self, leading: impl Iterator<Item = Word>) {
+        let row = self.known.layout().row_of(leading);
+        self.select(row);
+    }
+
+    /// Adds a row.
+    #[inline]
+    fn push(&mut self, mut row: impl Iterator<Item = Word>) {
+        let width = self.known.layout().width;
+        let (Some(first), second) = (row.next(), row.next()) else { return };
+        match second {
+            None => {
+                self.select(0);
+                self.add(first);
+            }
+            Some(second) if width == 2 => {
+                self.select(first);
+                self.add(second);
+            }
+            Some(second) => {
+                let mut words: Words = [first, second, 0, 0];
+                words.iter_mut().skip(2).zip(row).for_each(|(slot, word)| *slot = word);
+                self.select_behind(words[..width - 1].iter().copied());
+                self.add(words[width - 1]);
+            }
+        }
     }
 
     /// Adds a column to the row at hand.
@@ -231,10 +263,11 @@ impl<'a> Sink<'a> {
                 })
             }
             Target::Stored { known, found, .. } => {
-                Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()] }
+                Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()], hashes: Vec::new() }
             }
-            Target::List { width } => {
-                Kind::List { width, words: Vec::new(), len: 0, compact_at: FIRST_COMPACTION }
+            Target::List { width, distinct } => {
+                let compact_at = if distinct { usize::MAX } else { FIRST_COMPACTION };
+                Kind::List { width, words: Vec::new(), len: 0, compact_at }
             }
             Target::Groups { fold, spans, gathered } => {
                 Kind::Groups { tally: Tally::new(fold, spans), row: Vec::new(), gathered }
@@ -291,21 +324,8 @@ impl<'a> Sink<'a> {
     pub fn push(&mut self, row: impl Iterator<Item = Word> + Clone) {
         self.produced += 1;
         match &mut self.kind {
-            Kind::Pairs(pairs) => {
-                let mut row = row;
-                let (Some(first), second) = (row.next(), row.next()) else { return };
-                match second {
-                    Some(second) => {
-                        pairs.select(first);
-                        pairs.add(second);
-                    }
-                    None => {
-                        pairs.select(0);
-                        pairs.add(first);
-                    }
-                }
-            }
-            Kind::Stored { known, found, handfuls } => {
+            Kind::Pairs(pairs) => pairs.push(row),
+            Kind::Stored { known, found, handfuls, hashes } => {
                 let shard = if handfuls.len() == 1 { 0 } else { shard_of(hash(row.clone()), handfuls.len()) };
                 let handful = &mut handfuls[shard];
                 let before = handful.len();
@@ -315,7 +335,7 @@ impl<'a> Sink<'a> {
                     handful.push(0);
                 }
                 if handful.len() >= HANDFUL * known[shard].width() {
-                    hand_over(handful, &known[shard], &found[shard]);
+                    hand_over(handful, &known[shard], &found[shard], hashes);
                 }
             }
             Kind::List { words, len, .. } => {
@@ -378,9 +398,9 @@ impl<'a> Sink<'a> {
                 sets.lock().unwrap_or_else(PoisonError::into_inner).push(found);
                 Ok((Vec::new(), 0))
             }
-            Kind::Stored { known, found, mut handfuls } => {
+            Kind::Stored { known, found, mut handfuls, mut hashes } => {
                 for ((handful, known), found) in handfuls.iter_mut().zip(known).zip(found) {
-                    hand_over(handful, known, found);
+                    hand_over(handful, known, found, &mut hashes);
                 }
                 Ok((Vec::new(), 0))
             }
@@ -409,10 +429,8 @@ fn shard_of(hash: u64, shards: usize) -> usize {
     (hash >> 8) as usize % shards
 }
 
-fn hand_over(handful: &mut Vec<Word>, known: &Known, found: &Mutex<Found>) {
+fn hand_over(handful: &mut Vec<Word>, known: &Known, found: &Mutex<Found>, hashes: &mut Vec<u64>) {
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    for row in handful.chunks_exact(known.width()) {
-        found.insert(row, known);
-    }
+    found.insert_all(handful, known, hashes);
     handful.clear();
 }

@@ -30,7 +30,7 @@ use crate::base::{Diagnostic, escape, limits};
 /// Opens a regular file of data, of any size, that was named on the command line, and gives its
 /// size.
 pub fn open_data(path: &Path) -> Result<(File, u64), Diagnostic> {
-    read::open_regular(path)
+    read::open_regular(path, path)
 }
 
 /// The text of a file that was named on the command line.

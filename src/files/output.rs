@@ -123,7 +123,7 @@ pub fn replace(path: &Path, content: &str, read: Option<Fingerprint>) -> Result<
 fn unchanged(path: &Path, read: Option<Fingerprint>) -> Result<(), Diagnostic> {
     let now = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        _ => Some(Fingerprint::of(&read::bytes(path, u64::MAX - 1)?)),
+        _ => Some(Fingerprint::of(&read::bytes(path, path, u64::MAX - 1)?)),
     };
     if now == read {
         return Ok(());

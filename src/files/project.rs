@@ -113,8 +113,8 @@ impl Project {
     /// line, from the current one.
     pub fn read(&self, path: &Path, trust: Trust) -> Result<FileText, Diagnostic> {
         let full = self.resolve(path, trust)?;
-        let content = read::bytes(&full, self.settings.max_file_bytes())?;
         let name = self.name(&full, path);
+        let content = read::bytes(&full, Path::new(&name), self.settings.max_file_bytes())?;
         let text = read::utf8(Path::new(&name), content).map_err(|refused| refused.why)?;
         Ok(FileText { name, text: text.into() })
     }
@@ -128,8 +128,8 @@ impl Project {
         sources: &mut SourceMap,
     ) -> Result<(FileId, FileText), Diagnostic> {
         let full = self.resolve(path, trust)?;
-        let content = read::bytes(&full, self.settings.max_file_bytes())?;
         let name = self.name(&full, path);
+        let content = read::bytes(&full, Path::new(&name), self.settings.max_file_bytes())?;
         match read::utf8(Path::new(&name), content) {
             Ok(text) => {
                 let text: Arc<str> = text.into();
@@ -147,7 +147,8 @@ impl Project {
     /// Opens a regular file, of any size, for a reader of bulk data.
     pub fn open_data(&self, path: &Path, trust: Trust) -> Result<File, Diagnostic> {
         let full = self.resolve(path, trust)?;
-        read::open_regular(&full).map(|(file, _)| file)
+        let name = self.name(&full, path);
+        read::open_regular(&full, Path::new(&name)).map(|(file, _)| file)
     }
 
     /// The path, relative to the project, of what `written` means in the file `from` (itself

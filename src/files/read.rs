@@ -37,8 +37,9 @@ impl FileText {
     }
 }
 
-/// Opens a regular file for reading, never waiting for a pipe's writer, and gives its size.
-pub(crate) fn open_regular(path: &Path) -> Result<(File, u64), Diagnostic> {
+/// Opens a regular file for reading, never waiting for a pipe's writer, and gives its size. A
+/// refusal calls it `name`.
+pub(crate) fn open_regular(path: &Path, name: &Path) -> Result<(File, u64), Diagnostic> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
@@ -47,14 +48,14 @@ pub(crate) fn open_regular(path: &Path) -> Result<(File, u64), Diagnostic> {
         options.custom_flags(libc::O_NONBLOCK | libc::O_CLOEXEC);
     }
     // Opening a device can already do something, so look before, and again at what was opened.
-    let before = fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
+    let before = fs::metadata(path).map_err(|error| cannot_read(name, &error))?;
     if !before.is_file() {
-        return Err(not_regular(path, &before));
+        return Err(not_regular(name, &before));
     }
-    let file = options.open(path).map_err(|error| cannot_read(path, &error))?;
-    let meta = file.metadata().map_err(|error| cannot_read(path, &error))?;
+    let file = options.open(path).map_err(|error| cannot_read(name, &error))?;
+    let meta = file.metadata().map_err(|error| cannot_read(name, &error))?;
     if !meta.is_file() {
-        return Err(not_regular(path, &meta));
+        return Err(not_regular(name, &meta));
     }
     Ok((file, meta.len()))
 }
@@ -64,24 +65,24 @@ fn not_regular(path: &Path, meta: &fs::Metadata) -> Diagnostic {
     Diagnostic::new(NOT_REGULAR, format!("{} is {what}, not a regular file", quoted(path)))
 }
 
-/// Reads a whole file of at most `limit` bytes.
-pub(crate) fn bytes(path: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
-    let (file, size) = open_regular(path)?;
+/// Reads a whole file of at most `limit` bytes; a refusal calls it `name`.
+pub(crate) fn bytes(path: &Path, name: &Path, limit: u64) -> Result<Vec<u8>, Diagnostic> {
+    let (file, size) = open_regular(path, name)?;
     if size > limit {
-        return Err(too_large(path, limit));
+        return Err(too_large(name, limit));
     }
     let mut content = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     // A file can grow while it is read, so the limit holds for the reading too.
-    file.take(limit + 1).read_to_end(&mut content).map_err(|error| cannot_read(path, &error))?;
+    file.take(limit + 1).read_to_end(&mut content).map_err(|error| cannot_read(name, &error))?;
     if content.len() as u64 > limit {
-        return Err(too_large(path, limit));
+        return Err(too_large(name, limit));
     }
     Ok(content)
 }
 
 /// Reads a whole UTF-8 file of at most `limit` bytes.
 pub(crate) fn text(path: &Path, limit: u64) -> Result<String, Diagnostic> {
-    utf8(path, bytes(path, limit)?).map_err(|refused| refused.why)
+    utf8(path, bytes(path, path, limit)?).map_err(|refused| refused.why)
 }
 
 /// A file that is not UTF-8.

@@ -32,7 +32,7 @@ impl TextFolder {
         if !full.starts_with(&self.root) {
             return None;
         }
-        read::bytes(&full, MAX_FILE_BYTES).ok()
+        read::bytes(&full, &full, MAX_FILE_BYTES).ok()
     }
 }
 

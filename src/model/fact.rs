@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::date::Date;
 use super::schema::{EnumId, PredId};
 use super::value::Value;
@@ -11,7 +13,7 @@ use crate::base::Span;
 pub const STATUS_ENUM: EnumId = EnumId(0);
 
 /// How firmly something is asserted. The first four are ordered; the last two stand outside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Status {
     /// Somebody proposed it.
     Proposed,

@@ -8,6 +8,7 @@ use crate::session::Answer;
 
 /// How an answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum AnswerFormat {
     /// Aligned columns with numbered rows, for people.
     Table,

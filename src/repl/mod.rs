@@ -3,7 +3,8 @@
 //! - `entry`: lines to whole inputs · `shell`: what an input does · `commands`: the `:commands`
 //! - `console`: where text goes · `view`: how answers are shown · `told`: steps in words
 //! - `terminal`: the prompt, with `editor` (`complete`, `highlight`) behind it · `watch`
-//! - `pipe`: standard input that is no terminal · `transcript`: replaying `*.repl`
+//! - `pipe`: standard input that is no terminal · `transcript`: replaying `*.repl` · `working`: a line while
+//!   something takes long
 
 mod commands;
 mod complete;
@@ -18,10 +19,12 @@ mod told;
 mod transcript;
 mod view;
 mod watch;
+mod working;
 
 use std::io::{self, IsTerminal};
 
 pub use transcript::{Replay, replay};
+pub use working::working;
 
 use crate::render::AnswerFormat;
 use crate::session::Session;

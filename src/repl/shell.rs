@@ -1,6 +1,6 @@
 //! One REPL: a session, how its answers are shown, and what an input does.
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::time::Instant;
 
 use super::commands;
@@ -8,6 +8,7 @@ use super::console::Console;
 use super::entry;
 use super::told;
 use super::view::View;
+use super::working::working;
 use crate::base::codes::project as codes;
 use crate::base::{Diagnostic, escape};
 use crate::model::Value;
@@ -121,7 +122,8 @@ impl Shell {
             return commands::run(self, console, input);
         }
         let started = Instant::now();
-        match self.session.line_within(input, self.view.most()) {
+        let (token, most) = (self.session.cancel_token(), self.view.most());
+        match working(self.shows_work(), &token, || self.session.line_within(input, most)) {
             Ok((outcome, warnings)) => {
                 let taken = started.elapsed();
                 self.report(console, &warnings)?;
@@ -143,6 +145,11 @@ impl Shell {
             }
             Err(error) => self.refused(console, &error),
         }
+    }
+
+    /// Whether to show how work goes on: somebody waits, and looks at standard error.
+    pub fn shows_work(&self) -> bool {
+        self.interactive && io::stderr().is_terminal()
     }
 
     /// Says in which scenario something was found, for what is no answer with notes of its own.

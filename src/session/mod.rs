@@ -11,6 +11,7 @@
 //! - `scenario`: questions under `under (…)`
 //! - `explain`: proofs, and why not
 //! - `support`: what rests on which source
+//! - `trees`: questions and steps as trees
 //! - `check`: findings · `rests_on`: the stated facts behind a finding
 //! - `added`: what the steps have added, and what sources state · `profile`
 //! - `input`: `.input` · `import`, `export`: other formats · `shapes`: columns as formats of data see them
@@ -39,7 +40,10 @@ mod rests_on;
 mod rows;
 mod scenario;
 mod shapes;
+mod structured;
 mod support;
+mod supposing;
+mod trees;
 
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -54,7 +58,7 @@ pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use explain::{
     Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
-    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, StatedFact, WhyNot,
 };
 pub use export::Exported;
 pub use import::{Import, Imported, Origin, unsupported};

@@ -1,5 +1,6 @@
 //! Rows sorted and distinct, with what finds them by their first word: offsets where first words lie
-//! close together, and else a hash table.
+//! close together, and else a hash table; and with a hash table of their first two words, where rows
+//! with the same first word are many.
 
 use std::sync::OnceLock;
 
@@ -17,6 +18,7 @@ pub struct Sorted {
     words: Vec<Word>,
     starts: OnceLock<Option<Starts>>,
     groups: OnceLock<Groups>,
+    twos: OnceLock<Option<Twos>>,
     chunks: OnceLock<Option<Chunks>>,
     seconds: OnceLock<Box<[Word]>>,
 }
@@ -38,6 +40,21 @@ struct Groups {
     slots: Vec<u64>,
     /// One for each group, and one past the end.
     rows: Vec<u32>,
+}
+
+/// Where the rows of each first two words begin.
+#[derive(Debug)]
+enum Twos {
+    /// An offset for each two words there can be, and one past the end.
+    Offsets {
+        low: [Word; 2],
+        /// How many first and second words there can be.
+        counts: [Word; 2],
+        rows: Vec<u32>,
+    },
+    /// A hash table of the words, the first row and the one behind the last, which is 0 where there
+    /// is nothing.
+    Slots(Vec<[Word; 4]>),
 }
 
 /// Where the rows of each first word begin, for tables whose first words lie close together.
@@ -87,6 +104,18 @@ impl Sorted {
         self.len == 0
     }
 
+    /// This with the offsets of `before`, of which it was made by taking rows away and adding others,
+    /// where that is little work.
+    pub(super) fn with_offsets_of(self, before: &Sorted, gone: &Sorted, come: &Sorted) -> Self {
+        if let Some(Some(starts)) = before.starts.get()
+            && u32::try_from(self.len).is_ok()
+            && let Some(starts) = starts.changed(gone, come)
+        {
+            return Sorted { starts: OnceLock::from(Some(starts)), ..self };
+        }
+        self
+    }
+
     /// All rows, one after the other.
     #[inline]
     pub fn words(&self) -> &[Word] {
@@ -118,6 +147,13 @@ impl Sorted {
     /// [`Sorted::range`], fastest when the range begins not far behind row `near`.
     pub fn range_near(&self, key: &[Word], near: usize) -> (usize, usize) {
         let Some(first) = key.first() else { return (0, self.len) };
+        if let ([_, second, ..], Some(Some(twos))) = (key, self.twos.get()) {
+            let rows = twos.rows_of(*first, *second);
+            return match key.len() {
+                2 => rows,
+                _ => sort::prefix_range(&self.words, self.width, rows, 0, key),
+            };
+        }
         let rows = match (self.starts(), self.groups.get()) {
             (Some(starts), _) => starts.rows_of(*first),
             (None, Some(groups)) => groups.rows_of(*first),
@@ -152,6 +188,16 @@ impl Sorted {
     pub fn index(&self) {
         if self.width > 0 && self.len >= SMALL && u32::try_from(self.len).is_ok() && self.starts().is_none() {
             self.groups.get_or_init(|| Groups::of(self));
+        }
+    }
+
+    /// Gets ready for many lookups by two words and more.
+    pub fn index_twos(&self) {
+        if self.width > 1 && self.len >= SMALL && u32::try_from(self.len).is_ok() {
+            self.twos.get_or_init(|| Twos::of(self));
+        }
+        if !matches!(self.twos.get(), Some(Some(_))) {
+            self.index();
         }
     }
 
@@ -191,7 +237,8 @@ impl Sorted {
         let chunks = self.chunks.get().and_then(Option::as_ref);
         let chunks = chunks.map_or(0, |chunks| 2 * chunks.entries.len() + chunks.starts.len()) + groups;
         let seconds = self.seconds.get().map_or(0, |seconds| seconds.len());
-        ((self.words.capacity() + starts + chunks + seconds) * size_of::<Word>()) as u64
+        let twos = self.twos.get().and_then(Option::as_ref).map_or(0, Twos::bytes);
+        ((self.words.capacity() + starts + chunks + seconds) * size_of::<Word>() + twos) as u64
     }
 
     #[inline]
@@ -200,6 +247,8 @@ impl Sorted {
     }
 }
 
+/// Rows with a first word in common for which a table of two words is made.
+const FEW_IN_COMMON: usize = 6;
 /// Tables up to so many rows are searched by halving.
 const SMALL: usize = 64;
 
@@ -252,6 +301,108 @@ impl Groups {
     }
 }
 
+impl Twos {
+    /// None where so few rows have a first word in common that halving finds them as soon.
+    fn of(sorted: &Sorted) -> Option<Twos> {
+        let (width, words) = (sorted.width, &sorted.words);
+        let (mut firsts, mut groups) = (0_usize, 0_usize);
+        let mut last: &[Word] = &[];
+        for row in words.chunks_exact(width) {
+            firsts += usize::from(last.first() != row.first());
+            groups += usize::from(last.get(..2) != row.get(..2));
+            last = row;
+        }
+        if sorted.len < FEW_IN_COMMON * firsts {
+            return None;
+        }
+        if let Some(offsets) = Twos::offsets(sorted) {
+            return Some(offsets);
+        }
+        let mut slots = vec![[0; 4]; (groups + groups / 3 + 1).next_power_of_two()];
+        let mask = slots.len() - 1;
+        let two = |row: usize| [words[row * width], words[row * width + 1]];
+        let mut from = 0;
+        while from < sorted.len {
+            let [first, second] = two(from);
+            let mut to = from + 1;
+            while to < sorted.len && two(to) == [first, second] {
+                to += 1;
+            }
+            let mut at = Twos::place(first, second, slots.len());
+            while slots[at & mask][3] != 0 {
+                at += 1;
+            }
+            slots[at & mask] = [first, second, from as u32, to as u32];
+            from = to;
+        }
+        Some(Twos::Slots(slots))
+    }
+
+    /// Where the words lie close together.
+    fn offsets(sorted: &Sorted) -> Option<Twos> {
+        let (width, words) = (sorted.width, &sorted.words);
+        let (first, last) = (words.first()?, words.get(words.len().checked_sub(width)?)?);
+        let seconds = || words.iter().skip(1).step_by(width);
+        let (low, high) = (seconds().min()?, seconds().max()?);
+        let counts = [(last - first).checked_add(1)?, (high - low).checked_add(1)?];
+        let all = counts[0].checked_mul(counts[1])? as usize;
+        if all > 8 * sorted.len {
+            return None;
+        }
+        let mut rows = Vec::with_capacity(all + 1);
+        for (number, row) in words.chunks_exact(width).enumerate() {
+            let at = (row[0] - first) * counts[1] + (row[1] - low);
+            while rows.len() <= at as usize {
+                rows.push(number as u32);
+            }
+        }
+        rows.resize(all + 1, sorted.len as u32);
+        Some(Twos::Offsets { low: [*first, *low], counts, rows })
+    }
+
+    fn bytes(&self) -> usize {
+        match self {
+            Twos::Offsets { rows, .. } => size_of_val(rows.as_slice()),
+            Twos::Slots(slots) => size_of_val(slots.as_slice()),
+        }
+    }
+
+    #[inline]
+    fn place(first: Word, second: Word, slots: usize) -> usize {
+        let key = u64::from(first) << 32 | u64::from(second);
+        // The high half says little about the product's high bits otherwise.
+        let mixed = (key ^ key >> 29).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (mixed >> (64 - slots.trailing_zeros())) as usize
+    }
+
+    #[inline]
+    fn rows_of(&self, first: Word, second: Word) -> (usize, usize) {
+        let slots = match self {
+            Twos::Offsets { low, counts, rows } => {
+                let at = [first.wrapping_sub(low[0]), second.wrapping_sub(low[1])];
+                if at[0] >= counts[0] || at[1] >= counts[1] {
+                    return (0, 0);
+                }
+                let at = (at[0] * counts[1] + at[1]) as usize;
+                return (rows[at] as usize, rows[at + 1] as usize);
+            }
+            Twos::Slots(slots) => slots,
+        };
+        let mask = slots.len() - 1;
+        let mut at = Twos::place(first, second, slots.len());
+        loop {
+            let [one, two, low, high] = slots[at & mask];
+            if high == 0 {
+                return (0, 0);
+            }
+            if one == first && two == second {
+                return (low as usize, high as usize);
+            }
+            at += 1;
+        }
+    }
+}
+
 impl Chunks {
     /// None where rows have too few neighbours.
     fn of(sorted: &Sorted) -> Option<Chunks> {
@@ -286,6 +437,35 @@ impl Chunks {
 }
 
 impl Starts {
+    /// The same after some rows have gone and others come; `None` if those begin with words beyond.
+    fn changed(&self, gone: &Sorted, come: &Sorted) -> Option<Starts> {
+        let mut words = self.words.clone();
+        let mut steps: Vec<(usize, bool)> = Vec::new();
+        for (rows, comes) in [(gone, false), (come, true)] {
+            for row in rows.iter() {
+                let word = *row.first()?;
+                let at = word.checked_sub(self.base)? as usize;
+                if at + 1 >= self.rows.len() {
+                    return None;
+                }
+                steps.push((at, comes));
+                if comes {
+                    *words.get_mut((word / CHUNK - self.base / CHUNK) as usize)? |= 1 << (word % CHUNK);
+                }
+            }
+        }
+        steps.sort_unstable();
+        let mut rows: Vec<u32> = Vec::with_capacity(self.rows.len());
+        let mut moved = 0_u32;
+        for (at, comes) in steps {
+            let next = self.rows.get(rows.len()..=at).unwrap_or(&[]);
+            rows.extend(next.iter().map(|row| row.wrapping_add(moved)));
+            moved = if comes { moved.wrapping_add(1) } else { moved.wrapping_sub(1) };
+        }
+        rows.extend(self.rows.get(rows.len()..)?.iter().map(|row| row.wrapping_add(moved)));
+        Some(Starts { base: self.base, rows, words })
+    }
+
     /// None where the index would be larger than the rows warrant.
     fn of(words: &[Word], width: usize, len: usize) -> Option<Starts> {
         let (first, last) = (*words.first()?, *words.get(words.len().checked_sub(width)?)?);

@@ -25,10 +25,17 @@ struct Inner {
     width: usize,
     rows: OnceLock<Arc<Sorted>>,
     unsorted: Mutex<Option<Arc<Vec<Word>>>>,
+    /// Whether no unsorted row is there twice.
+    distinct_rows: bool,
     bits: Option<Pairs>,
     orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
     distinct: OnceLock<Box<[f64]>>,
+    alike: OnceLock<Box<[f64]>>,
     spans: OnceLock<Box<[Option<Span>]>>,
+    /// How it was made of another, if it was.
+    step: Option<change::Step>,
+    /// The table that it is but for some more rows, as long as nobody wants all of them in order.
+    over: Option<change::Over>,
 }
 
 impl Table {
@@ -37,6 +44,12 @@ impl Table {
     pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
         let unsorted = Mutex::new(Some(Arc::new(words)));
         Table(Arc::new(Inner { width, unsorted, ..Inner::default() }))
+    }
+
+    /// The same of rows that are distinct: they can be counted before they are put in order.
+    pub fn from_distinct(width: usize, words: Vec<Word>) -> Self {
+        let unsorted = Mutex::new(Some(Arc::new(words)));
+        Table(Arc::new(Inner { width, unsorted, distinct_rows: true, ..Inner::default() }))
     }
 
     /// The relation without columns that holds (`true`) or does not.
@@ -55,6 +68,12 @@ impl Table {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether it is known to have the rows of `other`.
+    pub fn shares(&self, other: &Table) -> bool {
+        let rows = || Some(Arc::ptr_eq(self.0.rows.get()?, other.0.rows.get()?));
+        self.is_same(other) || rows() == Some(true)
+    }
+
     /// Number of columns.
     pub fn width(&self) -> usize {
         self.0.width
@@ -62,9 +81,13 @@ impl Table {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        match &self.0.bits {
-            Some(bits) => bits.len(),
-            None => self.rows().len(),
+        match (&self.0.bits, &self.0.over) {
+            (Some(bits), _) => bits.len(),
+            (None, Some(over)) => over.len(),
+            (None, None) => match self.unsorted().filter(|_| self.0.distinct_rows) {
+                Some(words) => words.len() / self.0.width.max(1),
+                None => self.rows().len(),
+            },
         }
     }
 
@@ -93,9 +116,10 @@ impl Table {
 
     /// Whether `row` is one of the rows.
     pub fn contains(&self, row: &[Word]) -> bool {
-        match &self.0.bits {
-            Some(bits) => bits.contains(row),
-            None => row.len() == self.0.width && self.rows().has_prefix(row),
+        match (&self.0.bits, &self.0.over) {
+            (Some(bits), _) => bits.contains(row),
+            (None, Some(over)) => over.contains(row),
+            (None, None) => row.len() == self.0.width && self.rows().has_prefix(row),
         }
     }
 
@@ -135,6 +159,9 @@ impl Table {
             let words = bits.words(check)?;
             return Ok(Arc::new(Sorted::from_sorted(self.0.width, words, 0)));
         }
+        if let Some(over) = &self.0.over {
+            return over.order(None, check);
+        }
         // Held to the end, so that nobody finds neither the one nor the other.
         let mut unsorted = self.0.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rows) = self.0.rows.get() {
@@ -161,6 +188,11 @@ impl Table {
         if let Some(known) = self.lock().get(columns) {
             return Ok(Arc::clone(known));
         }
+        if let Some(over) = &self.0.over {
+            let sorted = over.order(Some(columns), check)?;
+            self.lock().insert(columns.into(), Arc::clone(&sorted));
+            return Ok(sorted);
+        }
         let rows = self.rows_checked(check)?;
         let mut words = Vec::with_capacity(if columns.is_empty() { 0 } else { rows.len() * columns.len() });
         if columns.iter().enumerate().all(|(i, column)| i == *column) {
@@ -186,8 +218,28 @@ impl Table {
         Ok(sorted)
     }
 
-    /// Whether [`Table::order`] has these columns ready.
+    /// The same in pieces without a row in common, where the columns are all of the relation's: at no
+    /// cost for a table to which few rows have come.
+    pub fn pieces<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
+        match &self.0.over {
+            Some(over) if columns.len() == self.0.width && !self.is_made(columns) => {
+                over.pieces(columns, check)
+            }
+            _ => Ok(vec![self.order(columns, check)?]),
+        }
+    }
+
+    /// Whether [`Table::order`], or [`Table::pieces`] for all columns, has these ready.
     pub fn has_order(&self, columns: &[usize]) -> bool {
+        if let Some(over) = &self.0.over
+            && columns.len() == self.0.width
+        {
+            return over.has_order(columns);
+        }
+        self.is_made(columns)
+    }
+
+    fn is_made(&self, columns: &[usize]) -> bool {
         let in_place =
             columns.len() == self.0.width && columns.iter().enumerate().all(|(i, column)| i == *column);
         if in_place { self.0.rows.get().is_some() } else { self.lock().contains_key(columns) }
@@ -198,10 +250,7 @@ impl Table {
     pub fn distinct(&self) -> &[f64] {
         self.0.distinct.get_or_init(|| {
             if let (Some(bits), None) = (&self.0.bits, self.0.rows.get()) {
-                let layout = bits.layout();
-                let of_span = |(low, high): Span| (f64::from(high - low) + 1.0).min(bits.len() as f64);
-                let spans = [layout.rows, layout.columns];
-                return spans.iter().skip(2 - self.0.width).map(|span| of_span(*span)).collect();
+                return (0..self.0.width).map(|column| bits.distinct(column)).collect();
             }
             match self.unsorted() {
                 Some(words) => {
@@ -215,12 +264,28 @@ impl Table {
         })
     }
 
+    /// How many rows have the same word in a column as one of them taken at random, itself included:
+    /// more than rows by distinct words where some words are frequent. Estimated from a sample.
+    pub fn alike(&self, column: usize) -> Option<f64> {
+        let alike = self.0.alike.get_or_init(|| {
+            let of = |words: &[Word]| {
+                (0..self.0.width).map(|column| sampled_alike(words, self.0.width, column)).collect()
+            };
+            match (self.0.rows.get(), self.unsorted()) {
+                (Some(rows), _) => of(rows.words()),
+                (None, Some(words)) => of(&words),
+                // Bits would have to be written out.
+                (None, None) => Box::default(),
+            }
+        });
+        alike.get(column).copied()
+    }
+
     /// The least and the greatest word of each column, or a little beyond; `None` without rows.
     pub fn spans(&self) -> &[Option<Span>] {
         self.0.spans.get_or_init(|| {
             if let Some(bits) = &self.0.bits {
-                let spans = [bits.layout().rows, bits.layout().columns];
-                return spans.iter().skip(2 - self.0.width).map(|span| Some(*span)).collect();
+                return (0..self.0.width).map(|column| Some(bits.layout().span(column))).collect();
             }
             match self.unsorted() {
                 Some(words) => spans_of(&words, self.0.width),
@@ -234,6 +299,7 @@ impl Table {
         let rows = self.0.rows.get().map_or(0, |rows| rows.bytes());
         let unsorted = self.unsorted().map_or(0, |words| words.capacity() * size_of::<Word>());
         let bits = self.0.bits.as_ref().map_or(0, |bits| bits.bytes());
+        let bits = bits + self.0.over.as_ref().map_or(0, change::Over::bytes);
         rows + unsorted as u64 + bits + self.lock().values().map(|order| order.bytes()).sum::<u64>()
     }
 
@@ -258,6 +324,33 @@ pub fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
     }
     let coverage = 1.0 - once / sample.len().max(1) as f64;
     (seen / coverage.max(seen / len as f64)).min(len as f64)
+}
+
+/// [`Table::alike`]: the share of pairs of sampled rows that agree estimates the share of all.
+fn sampled_alike(words: &[Word], width: usize, column: usize) -> f64 {
+    const SAMPLE: usize = 2048;
+    let len = words.len() / width.max(1);
+    let word = |i: usize| words.get(i * width + column).copied();
+    let mut sample: Vec<Word> = if len <= SAMPLE {
+        (0..len).filter_map(word).collect()
+    } else {
+        // Rows that stand side by side are alike: taken at random, but the same each time (Knuth's MMIX).
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % len
+        };
+        (0..SAMPLE).filter_map(|_| word(next())).collect()
+    };
+    sample.sort_unstable();
+    let size = sample.len() as f64;
+    let squares = |counts: &dyn Fn(f64) -> f64| -> f64 {
+        sample.chunk_by(|a, b| a == b).map(|run| counts(run.len() as f64)).sum()
+    };
+    if len <= SAMPLE {
+        return squares(&|count| count * count) / size.max(1.0);
+    }
+    1.0 + len as f64 * squares(&|count| count * (count - 1.0)) / (size * (size - 1.0))
 }
 
 fn spans_of(words: &[Word], width: usize) -> Box<[Option<Span>]> {
@@ -327,6 +420,26 @@ mod tests {
     }
 
     #[test]
+    fn distinct_rows_are_counted_as_they_came_and_put_in_order_later() {
+        let table = Table::from_distinct(2, vec![3, 1, 1, 2, 1, 1]);
+        assert_eq!((table.len(), table.unsorted().is_some()), (3, true));
+        assert_eq!(table.iter().collect::<Vec<_>>(), [[1, 1], [1, 2], [3, 1]]);
+        assert_eq!((table.len(), table.unsorted().is_some()), (3, false));
+    }
+
+    #[test]
+    fn frequent_words_make_rows_alike() {
+        // Half the rows have one word, all others one of their own.
+        let rows =
+            |count: u32| (0..count).map(|i| [if i % 2 == 0 { 7 } else { 100 + i }, i]).collect::<Vec<_>>();
+        assert_eq!(pairs(&rows(8)).alike(0), Some((16.0 + 4.0) / 8.0));
+        assert_eq!(pairs(&rows(8)).alike(1), Some(1.0));
+        let many = pairs(&rows(40_000));
+        assert!((8_000.0..12_000.0).contains(&many.alike(0).unwrap()), "{:?}", many.alike(0));
+        assert!(many.alike(1).unwrap() < 50.0);
+    }
+
+    #[test]
     fn other_orders_are_sorted_and_projections_distinct() {
         let table = pairs(&[[1, 9], [2, 8], [2, 9]]);
         assert_eq!(order(&table, &[1, 0]), [8, 2, 9, 1, 9, 2]);
@@ -354,6 +467,29 @@ mod tests {
                 assert!((low..high).all(|i| table.row(i)[0] == key[0]));
                 let (low, high) = table.rows().range(&[key[0], 5]);
                 assert_eq!(high - low, rows.iter().filter(|row| row[0] == key[0] && row[1] == 5).count());
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_by_two_words_agree_with_a_scan() {
+        // Close together, far apart, and few with a first word in common.
+        for (spread, firsts) in [(1, 7), (100_000, 7), (1, 400)] {
+            let row = |i: u32| [(i * 13 % firsts) * spread, (i * 29 % 40) * spread, i % 11];
+            let rows: std::collections::BTreeSet<[u32; 3]> = (0..900).map(row).collect();
+            let table = Table::from_rows(3, rows.iter().flatten().copied().collect());
+            table.rows().index_twos();
+            for (first, second) in
+                (0..firsts + 1).flat_map(|first| (0..41).map(move |second| (first, second)))
+            {
+                let key = [first * spread, second * spread];
+                let (low, high) = table.rows().range(&key);
+                assert_eq!(high - low, rows.iter().filter(|row| row[..2] == key).count());
+                assert!((low..high).all(|i| table.row(i)[..2] == key));
+                for third in [0, 5, 12] {
+                    let (low, high) = table.rows().range(&[key[0], key[1], third]);
+                    assert_eq!(high - low, usize::from(rows.contains(&[key[0], key[1], third])));
+                }
             }
         }
     }

@@ -105,18 +105,32 @@ impl Base {
         budget: &Budget,
         tuning: Tuning,
     ) -> Result<Relations, EvalError> {
-        let request = Request { tuning, ..Request::new(&case.program, &[], wanted) };
-        let model = Frog.evaluate(&request, &self.tables, &mut self.interner, budget)?;
+        self.asked(&Request { tuning, ..Request::new(&case.program, &[], wanted) }, budget)
+    }
+}
+
+impl Base {
+    /// Relations that are wanted whole, by demand or with all that they read whole, too.
+    pub fn want(
+        &mut self,
+        case: &Case,
+        wanted: &[PredId],
+        demand: bool,
+        budget: &Budget,
+    ) -> Result<Relations, EvalError> {
+        self.asked(&Request { demand, ..Request::new(&case.program, &[], wanted) }, budget)
+    }
+
+    fn asked(&mut self, request: &Request<'_>, budget: &Budget) -> Result<Relations, EvalError> {
+        let model = Frog.evaluate(request, &self.tables, &mut self.interner, budget)?;
         let rows = |pred: &PredId| {
             let table = model.table(*pred).map(|table| &**table).or(self.tables.get(pred));
             let row = |row: &[u32]| row.iter().map(|word| self.interner.value(*word)).collect();
             (*pred, table.into_iter().flat_map(Table::iter).map(row).collect())
         };
-        Ok(wanted.iter().map(rows).collect())
+        Ok(request.wanted.iter().map(rows).collect())
     }
-}
 
-impl Base {
     /// The answers of a goal, by demand or with all relations whole.
     pub fn ask(
         &mut self,

@@ -283,6 +283,8 @@ impl<'u> Instantiation<'u> {
         };
         for decl in &own.types {
             let mut decl = decl.clone();
+            // A parameter may be the name of a type that the component declares.
+            bind(&mut decl.name);
             each_type_name(&mut decl, &bind);
             unit.types.push(decl);
         }

@@ -118,6 +118,12 @@ impl<'a> Lower<'a> {
             ast::Literal::Not(inner, span) => {
                 let mut body = Out::new();
                 match &**inner {
+                    // A pattern that is none does not fail to match either.
+                    ast::Literal::Test(TestOp::Match, left, right, _) => {
+                        let texts = [left, right].map(|text| self.expr(text, Some(SYMBOL), out));
+                        let found = fixed(FixedOp::Match, Width::Signed32, texts.to_vec(), *span);
+                        return out.push(compare(CompareOp::Eq, Expr::Const(Value::Number(0)), found, *span));
+                    }
                     ast::Literal::Atom(atom) => {
                         let atom = self.atom(atom, &mut body);
                         body.extend(atom.map(Literal::Atom));
@@ -183,6 +189,14 @@ impl<'a> Lower<'a> {
             return;
         }
         let ty = self.common(left, right);
+        // `_ = e` asks that there is a value.
+        for (any, value) in [(left, right), (right, left)] {
+            if matches!(any.kind, ExprKind::Wildcard) && !matches!(value.kind, ExprKind::Wildcard) {
+                let var = self.fresh("any", ty.unwrap_or(NUMBER), any.span);
+                let value = self.expr(value, ty, out);
+                return out.push(compare(CompareOp::Eq, Expr::Var(var), value, span));
+            }
+        }
         for (pattern, value) in [(left, right), (right, left)] {
             let taken_apart =
                 is_pattern(pattern) && !ground::is_ground(pattern, bound) && ground::is_ground(value, bound);
@@ -408,6 +422,7 @@ impl<'a> Lower<'a> {
             arg,
             separator: Arc::from(""),
             float: width.is_some_and(Width::is_float),
+            wraps: true,
             body: Body { alternatives: vec![inner] },
             span,
         }));

@@ -1,20 +1,26 @@
 //! From the tree of a Soufflé program to a checked program.
 //!
-//! `components` writes instances out; `types` knows the declared types; `normal` multiplies disjunctions out; `scope` tells an
+//! `components` writes instances out; `types` knows the declared types; `inline` puts the bodies of relations in the place
+//! of their names; `normal` multiplies disjunctions out; `alias` does without variables that only name records; `scope` tells an
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
-//! `infer` finds the types of variables, on which the meaning of constants and operators depends, and
+//! `mutual` finds aggregates that wait for each other; `infer` finds the types of variables, on which the meaning of constants and operators depends, and
 //! `check` whether they fit; `usage` checks qualifiers, plans and directives;
 //! `lower` makes rules of the model.
 
+mod alias;
 mod check;
 mod components;
 mod declare;
 mod ground;
 mod infer;
+mod inline;
 pub mod lower;
+mod mutual;
 mod normal;
+mod project;
 mod scope;
 pub mod special;
+mod substitute;
 pub mod types;
 mod usage;
 
@@ -26,7 +32,7 @@ use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
 use crate::model::program::{CheckedProgram, Rule, RuleId, Stratum};
 use crate::model::{PredId, Value};
-use crate::syntax::souffle::ast::{self, IoKind, Literal};
+use crate::syntax::souffle::ast::{self, CompareOp, ExprKind, IoKind, Literal};
 use special::{Special, Subsumption};
 use types::{Ty, Types};
 
@@ -122,13 +128,16 @@ pub struct Analysis {
 /// Checks a program. `wide` makes numbers of 64 bits.
 pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
     let mut diagnostics = Vec::new();
-    let unit = &components::instantiate(unit, &mut diagnostics);
+    let mut unit = components::instantiate(unit, &mut diagnostics);
     let types = Types::declare(&unit.types, &mut diagnostics);
-    declare::check_names(unit, &mut diagnostics);
+    declare::check_names(&unit, &mut diagnostics);
     let mut relations = declare::declare(&unit.relations, &types, &mut diagnostics);
-    let special = declare::specials(unit, &mut relations, &mut diagnostics);
-    usage::check(unit, &types, &mut diagnostics);
+    let special = declare::specials(&unit, &mut relations, &mut diagnostics);
+    usage::check(&unit, &types, &mut diagnostics);
     let sound = !diagnostics.iter().any(Diagnostic::is_error);
+    if sound {
+        inline::expand(&mut unit);
+    }
     let mut analysis = Analysis {
         program: CheckedProgram::default(),
         types,
@@ -158,7 +167,7 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
         analysis.clause(clause);
     }
     let schema = declare::schema(&analysis);
-    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules, &[]);
     // A relation without rules is a stratum too where more than facts decides.
     let ruled: HashSet<PredId> = analysis.program.rules.iter().map(|rule| rule.head).collect();
     let special = &analysis.special;
@@ -262,6 +271,10 @@ impl Analysis {
                 format!("`{}` cannot give way to `{}`, another relation", less.name.text, greater.name.text);
             return self.report(codes::TYPE_MISMATCH, message, span);
         }
+        if less.args.is_empty() && greater.args.is_empty() {
+            let message = format!("`{}` has no columns, so that nothing can give way in it", less.name.text);
+            return self.report(crate::base::codes::souffle::BAD_RELATION, message, span);
+        }
         let before = self.diagnostics.len();
         self.check_atom(less);
         self.check_atom(greater);
@@ -301,9 +314,13 @@ impl Analysis {
         if stated && (!counters.is_empty() || !body.is_empty()) {
             self.report(codes::NOT_GROUND, "a fact holds only constants".to_owned(), span);
         }
+        mutual::check(&body, &mut self.diagnostics);
         scope::resolve(&mut head, &mut body, &mut self.diagnostics);
         if self.diagnostics.len() > before {
             return None;
+        }
+        for projection in project::aggregates(&mut head, &mut body) {
+            self.projection(&projection);
         }
         let mut missing = Vec::new();
         ground::unbound(&head, &body, &counters, &mut missing);
@@ -319,6 +336,10 @@ impl Analysis {
         }
         let mut typing = infer::Typing::new(&self.types, &self.relations);
         typing.run(&head, &body);
+        if alias::resolve(&mut head, &mut body, &typing.vars) {
+            typing = infer::Typing::new(&self.types, &self.relations);
+            typing.run(&head, &body);
+        }
         check::clause(&head, &body, &typing, &mut self.diagnostics);
         if self.diagnostics.len() > before {
             return None;
@@ -345,16 +366,40 @@ impl Analysis {
         Some(rule)
     }
 
+    /// Makes up a relation that has some columns of another, unless there is one.
+    fn projection(&mut self, projection: &project::Projection) {
+        let known = self.relations.get(&projection.name).is_some();
+        let Some(of) = self.relations.get(&projection.of).filter(|_| !known) else { return };
+        let columns = projection.columns.iter().filter_map(|at| of.columns.get(*at).cloned()).collect();
+        let (head, body) = projection.rule(of.columns.len());
+        self.relations.make_up(projection.name.clone(), columns, projection.span);
+        if let Some(rule) = self.single(head, body, projection.span) {
+            self.program.rules.push(rule);
+        }
+    }
+
     fn check_literal(&mut self, literal: &Literal) {
         match literal {
             Literal::Atom(atom) => self.check_atom(atom),
             Literal::Not(inner, _) => self.check_literal(inner),
+            // That there is some value can be asked of an aggregate only; anything else has one.
+            Literal::Compare(CompareOp::Eq, left, right, _) => {
+                let any = [left, right].into_iter().find(|side| matches!(side.kind, ExprKind::Wildcard));
+                let asked = [left, right].iter().any(|side| matches!(side.kind, ExprKind::Aggregate(_)));
+                if let Some(any) = any.filter(|_| !asked) {
+                    self.report(
+                        codes::MISPLACED_WILDCARD,
+                        "`_` stands where a value is needed".to_owned(),
+                        any.span,
+                    );
+                }
+            }
             _ => {}
         }
         let mut bodies = Vec::new();
         normal::each_expr(literal, &mut |expr| {
             expr.walk(&mut |expr| {
-                if let ast::ExprKind::Aggregate(aggregate) = &expr.kind {
+                if let ExprKind::Aggregate(aggregate) = &expr.kind {
                     bodies.push(&aggregate.body);
                 }
             })

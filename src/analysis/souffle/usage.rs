@@ -18,7 +18,13 @@ pub(super) fn check(unit: &Unit, types: &Types, diagnostics: &mut Vec<Diagnostic
     for clause in &unit.clauses {
         plan(clause, diagnostics);
     }
+    let mut known: HashMap<&str, Span> = HashMap::new();
     for functor in &unit.functors {
+        if let Some(first) = known.insert(&functor.name.text, functor.name.span) {
+            let message = format!("the functor `{}` is declared twice", functor.name.text);
+            let found = Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(functor.name.span);
+            diagnostics.push(found.also(first, "first here"));
+        }
         for name in &functor.types {
             let Some(ty) = types.find(name, diagnostics) else { continue };
             if !functor.stateful && matches!(types.kind(ty), Kind::Record | Kind::Adt) {
@@ -33,7 +39,8 @@ pub(super) fn check(unit: &Unit, types: &Types, diagnostics: &mut Vec<Diagnostic
 /// An order is one of all atoms.
 fn plan(clause: &Clause, diagnostics: &mut Vec<Diagnostic>) {
     let Some((orders, span)) = &clause.plan else { return };
-    let mut atoms = 0;
+    // The rule of a subsumption reads both its tuples too.
+    let mut atoms = if clause.subsumes { clause.heads.len() as u64 } else { 0 };
     let mut open: Vec<&Literal> = clause.body.iter().flatten().flatten().collect();
     while let Some(literal) = open.pop() {
         match literal {
@@ -70,7 +77,7 @@ pub(super) fn single_use(head: &Atom, body: &[Literal]) -> Vec<Diagnostic> {
         });
     }
     uses.into_iter()
-        .filter(|(name, (uses, _))| *uses == 1 && !name.starts_with('_'))
+        .filter(|(name, (uses, _))| *uses == 1 && !name.starts_with('_') && !name.contains('@'))
         .map(|(name, (_, span))| {
             Diagnostic::new(lints::SINGLE_USE, format!("the variable `{name}` occurs only once"))
                 .at(span)

@@ -7,6 +7,7 @@ use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
 use super::job::{self, Batches, Inputs, Job};
+use super::orders::{self, Need};
 use super::replan::replan;
 use super::sources::{Source, complete};
 use super::{Evaluation, group, shape};
@@ -19,6 +20,9 @@ use crate::model::{PredId, Rule, Stratum};
 use crate::plan::{Observed, Read, RulePlan};
 use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Table, Word};
+
+/// Rows looked at that are soon forgotten.
+const LITTLE_WORK: u64 = 1 << 16;
 
 /// A relation of the stratum.
 pub(super) struct Member<'b> {
@@ -56,6 +60,7 @@ pub(super) fn evaluate<'a>(
     }
     let mut round: u64 = 0;
     let mut observed = Observed::default();
+    let mut looked_at = 0;
     while iteration.changed() {
         round += 1;
         let first = members.first().and_then(|member| member.by);
@@ -81,7 +86,10 @@ pub(super) fn evaluate<'a>(
             member.growing.settle();
             member.admit(evaluation, round)?;
         }
-        if round.is_power_of_two() {
+        // Relations may grow for many rounds before they are large.
+        let work = jobs.iter().flat_map(|job| &job.memory.visited).sum::<u64>();
+        if round.is_power_of_two() || work > looked_at * 2 {
+            looked_at = work.max(LITTLE_WORK);
             replan(evaluation, &mut jobs, &mut members, &stratum.predicates, &mut observed)?;
         }
     }
@@ -124,10 +132,10 @@ fn run_round(
             let growing =
                 |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
             let by = job.by;
-            let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
+            let grouped = group::grouped(&job.plan, growing, &mut job.ungrouped, evaluation.env.budget)
                 .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
             let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
-            job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
+            job.run(&inputs, &mut evaluation.env, target, evaluation.pool)
         };
         (job.sources, job.careful) = (sources, careful);
         match result? {
@@ -151,8 +159,7 @@ fn batches<'s>(
     for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
         let member = members.iter().find(|member| member.pred == read.pred);
         if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {
-            let keyed = key.iter().any(|length| *length > 0);
-            *batches = member.growing.batches(read, keyed, recent);
+            *batches = member.growing.batches(read, &Need::new(read, key.clone()), recent);
         }
     }
     batches
@@ -181,13 +188,7 @@ fn members<'b>(
         let shards = if evaluation.pool.jobs() == 1 { 1 } else { 2 * evaluation.pool.jobs() };
         let layout = layouts.get(pred).copied().flatten();
         let mut growing = Growing::new(iteration, name, width, layout, shards);
-        for plan in plans() {
-            for (read, lengths) in plan.reads.iter().zip(job::key_lengths(plan)) {
-                for length in lengths.into_iter().filter(|_| read.pred == *pred) {
-                    growing.prepare(read, length);
-                }
-            }
-        }
+        growing.prepare(&orders::needs(plans(), *pred));
         Member {
             pred: *pred,
             width,
@@ -227,20 +228,16 @@ fn layouts(
     let feeding: usize = read.iter().filter_map(|pred| evaluation.table(*pred)).map(Table::rough_len).sum();
     let shards = if evaluation.pool.jobs() == 1 { 1 } else { 8 * evaluation.pool.jobs() };
     let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
-    let layout = |(pred, mut spans): (PredId, shape::Spans)| {
+    let layout = |(pred, spans): (PredId, shape::Spans)| {
         let bits = evaluation.request.tuning.bits;
         let layout = shape::layout(&spans, feeding as f64, shards).filter(|_| bits);
-        // Where rules look it up by the second column, there is a row for each of its words too.
-        let swapped = plans().any(|plan| {
-            let mut reads = plan.reads.iter().zip(job::key_lengths(plan));
-            reads.any(|(read, lengths)| {
-                read.pred == pred
-                    && read.columns.first() == Some(&1)
-                    && lengths.iter().any(|length| *length > 0)
-            })
+        // Where rules look it up by other columns, there are rows for the words of those too.
+        let own = (0..spans.len()).collect();
+        let mut other = orders::missing(spans.len(), &orders::needs(plans(), pred), &[own]).into_iter();
+        let fits = other.all(|stands| {
+            let turned: shape::Spans = stands.iter().filter_map(|at| spans.get(*at).copied()).collect();
+            shape::layout(&turned, feeding as f64, shards).is_some()
         });
-        spans.reverse();
-        let fits = !swapped || shape::layout(&spans, feeding as f64, shards).is_some();
         (pred, layout.filter(|_| fits))
     };
     spans.into_iter().map(layout).collect()
@@ -270,7 +267,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop: Stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let admitted = self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut());
+        let admitted = self.growing.admit(evaluation.pool, budget, round as Word, self.rounds.as_mut());
         self.added = admitted.map_err(stopped)?;
         let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
         self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
@@ -285,7 +282,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let table = self.growing.finish(&evaluation.pool, budget).map_err(stopped)?;
+        let table = self.growing.finish(evaluation.pool, budget).map_err(stopped)?;
         let profile = RelationProfile {
             pred: self.pred,
             rounds,

@@ -16,13 +16,14 @@ use datafrog::{Iteration, Relation, Variable};
 use rayon::prelude::*;
 
 use super::Pool;
+use super::orders::{self, Need};
 use crate::base::{Budget, Stop};
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, Places};
 use crate::engine::sink::{Target, note};
 use crate::engine::store::{Found, Known};
 use crate::plan::{Access, Estimate, Read};
-use crate::storage::bits::{BitRows, CHUNK, columns};
-use crate::storage::pairs::{Layout, Pairs};
+use crate::storage::bits::{BitRows, columns};
+use crate::storage::pairs::{Layout, Pairs, Turn};
 use crate::storage::table::sampled_distinct;
 use crate::storage::{Sorted, Table, Word};
 
@@ -30,6 +31,8 @@ use crate::storage::{Sorted, Table, Word};
 const WORTH_THREADS: usize = 1 << 14;
 /// Rows of bits between two looks at the budget.
 const TURNS: usize = 1 << 10;
+/// Rows of bits that another order may always have.
+const FEW_ROWS: Word = 1 << 16;
 /// Bits of a relation that are kept dense from the first.
 const DENSE_BITS: f64 = (1_u64 << 25) as f64;
 
@@ -48,8 +51,8 @@ enum Kept {
         known: Pairs,
         /// A set for each thread that has found any.
         found: Mutex<Vec<Pairs>>,
-        /// The same by the second column, if a rule looks it up so.
-        swapped: Option<Pairs>,
+        /// The same in other orders of columns, for rules that look it up by these.
+        orders: Vec<Order>,
     },
     Stored {
         width: usize,
@@ -58,6 +61,13 @@ enum Kept {
         /// For each shard the first row of the last round.
         recent: Vec<usize>,
     },
+}
+
+/// A relation kept as bits in another order of columns.
+struct Order {
+    /// The relation's column in each place.
+    stands: Vec<usize>,
+    pairs: Pairs,
 }
 
 /// Which of a relation's rows a round added, for as long as it is read.
@@ -78,7 +88,7 @@ impl Growing {
         let kept = match layout {
             Some(layout) => {
                 let known = Pairs::new(layout, layout.cells() <= DENSE_BITS);
-                Kept::Pairs { known, found: Mutex::default(), swapped: None }
+                Kept::Pairs { known, found: Mutex::default(), orders: Vec::new() }
             }
             None => Kept::Stored {
                 width,
@@ -90,17 +100,19 @@ impl Growing {
         Growing { variable, kept, noted: AtomicU64::new(0) }
     }
 
-    /// Gets ready to be read so, with a key of so many columns.
-    pub fn prepare(&mut self, read: &Read, key: usize) {
+    /// Gets ready to be read so.
+    pub fn prepare(&mut self, needs: &[Need]) {
         match &mut self.kept {
-            Kept::Pairs { known, swapped, .. } => {
-                if read.columns.first() == Some(&1) && key > 0 && swapped.is_none() {
-                    *swapped = turned(known);
-                }
+            Kept::Pairs { known, orders, .. } => {
+                let width = known.layout().width;
+                let mut there = vec![(0..width).collect::<Vec<usize>>()];
+                there.extend(orders.iter().map(|order| order.stands.clone()));
+                let missing = orders::missing(width, needs, &there);
+                orders.extend(missing.into_iter().filter_map(|stands| Order::of(known, stands)));
             }
             Kept::Stored { known, .. } => {
-                if let Some(key) = read.columns.get(..key).filter(|key| !key.is_empty()) {
-                    for known in known {
+                for key in needs.iter().flat_map(Need::keys) {
+                    for known in &mut *known {
                         known.index(key);
                     }
                 }
@@ -108,10 +120,21 @@ impl Growing {
         }
     }
 
-    /// Whether it can be read so, which not every relation kept as bits can by its second column.
-    pub fn is_ready(&self, read: &Read) -> bool {
+    /// Whether it can be read so, or got ready for it, which not every relation kept as bits can.
+    pub fn is_ready(&self, need: &Need) -> bool {
         match &self.kept {
-            Kept::Pairs { swapped, .. } => read.columns.first() != Some(&1) || swapped.is_some(),
+            Kept::Pairs { known, orders, .. } => {
+                let layout = known.layout();
+                let own: Vec<usize> = (0..layout.width).collect();
+                let is_served = |stands: &Vec<usize>| need.is_served(stands);
+                is_served(&own)
+                    || orders.iter().any(|order| is_served(&order.stands))
+                    || layout.width > 2
+                        && orders::missing(layout.width, &[need.clone()], &[own]).iter().all(|stands| {
+                            let turned = Layout::new(&orders::turned(layout, stands), 1);
+                            turned.is_some_and(|turned| turned.rows.1 <= layout.rows.1.max(FEW_ROWS))
+                        })
+            }
             Kept::Stored { .. } => true,
         }
     }
@@ -119,13 +142,17 @@ impl Growing {
     /// Its size now.
     pub fn estimate(&self) -> Estimate {
         match &self.kept {
-            Kept::Pairs { known, swapped, .. } => {
+            Kept::Pairs { known, orders, .. } => {
                 let rows = known.len() as f64;
                 let of = |pairs: &Pairs| pairs.occupied() as f64;
-                let span = |(low, high): (Word, Word)| (f64::from(high - low) + 1.0).min(rows);
-                let layout = known.layout();
-                let last = swapped.as_ref().map_or(span(layout.columns), of);
-                let distinct = if layout.width == 1 { vec![rows] } else { vec![of(known), last] };
+                let distinct = match known.layout().width {
+                    1 => vec![rows],
+                    2 => {
+                        let last = orders.first().map(|order| of(&order.pairs));
+                        vec![of(known), last.unwrap_or_else(|| known.distinct(1))]
+                    }
+                    width => (0..width).map(|column| known.distinct(column)).collect(),
+                };
                 Estimate { rows, distinct }
             }
             Kept::Stored { width, known, .. } => {
@@ -143,6 +170,14 @@ impl Growing {
         self.variable.recent.borrow()
     }
 
+    /// How it is kept as bits, if it is.
+    pub fn layout(&self) -> Option<&Layout> {
+        match &self.kept {
+            Kept::Pairs { known, .. } => Some(known.layout()),
+            Kept::Stored { .. } => None,
+        }
+    }
+
     /// The rows that the last round added, shard by shard with their width; `None` where they are
     /// bits.
     pub fn recent_rows(&self) -> Option<Vec<(&[Word], usize)>> {
@@ -158,16 +193,29 @@ impl Growing {
         }
     }
 
-    /// The batches of a read; `keyed` says whether it is looked up by a key.
-    pub fn batches<'a>(&'a self, read: &'a Read, keyed: bool, recent: &'a Recent<'_>) -> Vec<Batch<'a>> {
+    /// The batches of a read that is looked up as `need` says.
+    pub fn batches<'a>(&'a self, read: &'a Read, need: &Need, recent: &'a Recent<'_>) -> Vec<Batch<'a>> {
         let columns = read.columns.as_slice();
         match &self.kept {
+            Kept::Pairs { known, orders, .. } if known.layout().width > 2 => {
+                let layout = known.layout();
+                let own = [0, 1, 2, 3];
+                let own = own.get(..layout.width).unwrap_or(&[]);
+                if read.access == Access::Delta {
+                    let places = Places::new(columns, own);
+                    return vec![Batch::Pieces { chunks: &recent.elements, layout, places }];
+                }
+                let order = orders.iter().find(|order| !need.is_served(own) && need.is_served(&order.stands));
+                let (pairs, stands) =
+                    order.map_or((known, own), |order| (&order.pairs, order.stands.as_slice()));
+                vec![Batch::Bits { pairs, places: Places::new(columns, stands) }]
+            }
             Kept::Pairs { known, .. } if read.access == Access::Delta => {
                 vec![Batch::Chunks { chunks: &recent.elements, width: known.layout().width, columns }]
             }
-            Kept::Pairs { known, swapped, .. } => match (swapped, columns) {
-                (Some(swapped), [1, ..]) if keyed => {
-                    vec![Batch::Pairs { pairs: swapped, columns, swapped: true }]
+            Kept::Pairs { known, orders, .. } => match (orders.first(), columns) {
+                (Some(Order { pairs, .. }), [1, ..]) if need.is_keyed() => {
+                    vec![Batch::Pairs { pairs, columns, swapped: true }]
                 }
                 _ => vec![Batch::Pairs { pairs: known, columns, swapped: false }],
             },
@@ -225,7 +273,7 @@ impl Growing {
     ) -> Result<u64, Stop> {
         let mut added = 0;
         let pieces = match &mut self.kept {
-            Kept::Pairs { known, found, swapped } => {
+            Kept::Pairs { known, found, orders } => {
                 let layout = *known.layout();
                 let sets = found.get_mut().unwrap_or_else(PoisonError::into_inner);
                 // What each shard finds, set by set.
@@ -254,13 +302,14 @@ impl Growing {
                     Ok([pieces]) => pieces,
                     Err(pieces) => pieces.concat(),
                 };
-                if let Some(swapped) = swapped {
-                    add_swapped(swapped, &pieces, pool, budget)?;
+                for order in orders {
+                    order.add(&layout, &pieces, pool, budget)?;
                 }
                 if let Some(rows) = noted_rows {
                     for [row, chunk, bits] in &pieces {
+                        let words = layout.words_of(*row);
                         for column in columns(*chunk, *bits) {
-                            rows.extend([*row, column].iter().skip(2 - layout.width).chain([&round]));
+                            rows.extend(words.iter().take(layout.width - 1).chain([&column, &round]));
                         }
                     }
                 }
@@ -300,9 +349,9 @@ impl Growing {
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
         let kept = match &self.kept {
-            Kept::Pairs { known, found, swapped } => {
+            Kept::Pairs { known, found, orders } => {
                 let found = found.lock().map_or(0, |found| found.iter().map(Pairs::bytes).sum());
-                known.bytes() + swapped.as_ref().map_or(0, Pairs::bytes) + found
+                known.bytes() + orders.iter().map(|order| order.pairs.bytes()).sum::<u64>() + found
             }
             Kept::Stored { known, found, .. } => {
                 let found = found.iter().map(|found| found.lock().map_or(0, |found| found.bytes()));
@@ -338,30 +387,49 @@ impl Growing {
     }
 }
 
-/// A relation the other way round.
-fn turned(pairs: &Pairs) -> Option<Pairs> {
-    let layout = pairs.layout();
-    let layout = Layout::new(&[layout.columns, layout.rows], pairs.shards().len())?;
-    let mut turned = Pairs::new(layout, layout.cells() <= DENSE_BITS);
-    let from = *pairs.layout();
-    for (number, shard) in pairs.shards().iter().enumerate() {
-        let add = |row, chunks: &[u64]| {
-            let row = from.row_word(number, row);
-            for entry in chunks {
-                for column in columns((entry >> 32) as u32, *entry as u32) {
-                    let (shard, number) = layout.place(column);
-                    if let Some(rows) = turned.shards_mut().get_mut(shard) {
-                        rows.or(number, row / CHUNK, 1 << (row % CHUNK));
-                    }
+impl Order {
+    /// What is known, in an order where the relation's columns stand so.
+    fn of(known: &Pairs, stands: Vec<usize>) -> Option<Order> {
+        let from = known.layout();
+        let layout = Layout::new(&orders::turned(from, &stands), known.shards().len())?;
+        let mut pairs = Pairs::new(layout, layout.cells() <= DENSE_BITS);
+        for (number, shard) in known.shards().iter().enumerate() {
+            let add = |row, chunks: &[u64]| {
+                let turn = Turn::of(from, from.row_word(number, row), &layout, &stands);
+                for entry in chunks {
+                    turn.add(&layout, pairs.shards_mut(), 0, ((entry >> 32) as u32, *entry as u32));
+                }
+                Ok::<(), std::convert::Infallible>(())
+            };
+            match shard.for_each(add) {
+                Ok(()) => {}
+            }
+        }
+        Some(Order { stands, pairs })
+    }
+
+    /// Adds pieces of the relation.
+    fn add(&mut self, from: &Layout, pieces: &[Piece], pool: &Pool, budget: &Budget) -> Result<(), Stop> {
+        let layout = *self.pairs.layout();
+        let stands = self.stands.as_slice();
+        let shards = self.pairs.shards_mut();
+        let add = |first: usize, shards: &mut [BitRows]| {
+            for block in pieces.chunks(WORTH_THREADS) {
+                budget.check()?;
+                for [row, chunk, bits] in block {
+                    Turn::of(from, *row, &layout, stands).add(&layout, shards, first, (*chunk, *bits));
                 }
             }
-            Ok::<(), std::convert::Infallible>(())
+            Ok(())
         };
-        match shard.for_each(add) {
-            Ok(()) => {}
+        if !pool.shares(shards.len() > 1 && pieces.len() >= WORTH_THREADS) {
+            return add(0, shards);
         }
+        // Each thread picks what is for its shards.
+        let each = shards.len().div_ceil(pool.jobs());
+        let own = |(group, shards): (usize, &mut [BitRows])| add(group * each, shards);
+        pool.install(|| shards.par_chunks_mut(each).enumerate().try_for_each(own))
     }
-    Some(turned)
 }
 
 /// Moves what was found to what is known; returns what is new in pieces, in order.
@@ -401,48 +469,4 @@ fn take_in(
     }
     found.clear();
     Ok(pieces)
-}
-
-/// Adds pieces to the relation the other way round.
-fn add_swapped(swapped: &mut Pairs, pieces: &[Piece], pool: &Pool, budget: &Budget) -> Result<(), Stop> {
-    let layout = *swapped.layout();
-    let shards = swapped.shards_mut();
-    if !pool.shares(shards.len() > 1 && pieces.len() >= WORTH_THREADS) {
-        for (turn, [row, chunk, bits]) in pieces.iter().enumerate() {
-            if turn % WORTH_THREADS == 0 {
-                budget.check()?;
-            }
-            for column in columns(*chunk, *bits) {
-                let (shard, number) = layout.place(column);
-                if let Some(rows) = shards.get_mut(shard) {
-                    rows.or(number, row / CHUNK, 1 << (row % CHUNK));
-                }
-            }
-        }
-        return Ok(());
-    }
-    // Each thread picks what is for its shards.
-    let each = shards.len().div_ceil(pool.jobs());
-    let add = |(group, shards): (usize, &mut [BitRows])| {
-        let first = group * each;
-        let range = first..first + shards.len();
-        let own = |column: Word| range.contains(&layout.place(column).0);
-        for (turn, [row, chunk, bits]) in pieces.iter().enumerate() {
-            if turn % WORTH_THREADS == 0 {
-                budget.check()?;
-            }
-            let low = (chunk * CHUNK).max(layout.rows.0);
-            if !own(low) && !own((chunk * CHUNK + (CHUNK - 1)).min(layout.rows.1)) {
-                continue;
-            }
-            for column in columns(*chunk, *bits) {
-                let (shard, number) = layout.place(column);
-                if let Some(rows) = shard.checked_sub(first).and_then(|shard| shards.get_mut(shard)) {
-                    rows.or(number, row / CHUNK, 1 << (row % CHUNK));
-                }
-            }
-        }
-        Ok(())
-    };
-    pool.install(|| shards.par_chunks_mut(each).enumerate().try_for_each(add))
 }

@@ -19,11 +19,11 @@ use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Group, Growth, Planner, RulePlan, Step};
-use crate::storage::{Interner, Word};
+use crate::plan::{Access, Group, Growth, Operation, Planner, Reg, RulePlan, Step};
+use crate::storage::{Interner, Sorted, Word};
 
 /// Work that is worth several threads.
-const WORTH_THREADS: Duration = Duration::from_micros(300);
+const WORTH_THREADS: Duration = Duration::from_micros(150);
 /// What a unit of the outermost loop is taken to cost before the first was run.
 pub(super) const UNIT: Duration = Duration::from_nanos(100);
 
@@ -51,8 +51,11 @@ pub(super) struct Job<'r> {
     pub produced: u64,
     /// Rows produced by plans before this one.
     pub produced_before: u64,
-    /// Whether the plan stays, whatever it finds.
-    pub settled: bool,
+    /// Rows produced when another plan was last looked for in vain: until there are several times as
+    /// many, it stays.
+    pub settled: u64,
+    /// Whether putting together what a round has brought was not worth it.
+    pub ungrouped: bool,
     /// What it did round by round, if wanted.
     pub per_round: Vec<RoundProfile>,
     /// Time spent for a unit of the outermost loop when last run.
@@ -105,7 +108,8 @@ impl<'a> Evaluation<'a, '_> {
                     runs: 0,
                     produced: 0,
                     produced_before: 0,
-                    settled: false,
+                    settled: 0,
+                    ungrouped: false,
                     per_round: Vec::new(),
                     unit: UNIT,
                     plan,
@@ -148,6 +152,33 @@ impl<'r> Job<'r> {
         self.plan.reads.iter().any(|read| read.access == Access::Delta)
     }
 
+    /// Whether no row comes out twice: each loop goes through distinct rows and all that it finds is
+    /// in the head.
+    pub fn is_distinct(&self) -> bool {
+        let Job { plan, sources, .. } = self;
+        let kept = |reg: &Reg| plan.output.contains(reg);
+        plan.steps.iter().take(plan.witness_from).all(|step| match step {
+            Step::Scan(scan) => {
+                let columns = plan.reads.get(scan.read).map_or(0, |read| read.columns.len());
+                let mut found = vec![false; columns];
+                found.iter_mut().take(scan.key.len()).for_each(|found| *found = true);
+                for operation in &scan.operations {
+                    if let Operation::Bind(place, reg) | Operation::Same(place, reg) = operation
+                        && let (Some(found), true) =
+                            (found.get_mut(*place), kept(reg) || matches!(operation, Operation::Same(..)))
+                    {
+                        *found = true;
+                    }
+                }
+                found.iter().all(|found| *found) && matches!(sources.get(scan.read), Some(Source::Sorted(_)))
+            }
+            Step::Intersect(meet) => kept(&meet.target),
+            Step::Enumerate { target, .. } => kept(target),
+            Step::Aggregate(_) => false,
+            _ => true,
+        })
+    }
+
     /// The job with another plan, not ready yet.
     pub fn replaced(&self, plan: RulePlan) -> Job<'r> {
         Job {
@@ -166,7 +197,8 @@ impl<'r> Job<'r> {
             runs: 0,
             produced: self.produced,
             produced_before: self.produced,
-            settled: false,
+            settled: 0,
+            ungrouped: false,
             per_round: Vec::new(),
             unit: self.unit,
         }
@@ -185,20 +217,27 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize| match self.sources.get(read) {
-                Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    sorted.index();
+            let often = |read: usize, key: usize| match self.sources.get(read) {
+                Some(Source::Sorted(pieces)) => {
+                    let worth = |piece: &Sorted| self.is_recursive() || 4.0 * turns > piece.len() as f64;
+                    for piece in pieces.iter().filter(|piece| worth(piece)) {
+                        match key {
+                            0 => {}
+                            1 => piece.index(),
+                            _ => piece.index_twos(),
+                        }
+                    }
                 }
                 _ => {}
             };
             match step {
-                Step::Scan(scan) if !scan.key.is_empty() => often(scan.read),
-                Step::Probe { read, key, .. } if !key.is_empty() => often(*read),
+                Step::Scan(scan) => often(scan.read, scan.key.len()),
+                Step::Probe { read, key, .. } => often(*read, key.len()),
                 Step::Intersect(meet) => {
-                    meet.parts.iter().filter(|part| !part.key.is_empty()).for_each(|part| often(part.read));
+                    meet.parts.iter().for_each(|part| often(part.read, part.key.len()));
                 }
-                Step::Not(group) => looked_up(group).for_each(often),
-                Step::Aggregate(fold) => looked_up(&fold.group).for_each(often),
+                Step::Not(group) => looked_up(group).for_each(|(read, key)| often(read, key)),
+                Step::Aggregate(fold) => looked_up(&fold.group).for_each(|(read, key)| often(read, key)),
                 _ => {}
             }
             turns *= match step {
@@ -214,10 +253,10 @@ impl<'r> Job<'r> {
 
     fn compress(&self) {
         if let Some(Step::Scan(scan)) = self.plan.steps.last()
-            && let Some(Source::Sorted(sorted)) = self.sources.get(scan.read)
+            && let Some(Source::Sorted(pieces)) = self.sources.get(scan.read)
             && scan.key.len() == 1
         {
-            sorted.compress();
+            pieces.iter().for_each(|piece| piece.compress());
         }
     }
 
@@ -324,11 +363,11 @@ impl<'r> Job<'r> {
     }
 }
 
-/// The reads of a body that are looked up by a key.
-fn looked_up(group: &Group) -> impl Iterator<Item = usize> {
+/// The reads of a body, each with the length of the key by which it is looked up.
+fn looked_up(group: &Group) -> impl Iterator<Item = (usize, usize)> {
     group.alternatives.iter().flatten().filter_map(|step| match step {
-        Step::Scan(scan) if !scan.key.is_empty() => Some(scan.read),
-        Step::Probe { read, key, .. } if !key.is_empty() => Some(*read),
+        Step::Scan(scan) => Some((scan.read, scan.key.len())),
+        Step::Probe { read, key, .. } => Some((*read, key.len())),
         _ => None,
     })
 }
@@ -370,7 +409,7 @@ fn run_machine(
 /// Runs the careful plan for its failures.
 fn run_careful(plan: &RulePlan, careful: &Batches<'_>, env: &mut Env<'_>) -> Result<(), Halt> {
     let Some(plan) = &plan.careful else { return Ok(()) };
-    let mut unused = Sink::new(Target::List { width: plan.output.len() }, env.budget);
+    let mut unused = Sink::new(Target::List { width: plan.output.len(), distinct: false }, env.budget);
     machine::execute(plan, careful, &mut Memory::default(), env, &mut unused).map(|_| ())
 }
 

@@ -4,8 +4,10 @@ mod fixpoint;
 mod group;
 mod growing;
 mod job;
+mod orders;
 mod pool;
 mod replan;
+mod rounds;
 mod shape;
 mod sources;
 mod whole;
@@ -48,35 +50,45 @@ impl Engine for Frog {
         if request.demand {
             return demand::evaluate(self, request, tables, interner, budget);
         }
-        let mut patterns = Patterns::default();
-        let env = Env { interner, patterns: &mut patterns, budget };
-        let values_before = env.interner.bytes();
-        let values = Held::new(budget);
         let reached = reached(request);
-        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
-        let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
-        let model = Model { tables: tables_known, ..Model::default() };
-        let mut evaluation = Evaluation {
-            request,
-            tables,
-            env,
-            model,
-            held: Vec::new(),
-            values,
-            values_before,
-            pool: Pool::new(request.tuning),
-        };
-        for stratum in &request.program.strata {
-            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
-            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
-                && !stratum.rules.is_empty()
-            {
-                evaluation.stratum(stratum)?;
-            }
+        let pool = Pool::new(request.tuning);
+        let rows =
+            || reached.iter().filter_map(|pred| tables.table(*pred)).map(Table::rough_len).sum::<usize>();
+        if request.goals.is_empty() && pool.shares(rows() >= ROWS_WORTH_THREADS) {
+            // On one of the threads, so that work is handed to the others and never waited for.
+            return pool.install(|| evaluate(request, &reached, tables, interner, budget, &pool));
         }
-        evaluation.goals()?;
-        Ok(evaluation.model)
+        evaluate(request, &reached, tables, interner, budget, &pool)
     }
+}
+
+fn evaluate(
+    request: &Request<'_>,
+    reached: &HashSet<PredId>,
+    tables: &dyn Tables,
+    interner: &mut Interner,
+    budget: &Budget,
+    pool: &Pool,
+) -> Result<Model, EvalError> {
+    let mut patterns = Patterns::default();
+    let env = Env { interner, patterns: &mut patterns, budget };
+    let values_before = env.interner.bytes();
+    let values = Held::new(budget);
+    let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+    let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
+    let model = Model { tables: tables_known, ..Model::default() };
+    let mut evaluation =
+        Evaluation { request, tables, env, model, held: Vec::new(), values, values_before, pool };
+    for stratum in &request.program.strata {
+        let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+        if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+            && (!stratum.rules.is_empty() || rounds::is_guarded(request.program, stratum))
+        {
+            evaluation.stratum(stratum)?;
+        }
+    }
+    evaluation.goals()?;
+    Ok(evaluation.model)
 }
 
 /// The relations that the goals and the wanted ones depend on, themselves included.
@@ -93,13 +105,16 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
             for id in rules_of.get(&pred).into_iter().flatten() {
                 request.program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
+            request.program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached
 }
 
-/// How many goals of a session are expected to need an index.
+/// How many evaluations of a session are expected to need an index.
 const GOALS_ASKED: f64 = 16.0;
+/// Rows read that make it worth starting threads at once.
+const ROWS_WORTH_THREADS: usize = 1 << 10;
 /// Rows that make it worth finding out whether bits take less room.
 const MANY_ROWS: f64 = 65_536.0;
 
@@ -114,13 +129,16 @@ struct Evaluation<'a, 'e> {
     values: Held<'e>,
     /// What the interner took before.
     values_before: u64,
-    pool: Pool,
+    pool: &'e Pool,
 }
 
 impl<'a, 'e> Evaluation<'a, 'e> {
     fn stratum(&mut self, stratum: &Stratum) -> Result<(), EvalError> {
         let rules: Vec<(RuleRef, &'a Rule)> =
             stratum.rules.iter().map(|id| (RuleRef::Rule(*id), self.request.program.rule(*id))).collect();
+        if rounds::is_guarded(self.request.program, stratum) {
+            return rounds::evaluate(self, stratum, &rules);
+        }
         if stratum.recursive {
             return fixpoint::evaluate(self, stratum, &rules);
         }
@@ -245,8 +263,12 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let (mut words, mut len) = (Vec::new(), 0);
         let mut held = Held::new(self.env.budget);
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
+        let distinct = match jobs {
+            [job] => stated.is_none() && width > 0 && job.is_distinct(),
+            _ => false,
+        };
         for job in jobs {
-            let (more, rows) = self.run_once(job, Target::List { width })?;
+            let (more, rows) = self.run_once(job, Target::List { width, distinct })?;
             len += rows;
             if words.is_empty() {
                 words = more;
@@ -263,6 +285,11 @@ impl<'a, 'e> Evaluation<'a, 'e> {
                 stated.rows_checked(&mut || self.env.budget.check()).map_err(stopped)?.words(),
             );
             len += stated.len();
+        }
+        if distinct {
+            // They are put in order if somebody asks for that.
+            words.shrink_to_fit();
+            return Ok(Table::from_distinct(width, words));
         }
         if width > 0 {
             len = self.pool.sort(width, &mut words, self.env.budget).map_err(stopped)?;
@@ -281,7 +308,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
             let sources = std::mem::take(&mut job.sources);
             let batches = complete(&reads, &sources);
             let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
-            match job.run(&inputs, &mut self.env, target, &self.pool)? {
+            match job.run(&inputs, &mut self.env, target, self.pool)? {
                 Some(rows) => return Ok(rows),
                 None => self.leave_to_machine(job, &[])?,
             }
@@ -300,8 +327,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     }
 
     fn sizes<'s>(&'s self, recursive: &'s [PredId]) -> Sizes<'s> {
-        // Somebody who asks goals asks more of them.
-        let uses = if self.request.goals.is_empty() { 1.0 } else { GOALS_ASKED };
+        let uses = if self.request.repeated { GOALS_ASKED } else { 1.0 };
         Sizes { tables: self.tables, model: &self.model, recursive, uses }
     }
 
@@ -377,6 +403,14 @@ impl Statistics for Sizes<'_> {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
+        if self.recursive.contains(&pred) {
+            return None;
+        }
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred))?.alike(column)
     }
 
     fn uses(&self) -> f64 {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::fixpoint::Member;
 use super::job::{Job, key_lengths};
+use super::orders::Need;
 use super::{Evaluation, Sizes};
 use crate::engine::EvalError;
 use crate::model::PredId;
@@ -11,6 +12,9 @@ use crate::plan::{Estimate, Observed, Planner, RulePlan, Statistics, replan_need
 
 /// Share of a relation's rows that a round is taken to bring at least.
 const LEAST_SHARE: f64 = 0.02;
+
+/// How many times more rows a plan that stayed must have produced before it is looked at again.
+const SETTLED: u64 = 4;
 
 /// What is known when some rounds have run.
 struct Grown<'a> {
@@ -33,6 +37,10 @@ impl Statistics for Grown<'_> {
         self.sizes.ready(pred, columns)
     }
 
+    fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
+        self.sizes.alike(pred, column)
+    }
+
     fn uses(&self) -> f64 {
         self.sizes.uses()
     }
@@ -51,7 +59,8 @@ pub(super) fn replan(
     recursive: &[PredId],
     observed: &mut Observed,
 ) -> Result<(), EvalError> {
-    for job in jobs.iter_mut().filter(|job| job.is_recursive() && !job.settled) {
+    let open = |job: &&mut Job<'_>| job.is_recursive() && job.produced >= SETTLED * job.settled;
+    for job in jobs.iter_mut().filter(open) {
         if !replan_needed(&job.plan, &job.memory.entered, job.produced - job.produced_before) {
             continue;
         }
@@ -65,8 +74,8 @@ pub(super) fn replan(
         let schema = &evaluation.request.program.schema;
         let plan = Planner { schema, statistics: &statistics, recursive }.replan(job.rule, &job.plan);
         if same(&plan, &job.plan) || !ready(&plan, members) {
-            // What there is to learn has been learnt.
-            job.settled = true;
+            // What there is to learn for now has been learnt.
+            job.settled = job.produced.max(1);
             continue;
         }
         prepare(&plan, members);
@@ -97,9 +106,8 @@ fn ready(plan: &RulePlan, members: &[Member<'_>]) -> bool {
     let plans = [Some(plan), plan.careful.as_deref()];
     plans.into_iter().flatten().all(|plan| {
         plan.reads.iter().zip(key_lengths(plan)).all(|(read, lengths)| {
-            let keyed = lengths.iter().any(|length| *length > 0);
             let member = members.iter().find(|member| member.pred == read.pred);
-            member.is_none_or(|member| !keyed || member.growing.is_ready(read))
+            member.is_none_or(|member| member.growing.is_ready(&Need::new(read, lengths)))
         })
     })
 }
@@ -107,7 +115,7 @@ fn ready(plan: &RulePlan, members: &[Member<'_>]) -> bool {
 fn prepare(plan: &RulePlan, members: &mut [Member<'_>]) {
     for (read, lengths) in plan.reads.iter().zip(key_lengths(plan)) {
         if let Some(member) = members.iter_mut().find(|member| member.pred == read.pred) {
-            lengths.into_iter().for_each(|length| member.growing.prepare(read, length));
+            member.growing.prepare(&[Need::new(read, lengths)]);
         }
     }
 }

@@ -14,6 +14,8 @@ const SETTLING_ROUNDS: usize = 16;
 const FEW_ROWS: f64 = 65_536.0;
 /// Rows of bits allowed for each row that feeds a relation.
 const ROWS_A_ROW: f64 = 4.0;
+/// The same of three and more columns, of which there are more rows than words as a rule.
+const WIDE_ROWS_A_ROW: f64 = 16.0;
 
 const ANY: Span = (0, Word::MAX);
 
@@ -114,7 +116,8 @@ pub(super) fn layout(spans: &[Option<Span>], feeding: f64, shards: usize) -> Opt
     let spans: Vec<Span> = spans.iter().map(|span| span.unwrap_or((0, 0))).collect();
     let layout = Layout::new(&spans, shards)?;
     let rows = f64::from(layout.rows.1 - layout.rows.0) + 1.0;
-    (rows <= FEW_ROWS.max(ROWS_A_ROW * feeding)).then_some(layout)
+    let each = if layout.width > 2 { WIDE_ROWS_A_ROW } else { ROWS_A_ROW };
+    (rows <= FEW_ROWS.max(each * feeding)).then_some(layout)
 }
 
 /// Rows that a plan is expected to produce.

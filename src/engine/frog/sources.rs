@@ -7,7 +7,7 @@ use super::Evaluation;
 use super::job::{Batches, Job};
 use super::whole::{Whole, wholes};
 use crate::base::Stop;
-use crate::engine::batch::Batch;
+use crate::engine::batch::{Batch, Places};
 use crate::engine::kernel::is_compiled;
 use crate::engine::{EvalError, RuleRef};
 use crate::model::PredId;
@@ -18,12 +18,12 @@ use crate::storage::{Sorted, Table, Word};
 /// What a read of a complete relation finds.
 #[derive(Clone, Debug)]
 pub(super) enum Source {
-    /// Rows in order.
-    Sorted(Arc<Sorted>),
+    /// Rows in order, in pieces without a row in common.
+    Sorted(Vec<Arc<Sorted>>),
     /// Rows in no order, all columns of the relation, to be read from end to end.
     Unsorted(Arc<Vec<Word>>, usize),
     /// Rows with all columns of the relation, to be read from end to end.
-    Natural(Arc<Sorted>),
+    Natural(Vec<Arc<Sorted>>),
     /// A relation kept as bits, looked up by its first column or read from end to end.
     Bits(Table),
     /// A relation of the stratum.
@@ -88,12 +88,13 @@ impl Evaluation<'_, '_> {
             _ => None,
         };
         let probed: Vec<usize> = plan.steps.iter().filter_map(probe).collect();
-        let source = |(number, read): (usize, &Read)| -> Result<Source, Stop> {
+        let source = |number: usize, read: &Read| -> Result<Source, Stop> {
             if recursive.contains(&read.pred) {
                 return Ok(Source::Growing);
             }
             let Some(table) = self.table(read.pred) else {
-                return Ok(Source::Sorted(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0))));
+                let nothing = Sorted::from_sorted(read.columns.len(), Vec::new(), 0);
+                return Ok(Source::Sorted(vec![Arc::new(nothing)]));
             };
             if let Some(whole) = whole.iter().find(|whole| whole.read == number) {
                 return self.as_kept(table, whole.takes_repeated());
@@ -111,14 +112,19 @@ impl Evaluation<'_, '_> {
             if first && plan.steps.len() == 1 && !in_place && !table.has_order(&read.columns) {
                 return self.as_kept(table, true);
             }
-            table.order(&read.columns, &mut || budget.check()).map(Source::Sorted)
+            table.pieces(&read.columns, &mut || budget.check()).map(Source::Sorted)
         };
-        plan.reads
-            .iter()
-            .enumerate()
-            .map(source)
-            .collect::<Result<_, _>>()
-            .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })
+        // What others have put in order is read so by the outermost loop too, and no copy is kept.
+        let mut sources = vec![Source::Growing; plan.reads.len()];
+        let reads = || plan.reads.iter().enumerate();
+        let (first, others): (Vec<_>, Vec<_>) = reads().partition(|(number, _)| outermost == Some(*number));
+        for (number, read) in others.into_iter().chain(first) {
+            let found = source(number, read).map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
+            if let Some(slot) = sources.get_mut(number) {
+                *slot = found;
+            }
+        }
+        Ok(sources)
     }
 
     /// A relation to be read from end to end as it is kept, perhaps with repeated rows if that does
@@ -130,8 +136,8 @@ impl Evaluation<'_, '_> {
         match table.unsorted().filter(|_| repeated) {
             Some(words) => Ok(Source::Unsorted(words, table.width())),
             None => {
-                let rows = table.rows_checked(&mut || self.env.budget.check())?;
-                Ok(Source::Natural(Arc::clone(rows)))
+                let columns: Vec<usize> = (0..table.width()).collect();
+                table.pieces(&columns, &mut || self.env.budget.check()).map(Source::Natural)
             }
         }
     }
@@ -157,14 +163,23 @@ fn counted(fold: &Fold) -> Option<usize> {
 /// The batches of reads of complete relations; none of others.
 pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<'s> {
     let batch = |(read, source): (&'s Read, &'s Source)| match source {
-        Source::Sorted(sorted) => vec![Batch::Sorted(sorted)],
+        Source::Sorted(pieces) => pieces.iter().map(|piece| Batch::Sorted(piece)).collect(),
         Source::Unsorted(words, stride) => {
             vec![Batch::Unsorted { words, stride: *stride, columns: &read.columns }]
         }
-        Source::Natural(sorted) => {
-            vec![Batch::Unsorted { words: sorted.words(), stride: sorted.width(), columns: &read.columns }]
-        }
+        Source::Natural(pieces) => pieces
+            .iter()
+            .map(|piece| Batch::Unsorted {
+                words: piece.words(),
+                stride: piece.width(),
+                columns: &read.columns,
+            })
+            .collect(),
         Source::Bits(table) => match table.bits() {
+            Some(pairs) if pairs.layout().width > 2 => {
+                let own: Vec<usize> = (0..pairs.layout().width).collect();
+                vec![Batch::Bits { pairs, places: Places::new(&read.columns, &own) }]
+            }
             Some(pairs) => vec![Batch::Pairs { pairs, columns: &read.columns, swapped: false }],
             None => Vec::new(),
         },

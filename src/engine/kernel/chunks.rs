@@ -2,6 +2,7 @@
 
 use super::{Halted, Kernel};
 use crate::engine::batch::Batch;
+use crate::engine::machine::matches;
 use crate::plan::{Operation, Reg};
 use crate::storage::Word;
 use crate::storage::interner::NIL;
@@ -40,13 +41,18 @@ impl<'p> Kernel<'p, '_, '_, '_> {
     #[inline]
     pub(super) fn add_chunks(&mut self) {
         let mut count = 0;
-        let row = match self.plan.output {
-            [row, _] => self.registers[*row],
-            _ => 0,
-        };
-        if let Some(pairs) = self.sink.pairs() {
-            pairs.select(row);
-            for [_, chunk, bits] in self.chunks {
+        let Kernel { plan, registers, sink, chunks, pieces, .. } = self;
+        if let (Some(pairs), Some((_, leading))) = (sink.pairs(), plan.output.split_last()) {
+            if pieces.is_none() {
+                pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+            }
+            let mut last = None;
+            for [row, chunk, bits] in *chunks {
+                if let (Some((layout, places, operations)), true) = (*pieces, last != Some(*row)) {
+                    matches(operations, &places.pick(&layout.words_of(*row)), registers);
+                    pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+                    last = Some(*row);
+                }
                 pairs.add_chunk(*chunk, *bits);
                 count += u64::from(bits.count_ones());
             }
@@ -63,11 +69,11 @@ impl<'p> Kernel<'p, '_, '_, '_> {
         near: usize,
         key: &[Reg],
         place: usize,
-        row: Word,
+        leading: &[Reg],
     ) -> u64 {
         let Kernel { registers, near: nears, sink, .. } = self;
         let Some(pairs) = sink.pairs() else { return 0 };
-        pairs.select(row);
+        pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
         match (batch, key) {
             (Batch::Sorted(sorted), [reg]) => {
                 let word = registers[*reg];
@@ -87,6 +93,11 @@ impl<'p> Kernel<'p, '_, '_, '_> {
             }
             (Batch::Pairs { pairs: known, columns: [_], .. }, []) if known.layout().width == 1 => {
                 pairs.add_row(known.row(0))
+            }
+            (Batch::Bits { pairs: known, places }, key) if key.len() + 1 == known.layout().width => {
+                let words = places.key(key.iter().map(|reg| registers[*reg]));
+                let row = known.layout().row_of(words[..key.len()].iter().copied());
+                pairs.add_row(known.row(row))
             }
             _ => {
                 let key: Vec<Word> = key.iter().map(|reg| registers[*reg]).collect();

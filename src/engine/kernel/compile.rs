@@ -67,8 +67,17 @@ pub fn compile<'p>(
         if last == Some(plan.steps.len() - 1) {
             making.ops.pop();
         }
-        let row = plan.output.first().copied().filter(|_| plan.output.len() == 2);
-        making.ops.push(Op::Columns { read, batches, near, key: &scan.key, place, row });
+        let leading = &plan.output[..plan.output.len() - 1];
+        making.ops.push(Op::Columns { read, batches, near, key: &scan.key, place, leading });
+    } else if pairs
+        && !whole_chunks
+        && grouped.is_none()
+        && last.is_none()
+        && let Some((scan, leading)) = whole_rows(plan, sources)
+    {
+        making.ops.pop();
+        let (read, batches) = (scan.read, sources[scan.read].as_slice());
+        making.ops.push(Op::Rows { read, batches, key: &scan.key, operations: &scan.operations, leading });
     } else {
         making.ops.push(Op::Emit);
     }
@@ -80,9 +89,9 @@ pub fn compile<'p>(
         if let (Some(Op::Scan { operations, mask, .. }), Some(next)) = (before.last_mut(), behind.first())
             && let (
                 Some(Operation::Bind(_, bound)),
-                Op::Scan { key: [reg], batches: [Batch::Sorted(sorted)], .. }
-                | Op::Columns { key: [reg], batches: [Batch::Sorted(sorted)], .. }
-                | Op::Probe { key: [reg], batches: [Batch::Sorted(sorted)], negated: false, .. },
+                Op::Scan { key: [reg, ..], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Columns { key: [reg, ..], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Probe { key: [reg, ..], batches: [Batch::Sorted(sorted)], negated: false, .. },
             ) = (operations.last(), next)
             && reg == bound
         {
@@ -94,10 +103,12 @@ pub fn compile<'p>(
         // A value without a word is in no relation; whoever runs this gives it one before.
         registers[*reg] = interner.get(value)?;
     }
+    let same_behind = if whole_chunks { columns_read(plan, sources) } else { 0 };
     Some(Compiled {
         ops,
         output: &plan.output,
         whole_chunks,
+        same_behind,
         witness_from: plan.witness_from,
         registers,
         reads: plan.reads.len(),
@@ -330,6 +341,51 @@ fn last_column(plan: &RulePlan) -> Option<usize> {
     (!others.contains(last) && !read_behind(plan, at, *last)).then_some(at)
 }
 
+/// The innermost loop, if it goes through whole rows of bits of which only the words before the last
+/// are needed one by one; and the head's columns but the last, which is theirs.
+fn whole_rows<'p>(plan: &'p RulePlan, sources: &[Vec<Batch<'_>>]) -> Option<(&'p Scan, &'p [Reg])> {
+    let (last, leading) = plan.output.split_last()?;
+    let (Step::Scan(scan), [_, ..]) = plan.steps.split_last()? else { return None };
+    let of_last = |operation: &&Operation| {
+        let is_last = |batch: &Batch<'_>| match batch {
+            Batch::Bits { pairs, places } => places.of(place_of(operation)) + 1 == pairs.layout().width,
+            _ => false,
+        };
+        sources[scan.read].iter().all(is_last)
+    };
+    let is_bits = |batch: &Batch<'_>| matches!(batch, Batch::Bits { .. });
+    let mut on_last = scan.operations.iter().filter(of_last);
+    let only_bound =
+        matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);
+    let compared = |operation: &Operation| matches!(operation, Operation::Same(_, reg) if reg == last);
+    let fits = only_bound
+        && !scan.key.is_empty()
+        && sources[scan.read].iter().all(is_bits)
+        && !leading.contains(last)
+        && !scan.operations.iter().any(compared);
+    fits.then_some((scan, leading))
+}
+
+/// How many of the first columns of what a round has added, of three columns and more, steps behind
+/// need to know or the loop itself compares: rows that agree in these are the same to them.
+fn columns_read(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> usize {
+    let Some(Step::Scan(scan)) = plan.steps.first() else { return 0 };
+    let [Batch::Pieces { layout, places, .. }] = sources[scan.read][..] else { return 0 };
+    let needed = |operation: &&Operation| match operation {
+        Operation::Bind(_, reg) => read_behind(plan, 0, *reg),
+        Operation::Same(..) | Operation::NotNil(_) => true,
+    };
+    let of = |operation: &Operation| places.of(place_of(operation)) + 1;
+    let columns = scan.operations.iter().filter(needed).map(of).max();
+    columns.unwrap_or(1).min(layout.width - 1)
+}
+
+fn place_of(operation: &Operation) -> usize {
+    match operation {
+        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => *place,
+    }
+}
+
 /// Whether a step behind `at` reads the register.
 fn read_behind(plan: &RulePlan, at: usize, reg: Reg) -> bool {
     let mut read = false;
@@ -352,12 +408,12 @@ fn whole_chunks(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> bool {
     else {
         return false;
     };
-    let [Batch::Chunks { width: 2, columns, .. }] = sources[scan.read][..] else { return false };
-    let of_last = |operation: &Operation| match operation {
-        Operation::Bind(place, _) | Operation::Same(place, _) | Operation::NotNil(place) => {
-            columns.get(*place) == Some(&1)
-        }
+    let is_last = |place: usize| match sources[scan.read][..] {
+        [Batch::Chunks { width: 2, columns, .. }] => columns.get(place) == Some(&1),
+        [Batch::Pieces { layout, places, .. }] => places.of(place) + 1 == layout.width,
+        _ => false,
     };
+    let of_last = |operation: &Operation| is_last(place_of(operation));
     let mut on_last = scan.operations.iter().filter(|operation| of_last(operation));
     let only_bound =
         matches!((on_last.next(), on_last.next()), (Some(Operation::Bind(_, reg)), None) if reg == last);

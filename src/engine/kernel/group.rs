@@ -58,12 +58,12 @@ impl<'p> Kernel<'p, '_, '_, '_> {
     pub(super) fn add_group(&mut self, grouped: &Grouped) {
         let (group, width, keys) = (self.group, grouped.width, grouped.key.len());
         self.turns += (group.len() / width) as u64;
-        if let ([row, last], [rest]) = (self.plan.output, &grouped.rest[..])
+        if let (Some((last, leading)), [rest]) = (self.plan.output.split_last(), &grouped.rest[..])
             && last == rest
-            && row != last
+            && !leading.contains(last)
             && let Some(pairs) = self.sink.pairs()
         {
-            pairs.select(self.registers[*row]);
+            pairs.select_behind(leading.iter().map(|reg| self.registers[*reg]));
             pairs.add_sorted(group.iter().skip(keys).step_by(width).copied());
             self.sink.count((group.len() / width) as u64);
             return;

@@ -2,8 +2,9 @@
 
 use super::{Halted, Kernel};
 use crate::engine::batch::Batch;
-use crate::engine::intersect::{self, Part};
+use crate::engine::intersect::{self, Met, Part};
 use crate::plan::Intersect;
+use crate::storage::Word;
 
 impl<'p> Kernel<'p, '_, '_, '_> {
     /// The loop over the values that the parts of an intersection have in common.
@@ -26,8 +27,52 @@ impl<'p> Kernel<'p, '_, '_, '_> {
                 fixed_words = keys.len();
             }
         }
+        let stays = fixed > 0 && known.is_of(&keys[..fixed_words]);
+        // A single word that changes may come again while the others stay.
+        let changing = match keys[fixed_words..] {
+            [word] if fixed > 0 => Some(word),
+            _ => None,
+        };
+        if let (true, Some(values)) = (stays, changing.and_then(|word| known.memo.get(word))) {
+            found.clear();
+            found.extend_from_slice(values);
+        } else {
+            let parts = (order, fixed, fixed_words);
+            self.intersect(meet, sources, near, parts, stays, &keys, &mut known, &mut found);
+            if let Some(word) = changing {
+                known.memo.set(word, &found);
+            }
+        }
+        self.turns(found.len() as u64 + 1)?;
+        let witness = self.plan.enough[at];
+        let mut enough = false;
+        for value in &found {
+            self.registers[meet.target] = *value;
+            if self.step(at + 1)? && witness {
+                enough = true;
+                break;
+            }
+        }
+        (self.scratch[2 * at], self.scratch[2 * at + 1], self.met[at]) = (keys, found, known);
+        Ok(enough)
+    }
+
+    /// The values that the parts of an intersection have in common: `order` lists them, the first
+    /// `fixed` with `fixed_words` words of keys being those that `known` is about.
+    #[allow(clippy::too_many_arguments)]
+    fn intersect(
+        &mut self,
+        meet: &'p Intersect,
+        sources: &'p [Vec<Batch<'p>>],
+        near: usize,
+        (order, fixed, fixed_words): (&[usize], usize, usize),
+        stays: bool,
+        keys: &[Word],
+        known: &mut Met,
+        found: &mut Vec<Word>,
+    ) {
         let nears = &mut self.near[near..near + meet.parts.len()];
-        let mut rest = keys.as_slice();
+        let mut rest = keys;
         let mut part_of = |number: &usize| {
             let part = &meet.parts[*number];
             let (key, others) = rest.split_at(part.key.len());
@@ -47,28 +92,15 @@ impl<'p> Kernel<'p, '_, '_, '_> {
             }
         };
         if fixed == 0 {
-            intersect::meet(parts, nears, &mut self.visited, &mut found);
-        } else {
-            // The values of the parts that stay are found once for all turns of the loop around.
-            if !known.is_of(&keys[..fixed_words]) {
-                let parts = &parts[..fixed];
-                known.renew(&keys[..fixed_words], |values| {
-                    intersect::meet(parts, &mut nears[..fixed], &mut self.visited, values);
-                });
-            }
-            intersect::narrow(&known, &parts[fixed..], &mut nears[fixed..], &mut self.visited, &mut found);
+            return intersect::meet(parts, nears, &mut self.visited, found);
         }
-        self.turns(found.len() as u64 + 1)?;
-        let witness = self.plan.enough[at];
-        let mut enough = false;
-        for value in &found {
-            self.registers[meet.target] = *value;
-            if self.step(at + 1)? && witness {
-                enough = true;
-                break;
-            }
+        // The values of the parts that stay are found once for all turns of the loop around.
+        if !stays {
+            let parts = &parts[..fixed];
+            known.renew(&keys[..fixed_words], |values| {
+                intersect::meet(parts, &mut nears[..fixed], &mut self.visited, values);
+            });
         }
-        (self.scratch[2 * at], self.scratch[2 * at + 1], self.met[at]) = (keys, found, known);
-        Ok(enough)
+        intersect::narrow(known, &parts[fixed..], &mut nears[fixed..], &mut self.visited, found);
     }
 }

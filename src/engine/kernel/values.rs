@@ -58,7 +58,7 @@ pub fn small(code: &Code, registers: &[Word]) -> Option<i64> {
             [only] => unary(*functor, nested(only, registers)?),
             _ => None,
         },
-        Code::List(_) => None,
+        Code::List(_) | Code::Struct(..) => None,
     }
 }
 

@@ -20,12 +20,17 @@
 //! - *Negation and aggregates.* A relation read there is asked for by values, too, where that leaves
 //!   no cycle through the negation; where it would, it is evaluated whole, with all it depends on.
 //!
+//! Relations that are wanted whole ask as goals do, with the constants in their rules, but only where
+//! that cannot leave an error unseen and is likely to pay.
+//!
 //! - `passing`: which values a body hands to which of its premises
 //! - `rewrite`: the rules of demands and answers · `linear`: of factored recursions
+//! - `roots`: the rules of relations that are wanted whole
 
 mod linear;
 pub(super) mod passing;
 mod rewrite;
+mod roots;
 
 use std::fmt;
 
@@ -86,12 +91,14 @@ pub struct Demanded {
 pub enum Unused {
     /// Somebody switched it off, or all of it is wanted.
     Off,
-    /// The goals read no relation that would have to be derived.
+    /// No relation would have to be derived.
     NothingDerived,
-    /// Nothing in the goals says which tuples of a derived relation are needed.
+    /// Nothing says which tuples of a derived relation are needed.
     NothingGiven,
     /// A recursion would be asked for nearly all of it.
     Everything,
+    /// Tuples give way to others, or a recursion ends at a size, which only whole relations tell.
+    Guarded,
     /// The rewritten program would be too large.
     TooMany,
 }
@@ -106,6 +113,9 @@ impl fmt::Display for Unused {
             }
             Unused::Everything => {
                 "relations are evaluated whole: going by the goal's values would ask for nearly all of them"
+            }
+            Unused::Guarded => {
+                "relations are evaluated whole: in some, tuples give way to others or their number is limited"
             }
             Unused::TooMany => {
                 "relations are evaluated whole: going by the goal's values takes too many rules"

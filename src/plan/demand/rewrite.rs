@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
 use super::super::strata;
 use super::passing::{Known, atom_vars, without_calls};
+use super::roots::Roots;
 use super::{Demanded, Made, Origin, Question, Unused, linear};
 use crate::base::Span;
 use crate::model::program::{Arg, Var};
@@ -45,7 +46,7 @@ pub(super) struct At<'r> {
 pub(super) struct Rewriter<'a> {
     pub question: &'a Question<'a>,
     /// The rules of each relation that has any.
-    rules_of: HashMap<PredId, Vec<RuleId>>,
+    pub(super) rules_of: HashMap<PredId, Vec<RuleId>>,
     /// Relations that are recursive by themselves.
     alone: BTreeSet<PredId>,
     /// The stratum of each relation that a rule of its own stratum reads more than once.
@@ -57,20 +58,22 @@ pub(super) struct Rewriter<'a> {
     /// Relations that the goals reach.
     reached: BTreeSet<PredId>,
     /// Relations that are evaluated whole, with all that they depend on.
-    whole: BTreeSet<PredId>,
+    pub(super) whole: BTreeSet<PredId>,
+    /// Relations that are evaluated whole by rules that ask for others by values.
+    pub(super) roots: Roots,
     largest: OnceCell<f64>,
     /// The first id that is free.
     first: u32,
     made: Vec<Made>,
     /// By relation: columns with the relations made for them.
-    ways: BTreeMap<PredId, Vec<(Vec<usize>, Pair)>>,
+    pub(super) ways: BTreeMap<PredId, Vec<(Vec<usize>, Pair)>>,
     /// Of which relation an answer is.
     answers: HashMap<PredId, PredId>,
     queue: VecDeque<(PredId, Vec<usize>, Pair)>,
-    rules: Vec<Rule>,
-    origins: Vec<Origin>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) origins: Vec<Origin>,
     /// Relations that this attempt found to be needed whole.
-    found_whole: BTreeSet<PredId>,
+    pub(super) found_whole: BTreeSet<PredId>,
 }
 
 impl<'a> Rewriter<'a> {
@@ -93,6 +96,7 @@ impl<'a> Rewriter<'a> {
             everything: false,
             reached: BTreeSet::new(),
             whole: BTreeSet::new(),
+            roots: Roots::new(program),
             largest: OnceCell::new(),
             first: heads.max(program.schema.predicates.len() as u32),
             made: Vec::new(),
@@ -103,14 +107,14 @@ impl<'a> Rewriter<'a> {
             origins: Vec::new(),
             found_whole: BTreeSet::new(),
         };
-        let mut read = BTreeSet::new();
+        let mut read: BTreeSet<PredId> = question.wanted.iter().copied().collect();
         question.goals.iter().for_each(|goal| {
             goal.body.atoms(&mut |atom, _| {
                 read.insert(atom.pred);
             });
         });
         this.reached = this.closure(read);
-        this.whole = this.closure(question.wanted.iter().copied().collect());
+        question.wanted.iter().for_each(|pred| this.add_root(*pred));
         this
     }
 
@@ -120,12 +124,19 @@ impl<'a> Rewriter<'a> {
         if rules == 0 {
             return Err(Unused::NothingDerived);
         }
+        let question = self.question;
+        if self.reached.iter().any(|pred| question.program.is_guarded(*pred) && !(question.known)(*pred)) {
+            return Err(Unused::Guarded);
+        }
         for _ in 0..ATTEMPTS {
             let goals = self.attempt(64 + 8 * rules)?;
             if !self.found_whole.is_empty() {
                 let found = std::mem::take(&mut self.found_whole);
                 let whole = self.closure(found);
                 self.whole.extend(whole);
+                continue;
+            }
+            if self.roots.is_late() {
                 continue;
             }
             if self.made.is_empty() {
@@ -139,7 +150,8 @@ impl<'a> Rewriter<'a> {
                         rules_of.entry(rule.head).or_default().push(RuleId(at as u32));
                     }
                     let schema = self.question.program.schema.clone();
-                    let program = CheckedProgram { schema, rules, strata, rules_of };
+                    let program =
+                        CheckedProgram { schema, rules, strata, rules_of, ..CheckedProgram::default() };
                     return Ok(Demanded { program, goals, origins, made: self.made });
                 }
                 Err(negated) => {
@@ -164,6 +176,7 @@ impl<'a> Rewriter<'a> {
         self.queue.clear();
         self.rules.clear();
         self.origins.clear();
+        self.root_rules();
         let mut goals = self.question.goals.to_vec();
         for (number, goal) in goals.iter_mut().enumerate() {
             let at = At { vars: &goal.vars, origin: Origin::Goal(number), span: goal.span };
@@ -211,7 +224,7 @@ impl<'a> Rewriter<'a> {
 
     /// Whether a relation is to be asked for by values, if there are any.
     fn is_derived(&self, pred: PredId) -> bool {
-        self.rules_of.contains_key(&pred) && !self.whole.contains(&pred) && !(self.question.known)(pred)
+        !self.is_settled(pred) && !self.whole.contains(&pred) && !self.roots.contains(pred)
     }
 
     /// The rules of a relation, each with its id.
@@ -275,7 +288,7 @@ impl<'a> Rewriter<'a> {
         let given = known.given(atom);
         let way = if given.is_empty() { None } else { self.way(atom.pred, &given) };
         let Some((pair, columns)) = way else {
-            self.found_whole.insert(atom.pred);
+            self.need_whole(atom.pred);
             return None;
         };
         self.note_own(atom.pred, &columns, at);
@@ -359,7 +372,7 @@ impl<'a> Rewriter<'a> {
             if let Some(Literal::Atom(atom)) = literals.get(at)
                 && self.is_derived(atom.pred)
             {
-                self.found_whole.insert(atom.pred);
+                self.need_whole(atom.pred);
             }
         }
         for literal in &mut rewritten {
@@ -400,6 +413,9 @@ impl<'a> Rewriter<'a> {
                 let rows = self.expected(atom.pred, &given);
                 (if rows > MANY_ROWS { 2 } else { 0 }, rows)
             };
+            if !self.is_worth_asking(atom.pred) || self.roots.at_work() && cost.0 == 2 {
+                continue;
+            }
             if best.is_none_or(|(least, _)| cost < least) {
                 best = Some((cost, *at));
             }
@@ -416,7 +432,7 @@ impl<'a> Rewriter<'a> {
             })
         };
         let wanted: BTreeSet<VarId> = atoms()
-            .filter(|(_, atom)| self.is_derived(atom.pred))
+            .filter(|(_, atom)| self.is_derived(atom.pred) && self.is_worth_trying(atom.pred))
             .flat_map(|(_, atom)| atom_vars(atom))
             .filter(|var| !known.is_bound(*var))
             .collect();
@@ -427,6 +443,7 @@ impl<'a> Rewriter<'a> {
         atoms()
             .find(|(_, atom)| {
                 !self.is_derived(atom.pred)
+                    && self.is_worth_asking(atom.pred)
                     && atom_vars(atom).iter().any(|var| wanted.contains(var))
                     && few(atom)
             })
@@ -434,7 +451,7 @@ impl<'a> Rewriter<'a> {
     }
 
     /// Whether the rows of a relation are there.
-    fn is_settled(&self, pred: PredId) -> bool {
+    pub(super) fn is_settled(&self, pred: PredId) -> bool {
         !self.rules_of.contains_key(&pred) || (self.question.known)(pred)
     }
 

@@ -19,6 +19,7 @@ use crate::session::Explanation;
 
 /// How proofs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ProofFormat {
     /// Indented lines, for people.
     Tree,

@@ -5,12 +5,13 @@
 //! - `whynot`: why a tuple does not hold · `near`: what comes near to it
 
 mod cite;
+mod dominated;
 mod near;
 mod view;
 mod whynot;
 
 pub use view::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
-pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
+pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, StatedFact, WhyNot};
 
 use super::check::Texts;
 use super::fault::Fault;
@@ -26,6 +27,7 @@ use crate::provenance::text::{self, Writer};
 use crate::provenance::{Graph, Rejection, Tuple, Verifier, proofs};
 use crate::storage::Word;
 use crate::syntax::datalog;
+use crate::syntax::datalog::ast;
 pub(super) use cite::Asserted;
 
 /// Tuples that fit one pattern and are explained.
@@ -46,8 +48,18 @@ impl Session {
         texts: Option<Texts<'_>>,
     ) -> Result<(Explanation, Vec<Diagnostic>), Error> {
         let (pattern, warnings) = self.tuple_pattern(pattern)?;
+        self.why_pattern(&pattern, warnings, most, texts)
+    }
+
+    pub(super) fn why_pattern(
+        &mut self,
+        pattern: &Pattern,
+        warnings: Vec<Diagnostic>,
+        most: usize,
+        texts: Option<Texts<'_>>,
+    ) -> Result<(Explanation, Vec<Diagnostic>), Error> {
         let mut within = self.enter(&[])?;
-        let explanation = within.explain_tuples(&pattern, most, texts)?;
+        let explanation = within.explain_tuples(pattern, most, texts)?;
         let warnings = if explanation.proofs.is_empty() { warnings } else { Vec::new() };
         Ok((explanation, warnings))
     }
@@ -62,6 +74,16 @@ impl Session {
         texts: Option<Texts<'_>>,
     ) -> Result<Explanation, Error> {
         let (goal, _) = self.goal(goal)?;
+        self.why_row(&goal, row, most, texts)
+    }
+
+    pub(super) fn why_row(
+        &mut self,
+        goal: &Goal,
+        row: &[Value],
+        most: usize,
+        texts: Option<Texts<'_>>,
+    ) -> Result<Explanation, Error> {
         let mut within = self.enter(&goal.under)?;
         let goals = std::slice::from_ref(&goal.rule);
         let model = within.evaluate_traced(goals, &[])?;
@@ -69,7 +91,7 @@ impl Session {
             row.iter().map(|value| within.base.database.interner().get(value)).collect();
         let tuple = words.map(|words| Tuple { pred: goal.rule.head, row: words.into() });
         let proofs = match tuple {
-            Some(tuple) => within.proofs_of(goals, Some(&goal), &model, &[tuple], most, texts)?,
+            Some(tuple) => within.proofs_of(goals, Some(goal), &model, &[tuple], most, texts)?,
             None => Vec::new(),
         };
         Ok(Explanation { proofs, more: 0, notes: within.notes() })
@@ -84,8 +106,12 @@ impl Session {
             Some(atom) if !diagnostics.iter().any(Diagnostic::is_error) => atom,
             _ => return Err(Error::Invalid(diagnostics)),
         };
+        self.checked_pattern(&atom)
+    }
+
+    pub(super) fn checked_pattern(&self, atom: &ast::Atom) -> Result<(Pattern, Vec<Diagnostic>), Error> {
         self.ready()?;
-        let pattern = ground::tuples(self.schema(), &atom).map_err(Error::Invalid)?;
+        let pattern = ground::tuples(self.schema(), atom).map_err(Error::Invalid)?;
         let warnings = self.unknown_in_pattern(&pattern, atom.span);
         Ok((pattern, warnings))
     }
@@ -344,7 +370,11 @@ impl Session {
                 }
             }
         };
-        literals.iter().zip(premises).map(shown).collect()
+        // What a pattern says of the parts of a value shows in the value.
+        let told = |(literal, support): &(&Literal, &Support)| {
+            !(literal.takes_apart() && matches!(support, Support::Holds))
+        };
+        literals.iter().zip(premises).filter(told).map(shown).collect()
     }
 }
 

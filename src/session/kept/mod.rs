@@ -95,8 +95,10 @@ impl Kept {
                     current.extend(tables.iter().map(|(pred, table)| (*pred, Arc::clone(table))));
                     let stored = over.database.stored();
                     for (pred, table) in tables {
-                        let inputs = inputs(program, stored, &current, pred);
-                        self.entries.insert(pred, Entry { table, inputs });
+                        match inputs(program, stored, &current, pred) {
+                            Some(inputs) => self.entries.insert(pred, Entry { table, inputs }),
+                            None => self.entries.remove(&pred),
+                        };
                     }
                 }
                 None => stratum.predicates.iter().for_each(|pred| {
@@ -119,7 +121,7 @@ impl Kept {
             // A relation may have got rules since.
             Input::Stated(read, table) => {
                 (*read == pred || !program.rules_of.contains_key(read))
-                    && stored.ready(*read).is_some_and(|now| Arc::ptr_eq(now.rows(), table.rows()))
+                    && stored.ready(*read).is_some_and(|now| now.shares(table))
             }
             // Those of its own stratum are looked at together with it.
             Input::Derived(read, table) => {
@@ -135,8 +137,9 @@ impl Kept {
         let derived: Current =
             preds().filter_map(|pred| Some((pred, Arc::clone(model.table(pred)?)))).collect();
         for (pred, table) in &derived {
-            if !self.entries.contains_key(pred) {
-                let inputs = inputs(program, stored, &derived, *pred);
+            if !self.entries.contains_key(pred)
+                && let Some(inputs) = inputs(program, stored, &derived, *pred)
+            {
                 self.entries.insert(*pred, Entry { table: Arc::clone(table), inputs });
             }
         }
@@ -162,23 +165,23 @@ impl Kept {
     }
 }
 
-/// What an evaluation read to derive a relation: `derived` has what it derived.
-fn inputs(program: &CheckedProgram, stored: Stored<'_>, derived: &Current, of: PredId) -> Vec<Input> {
-    let input = |read: PredId| {
+/// What an evaluation read to derive a relation: `derived` has what it derived. `None` if it did not
+/// derive all of that, having asked for some relation by values.
+fn inputs(program: &CheckedProgram, stored: Stored<'_>, derived: &Current, of: PredId) -> Option<Vec<Input>> {
+    let mut inputs = Vec::new();
+    for read in reads(program, of) {
         if read != of && program.rules_of.contains_key(&read) {
-            return derived.get(&read).map(|table| Input::Derived(read, Arc::clone(table)));
+            inputs.push(Input::Derived(read, Arc::clone(derived.get(&read)?)));
+            continue;
         }
-        match program.schema.predicates.get(read.0 as usize)?.kind {
-            PredKind::Declared | PredKind::Assertions(_) => {
-                let table = stored.table(read)?;
-                // Clones share the rows once these are in order.
-                table.rows();
-                Some(Input::Stated(read, Arc::new(table.clone())))
-            }
-            PredKind::Derived | PredKind::Answer => None,
+        let kind = program.schema.predicates.get(read.0 as usize).map(|predicate| predicate.kind);
+        if let Some(PredKind::Declared | PredKind::Assertions(_)) = kind
+            && let Some(table) = stored.table(read)
+        {
+            inputs.push(Input::Stated(read, Arc::new(table.clone())));
         }
-    };
-    reads(program, of).into_iter().filter_map(input).collect()
+    }
+    Some(inputs)
 }
 
 /// The relations that the rules of one read; itself where facts are stated of it.
@@ -189,6 +192,9 @@ fn reads(program: &CheckedProgram, pred: PredId) -> HashSet<PredId> {
             reads.insert(atom.pred);
         });
     }
+    program.guard_reads(pred, &mut |read| {
+        reads.insert(read);
+    });
     reads
 }
 
@@ -208,7 +214,10 @@ fn same_rules(before: &CheckedProgram, now: &CheckedProgram, pred: PredId) -> bo
         let predicate = program.schema.predicates.get(pred.0 as usize)?;
         Some(predicate.columns.iter().map(|column| (column.ty, column.optional)).collect::<Vec<_>>())
     };
-    rules(before, pred).count() == rules(now, pred).count()
+    // What gives way to what is not compared.
+    !before.is_guarded(pred)
+        && !now.is_guarded(pred)
+        && rules(before, pred).count() == rules(now, pred).count()
         && rules(before, pred).zip(rules(now, pred)).all(same)
         && columns(before) == columns(now)
 }
@@ -221,6 +230,7 @@ fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> HashS
     while let Some(pred) = open.pop() {
         if reached.insert(pred) {
             rules(program, pred).for_each(|rule| rule.body.atoms(&mut |atom, _| open.push(atom.pred)));
+            program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached

@@ -48,7 +48,7 @@ pub(super) fn evaluate(
     let program = &analysis.program;
     let special: Vec<bool> = program.strata.iter().map(|stratum| is_special(analysis, stratum)).collect();
     if !special.contains(&true) {
-        return ordinary(program, wanted, known, interner, budget, jobs);
+        return ordinary(program, wanted, true, known, interner, budget, jobs);
     }
     let reached = reached(analysis, wanted);
     let is_reached = |pred: &PredId| reached.contains(pred);
@@ -77,7 +77,7 @@ pub(super) fn evaluate(
         let all = strata.iter().flat_map(|stratum| stratum.predicates.iter().copied());
         let needed: Vec<PredId> = all.filter(is_reached).collect();
         let part = CheckedProgram { strata, ..program.clone() };
-        ordinary(&part, &needed, known, interner, budget, jobs)?;
+        ordinary(&part, &needed, false, known, interner, budget, jobs)?;
         at = end;
     }
     Ok(())
@@ -105,18 +105,22 @@ fn reached(analysis: &Analysis, wanted: &[PredId]) -> HashSet<PredId> {
     reached
 }
 
+/// Evaluates ordinary strata; with `demand`, of relations that are not wanted only what is needed.
 fn ordinary(
     program: &CheckedProgram,
     wanted: &[PredId],
+    demand: bool,
     known: &mut Known,
     interner: &mut Interner,
     budget: &Budget,
     jobs: usize,
 ) -> Result<(), EvalError> {
     let tuning = Tuning { jobs, ..Tuning::default() };
-    let request = Request { tuning, ..Request::new(program, &[], wanted) };
+    let request = Request { tuning, demand, ..Request::new(program, &[], wanted) };
     let model = Frog.evaluate(&request, known, interner, budget)?;
-    known.0.extend(model.tables);
+    // Not those that stand for others.
+    let of_program = |pred: &PredId| (pred.0 as usize) < program.schema.predicates.len();
+    known.0.extend(model.tables.into_iter().filter(|(pred, _)| of_program(pred)));
     Ok(())
 }
 

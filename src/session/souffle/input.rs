@@ -62,7 +62,7 @@ impl Input<'_> {
             let text = files::read::text(&path, MAX_FILE_BYTES).map_err(|found| found.at(directive.span))?;
             return self.json(relation, directive, &path, &text);
         }
-        match files::read::open_regular(&path) {
+        match files::read::open_regular(&path, &path) {
             Ok((mut file, size)) => {
                 let refused = |error| Error::from(files::cannot_read(&path, &error));
                 let mut start = Vec::new();

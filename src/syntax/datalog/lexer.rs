@@ -299,7 +299,8 @@ impl<'a> Lexer<'a> {
                     format!("white space of an unusual kind, U+{:04X}", c as u32),
                 )
                 .at(span)
-                .fix(span, " ", "write an ordinary space"),
+                .fix(span, " ", "write an ordinary space")
+                .safe(),
             );
             return;
         }

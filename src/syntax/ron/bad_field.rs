@@ -24,11 +24,10 @@ impl<'t> Parser<'t> {
             let arrow = usize::from(input.get(1) == Some(&b'>'));
             let span = self.span(at, at + 1 + arrow as u32);
             self.report(
-                Diagnostic::new(files::RON_FIELD, "expected `:` behind the key, found `=`").at(span).fix(
-                    span,
-                    ":",
-                    "write a colon",
-                ),
+                Diagnostic::new(files::RON_FIELD, "expected `:` behind the key, found `=`")
+                    .at(span)
+                    .fix(span, ":", "write a colon")
+                    .safe(),
             );
             value = Some(&input[1 + arrow..]);
         } else if !input.is_empty() {
@@ -39,7 +38,7 @@ impl<'t> Parser<'t> {
             )
             .at(self.found_span(input));
             if self.begins_value(input) && end < at {
-                self.report(diagnostic.fix(self.span(end, end), ":", "put a colon behind the key"));
+                self.report(diagnostic.fix(self.span(end, end), ":", "put a colon behind the key").safe());
                 value = Some(input);
             } else {
                 self.report(diagnostic);
@@ -91,7 +90,8 @@ impl<'t> Parser<'t> {
                     self.report(
                         Diagnostic::new(files::RON_FIELD, format!("expected `:` behind `{name}`, found `=`"))
                             .at(span)
-                            .fix(span, ":", "write a colon"),
+                            .fix(span, ":", "write a colon")
+                            .safe(),
                     );
                     return Ok((at, len, &after[1 + arrow as usize..]));
                 }
@@ -116,7 +116,8 @@ impl<'t> Parser<'t> {
                     self.report(
                         Diagnostic::new(files::RON_FIELD, format!("expected `:` behind `{name}`"))
                             .at(self.found_span(after))
-                            .fix(self.span(name_end, name_end), ":", "put a colon behind the name"),
+                            .fix(self.span(name_end, name_end), ":", "put a colon behind the name")
+                            .safe(),
                     );
                     return Ok((at, len, after));
                 }
@@ -144,7 +145,8 @@ impl<'t> Parser<'t> {
                 self.report(
                     Diagnostic::new(files::RON_FIELD, "the names of fields stand without quotes")
                         .at(self.span(at, end))
-                        .fix(self.span(at, end), name, format!("write `{}`", escape::printable(name))),
+                        .fix(self.span(at, end), name, format!("write `{}`", escape::printable(name)))
+                        .safe(),
                 );
                 return Ok((at + 1, name.len(), &colon[1..]));
             }
@@ -154,7 +156,8 @@ impl<'t> Parser<'t> {
                 self.report(
                     Diagnostic::new(files::RON_MISSING_VALUE, "expected a field before `,`")
                         .at(self.span(at, at + 1))
-                        .fix(self.span(at, at + 1), "", "delete the comma"),
+                        .fix(self.span(at, at + 1), "", "delete the comma")
+                        .safe(),
                 );
             }
             return Err(Next::Element(&input[1..]));

@@ -74,7 +74,8 @@ impl<'t> Parser<'t> {
                     ),
                 )
                 .at(span)
-                .fix(span, written.clone(), format!("write it as `{written}`")),
+                .fix(span, written.clone(), format!("write it as `{written}`"))
+                .safe(),
             );
         }
     }
@@ -110,7 +111,9 @@ impl<'t> Parser<'t> {
                 let message = format!("`{written}` is no number");
                 let diagnostic = Diagnostic::new(files::RON_NUMBER, message).at(span);
                 if looks_like_date(&written) {
-                    diagnostic.fix(span, quoted.clone(), format!("dates are strings: write `{quoted}`"))
+                    diagnostic
+                        .fix(span, quoted.clone(), format!("dates are strings: write `{quoted}`"))
+                        .safe()
                 } else {
                     diagnostic.help_opt(number_help(&written)).fix(
                         span,

@@ -214,6 +214,7 @@ impl<'t> Parser<'t> {
                     Diagnostic::new(files::RON_TRAILING, "a comma follows the value of the file")
                         .at(span)
                         .fix(span, "", "delete it")
+                        .safe()
                 } else {
                     self.several_values(span)
                 };

@@ -188,7 +188,8 @@ impl<'t> Parser<'t> {
                     self.report(
                         Diagnostic::new(files::RON_MISSING_COMMA, "expected `,`, found `;`")
                             .at(self.span(at, at + 1))
-                            .fix(self.span(at, at + 1), ",", "write a comma"),
+                            .fix(self.span(at, at + 1), ",", "write a comma")
+                            .safe(),
                     );
                 }
                 return Next::Element(&input[1..]);
@@ -223,7 +224,7 @@ impl<'t> Parser<'t> {
             Diagnostic::new(files::RON_MISSING_COMMA, format!("expected {expected}, found {found}"))
                 .at(place);
         if self.begins_value(input) && end < at {
-            self.report(diagnostic.fix(self.span(end, end), ",", "put a comma here"));
+            self.report(diagnostic.fix(self.span(end, end), ",", "put a comma here").safe());
             self.resumed = Some(at);
             return Next::Element(input);
         }

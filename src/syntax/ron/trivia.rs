@@ -88,7 +88,8 @@ impl<'t> Parser<'t> {
                     "a byte order mark stands in the middle of the file",
                 )
                 .at(self.span(at, at + len as u32))
-                .fix(self.span(at, at + len as u32), "", "delete it"),
+                .fix(self.span(at, at + len as u32), "", "delete it")
+                .safe(),
             ),
             _ if c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200d}' | '\u{2060}') => self.report(
                 Diagnostic::new(
@@ -96,7 +97,8 @@ impl<'t> Parser<'t> {
                     format!("U+{:04X} looks like a space but is none in RON", c as u32),
                 )
                 .at(self.span(at, at + len as u32))
-                .fix(self.span(at, at + len as u32), " ", "write an ordinary space"),
+                .fix(self.span(at, at + len as u32), " ", "write an ordinary space")
+                .safe(),
             ),
             _ => return None,
         }

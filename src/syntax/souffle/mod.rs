@@ -23,6 +23,11 @@ pub trait Include {
     /// # Errors
     /// Why it cannot be read.
     fn read(&mut self, from: &str, path: &str, at: Span) -> Result<(String, Arc<str>), Diagnostic>;
+
+    /// Macros that are defined before the program begins, each as behind `#define`.
+    fn macros(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// A program with all it includes.

@@ -70,7 +70,8 @@ impl Lexer<'_> {
         self.report(
             Diagnostic::new(codes::FOREIGN_SYNTAX, format!("`{text}` is written `{written}` here"))
                 .labelled(span, *why)
-                .fix(span, written, format!("write `{written}`")),
+                .fix(span, written, format!("write `{written}`"))
+                .safe(),
         );
         self.push(TokenKind::Sym(*sym), start);
         true
@@ -100,6 +101,7 @@ impl Lexer<'_> {
             Diagnostic::new(codes::FOREIGN_SYNTAX, format!("`{mark}` does not begin a comment"))
                 .labelled(span, "comments begin with `//`")
                 .fix(span, "//", "write `//`")
+                .safe()
         };
         self.report(diagnostic);
         self.line_comment(start);
@@ -132,7 +134,8 @@ impl Lexer<'_> {
         self.report(
             Diagnostic::new(codes::FOREIGN_SYNTAX, "strings stand between straight double quotes")
                 .labelled(span, format!("`{open}` is no string quote"))
-                .fix(span, written.clone(), format!("write `{written}`")),
+                .fix(span, written.clone(), format!("write `{written}`"))
+                .safe(),
         );
         self.push(TokenKind::Text(text), start);
     }

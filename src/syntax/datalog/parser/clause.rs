@@ -10,15 +10,22 @@ use super::literal::{atom, body, compare_op};
 use super::recover::{item_begins, unexpected};
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, Span};
-use crate::syntax::datalog::ast::{Atom, Body, Check, Clause, Goal, ItemKind, Name, UnderOption};
+use crate::syntax::datalog::ast::{
+    Atom, Body, Check, Clause, Goal, ItemKind, Name, Subsumption, UnderOption,
+};
 use crate::syntax::datalog::input::{Parsed, Tokens, sym, word};
 use crate::syntax::datalog::token::{Sym, TokenKind, Word};
 
 /// `atom {"," atom} [":-" body] "."`, or `atom "<=" atom ":-" body "."`
 pub(super) fn clause(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
-    let (input, heads) = separated_list1(sym(Sym::Comma, "`,`"), cut(atom)).parse(input)?;
-    if heads.len() == 1 && input.is(0, Sym::Le) && input.is_name(1) && input.is(2, Sym::OpenParen) {
-        return subsumption(input);
+    let (input, mut heads) = separated_list1(sym(Sym::Comma, "`,`"), cut(atom)).parse(input)?;
+    let subsumes =
+        input.is(0, Sym::Le) && input.is_name(1) && (input.is(2, Sym::OpenParen) || input.joins_names(2));
+    if heads.len() == 1
+        && subsumes
+        && let Some(less) = heads.pop()
+    {
+        return subsumption(input, less);
     }
     let (input, arrow) = arrow(input)?;
     if arrow {
@@ -40,7 +47,8 @@ fn arrow(input: Tokens<'_>) -> Parsed<'_, bool> {
         input.source().report(
             Diagnostic::new(codes::FOREIGN_SYNTAX, "`<-` is written `:-` here")
                 .labelled(span, "a rule's head and body are parted by `:-`")
-                .fix(span, ":-", "write `:-`"),
+                .fix(span, ":-", "write `:-`")
+                .safe(),
         );
         return Ok((input.skip(2), true));
     }
@@ -51,7 +59,7 @@ fn after_head(input: Tokens<'_>, heads: &[Atom]) -> Diagnostic {
     let diagnostic = unexpected(input, "`:-`, `,` or `.` behind the head");
     match input.kind(0) {
         TokenKind::Ident if matches!(input.text(0), "if" | "IF" | "if_") => {
-            diagnostic.fix(input.span(), ":-", "write `:-`")
+            diagnostic.fix(input.span(), ":-", "write `:-`").safe()
         }
         TokenKind::Sym(Sym::Colon | Sym::Eq) => diagnostic.help("a rule's head and body are parted by `:-`"),
         TokenKind::Sym(Sym::Question) => match heads {
@@ -64,11 +72,11 @@ fn after_head(input: Tokens<'_>, heads: &[Atom]) -> Diagnostic {
     }
 }
 
-fn subsumption(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
-    let (input, _) = cut(preceded(sym(Sym::Le, "`<=`"), atom)).parse(input)?;
-    let (input, _) = cut(preceded(sym(Sym::If, "`:-` behind the heads"), body)).parse(input)?;
+fn subsumption(input: Tokens<'_>, less: Atom) -> Parsed<'_, ItemKind> {
+    let (input, greater) = cut(preceded(sym(Sym::Le, "`<=`"), atom)).parse(input)?;
+    let (input, body) = cut(preceded(sym(Sym::If, "`:-` behind the heads"), body)).parse(input)?;
     let (input, ()) = end_of_clause(input)?;
-    Ok((input, ItemKind::NotYet { what: "subsumption" }))
+    Ok((input, ItemKind::Subsumption(Subsumption { less, greater, body })))
 }
 
 /// The `.` of a clause. Where the next item or the end of the text shows that only the stop is
@@ -82,7 +90,8 @@ pub(super) fn end_of_clause(input: Tokens<'_>) -> Parsed<'_, ()> {
         input.source().report(
             Diagnostic::new(codes::MISSING_DOT, "a clause ends with `.`")
                 .labelled(gap, "`.` was due here")
-                .fix(gap, ".", "write `.`"),
+                .fix(gap, ".", "write `.`")
+                .safe(),
         );
         return Ok((input, ()));
     }
@@ -137,17 +146,17 @@ pub(super) fn goal(input: Tokens<'_>) -> Parsed<'_, Goal> {
         None => (Vec::new(), None),
     };
     // A comma behind the scenario is an easy slip, but the grammar has none.
-    let input =
-        if under_span.is_some() && input.is(0, Sym::Comma) {
-            input.source().report(
-                Diagnostic::new(codes::UNEXPECTED, "no comma stands behind `under (…)`")
-                    .at(input.span())
-                    .fix(input.span(), "", "remove it"),
-            );
-            input.skip(1)
-        } else {
-            input
-        };
+    let input = if under_span.is_some() && input.is(0, Sym::Comma) {
+        input.source().report(
+            Diagnostic::new(codes::UNEXPECTED, "no comma stands behind `under (…)`")
+                .at(input.span())
+                .fix(input.span(), "", "remove it")
+                .safe(),
+        );
+        input.skip(1)
+    } else {
+        input
+    };
     let (input, body) = body(input)?;
     let (input, order) = opt(order).parse(input)?;
     let (input, limit) = opt(limit).parse(input)?;

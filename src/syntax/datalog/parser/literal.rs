@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::combinator::cut;
 
-use super::common::{column, list, name_for_value, reserved};
+use super::common::{column, list, name_for_value, qualified, reserved};
 use super::expr::{binary_op, expr};
 use super::recover::{bracket_was_left, item_begins, unclosed, unexpected};
 use crate::base::codes::syntax as codes;
@@ -49,7 +49,8 @@ fn conjunction(input: Tokens<'_>) -> Parsed<'_, Vec<Literal>> {
             input.source().report(
                 Diagnostic::new(codes::MISSING_COMMA, "a comma is missing between two conditions")
                     .labelled(gap, "`,` was due here")
-                    .fix(gap, ",", "write `,`"),
+                    .fix(gap, ",", "write `,`")
+                    .safe(),
             );
         } else {
             if word_operator(input) == Some(Sym::Semicolon) {
@@ -87,7 +88,8 @@ fn report_word_operator(input: Tokens<'_>) {
     input.source().report(
         Diagnostic::new(codes::FOREIGN_SYNTAX, format!("`{}` is written `{meant}` here", input.text(0)))
             .at(input.span())
-            .fix(input.span(), meant, format!("write `{meant}`")),
+            .fix(input.span(), meant, format!("write `{meant}`"))
+            .safe(),
     );
 }
 
@@ -162,17 +164,18 @@ fn literal_kind(input: Tokens<'_>) -> Parsed<'_, LiteralKind> {
             input.source().report(
                 Diagnostic::new(codes::FOREIGN_SYNTAX, format!("`{}` is written `not` here", input.text(0)))
                     .at(input.span())
-                    .fix(input.span(), "not", "write `not`"),
+                    .fix(input.span(), "not", "write `not`")
+                    .safe(),
             );
             negation(input)
         }
         TokenKind::Sym(Sym::Dot) if input.previous_kind() == Some(&TokenKind::Sym(Sym::Comma)) => {
             let comma = input.previous();
-            input.fail(unexpected(input, "another condition behind the comma").fix(
-                comma,
-                "",
-                "remove the comma",
-            ))
+            input.fail(
+                unexpected(input, "another condition behind the comma")
+                    .fix(comma, "", "remove the comma")
+                    .safe(),
+            )
         }
         TokenKind::Sym(sym)
             if !matches!(sym, Sym::OpenParen | Sym::OpenBracket | Sym::Minus | Sym::Dollar) =>
@@ -266,11 +269,10 @@ fn comparison(input: Tokens<'_>, possibly: bool) -> Parsed<'_, LiteralKind> {
 
 fn no_comparison(input: Tokens<'_>, left: &Expr) -> Diagnostic {
     if let (TokenKind::Ident, "is") = (input.kind(0), input.text(0)) {
-        return Diagnostic::new(codes::FOREIGN_SYNTAX, "`is` is written `=` here").at(input.span()).fix(
-            input.span(),
-            "=",
-            "write `=`",
-        );
+        return Diagnostic::new(codes::FOREIGN_SYNTAX, "`is` is written `=` here")
+            .at(input.span())
+            .fix(input.span(), "=", "write `=`")
+            .safe();
     }
     let what = match left.kind {
         ExprKind::Var(_) | ExprKind::Const(_) | ExprKind::Wildcard => {
@@ -288,12 +290,8 @@ fn no_comparison(input: Tokens<'_>, left: &Expr) -> Diagnostic {
 /// `id "(" [ named | expr {"," expr} [","] ] ")"`
 pub(super) fn atom(input: Tokens<'_>) -> Parsed<'_, Atom> {
     let start = input.span();
-    let (mut input, mut name) = name_for_value(input, "a relation's name")?;
-    while input.joins_names(0) {
-        name.text = format!("{}.{}", name.text, input.text(1));
-        name.span = name.span.to(input.token(1).span);
-        input = input.skip(2);
-    }
+    let (input, name) =
+        name_for_value(input, "a relation's name").map(|(rest, name)| qualified(rest, name))?;
     if !input.is(0, Sym::OpenParen) {
         return input.expected("`(` behind the relation's name");
     }
@@ -320,7 +318,7 @@ impl Arg {
 }
 
 /// All named or all positional; a mixture is reported.
-fn sort_args(input: Tokens<'_>, args: Vec<Arg>, atom: Span) -> Args {
+pub(super) fn sort_args(input: Tokens<'_>, args: Vec<Arg>, atom: Span) -> Args {
     let named_first = matches!(args.first(), Some(Arg::Named(_)));
     if let Some(other) = args.iter().find(|arg| matches!(arg, Arg::Named(_)) != named_first) {
         let first = args.first().map_or(atom, Arg::span);
@@ -349,7 +347,7 @@ fn sort_args(input: Tokens<'_>, args: Vec<Arg>, atom: Span) -> Args {
 
 /// Whether a named argument begins here: a name before a colon or a comparison. `count : {` is
 /// the aggregate.
-fn named_argument_begins(input: Tokens<'_>) -> bool {
+pub(super) fn named_argument_begins(input: Tokens<'_>) -> bool {
     if !input.is_name(0) {
         return false;
     }
@@ -405,11 +403,10 @@ fn positional_argument(input: Tokens<'_>) -> Parsed<'_, Arg> {
     if let (TokenKind::Text(text), true) = (input.kind(0), input.is(1, Sym::Colon)) {
         let span = input.span();
         return input.fail(
-            Diagnostic::new(codes::FOREIGN_SYNTAX, "column names stand without quotes").at(span).fix(
-                span,
-                text.clone(),
-                format!("write `{}`", crate::base::escape::printable(text)),
-            ),
+            Diagnostic::new(codes::FOREIGN_SYNTAX, "column names stand without quotes")
+                .at(span)
+                .fix(span, text.clone(), format!("write `{}`", crate::base::escape::printable(text)))
+                .safe(),
         );
     }
     let (rest, value) = expr(input)?;

@@ -128,7 +128,8 @@ impl Parser<'_> {
                 self.at += 1;
                 if self.peek().kind == Kind::Word && !super::KEYWORDS.contains(&&*self.peek().text) {
                     let name = self.qualified("the name of a branch")?;
-                    ExprKind::Branch(name, self.args("(", ")")?)
+                    let args = if self.peek().is("(") { self.args("(", ")")? } else { Vec::new() };
+                    ExprKind::Branch(name, args)
                 } else {
                     ExprKind::Counter
                 }

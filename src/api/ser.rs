@@ -1,0 +1,349 @@
+//! Rust values to values of columns, through serde.
+
+use std::fmt;
+
+use serde::de;
+use serde::ser::{self, Serialize, Serializer};
+
+use super::value::{DATE, ENUM, VARIANT, Value};
+use crate::model::Date;
+
+/// Why a value does not go from or to Rust; a sentence without a full stop.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Mismatch {
+    /// What is wrong.
+    pub message: String,
+    /// The column or parameter that it is wrong with.
+    pub column: Option<String>,
+    /// A field that no column fills.
+    pub missing: Option<String>,
+}
+
+impl Mismatch {
+    /// Something wrong that no column is known for yet.
+    pub fn new(message: impl Into<String>) -> Mismatch {
+        Mismatch { message: message.into(), column: None, missing: None }
+    }
+
+    /// The same with its column, unless one is known.
+    pub fn within(mut self, column: &str) -> Mismatch {
+        self.column.get_or_insert_with(|| column.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(column) = &self.column {
+            write!(f, "`{column}`: ")?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Mismatch {}
+
+impl ser::Error for Mismatch {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Mismatch::new(message.to_string())
+    }
+}
+
+impl de::Error for Mismatch {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Mismatch::new(message.to_string())
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Mismatch { missing: Some(field.to_owned()), ..Mismatch::new(format!("there is no column `{field}`")) }
+    }
+}
+
+/// Makes a [`Value`].
+pub(super) struct ValueSerializer;
+
+/// The value that something is.
+pub(super) fn value<T: Serialize + ?Sized>(of: &T) -> Result<Value, Mismatch> {
+    of.serialize(ValueSerializer)
+}
+
+fn too_large(number: impl fmt::Display) -> Mismatch {
+    Mismatch::new(format!("{number} is beyond what a number can be: {} to {}", i64::MIN, i64::MAX))
+}
+
+fn unfit(what: &str) -> Mismatch {
+    Mismatch::new(format!("{what} is no value of a column"))
+}
+
+macro_rules! whole_numbers {
+    ($($method:ident: $type:ty),*) => {
+        $(fn $method(self, number: $type) -> Result<Value, Mismatch> {
+            i64::try_from(number).map(Value::Number).map_err(|_| too_large(number))
+        })*
+    };
+}
+
+impl Serializer for ValueSerializer {
+    type Ok = Value;
+    type Error = Mismatch;
+    type SerializeSeq = Items;
+    type SerializeTuple = Items;
+    type SerializeTupleStruct = Items;
+    type SerializeTupleVariant = Fields;
+    type SerializeMap = Fields;
+    type SerializeStruct = Fields;
+    type SerializeStructVariant = Fields;
+
+    whole_numbers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
+        serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
+        serialize_u64: u64, serialize_u128: u128);
+
+    fn serialize_bool(self, value: bool) -> Result<Value, Mismatch> {
+        Ok(Value::Bool(value))
+    }
+
+    fn serialize_f32(self, value: f32) -> Result<Value, Mismatch> {
+        Ok(Value::Float(value.into()))
+    }
+
+    fn serialize_f64(self, value: f64) -> Result<Value, Mismatch> {
+        Ok(Value::Float(value))
+    }
+
+    fn serialize_char(self, value: char) -> Result<Value, Mismatch> {
+        Ok(Value::Symbol(value.into()))
+    }
+
+    fn serialize_str(self, value: &str) -> Result<Value, Mismatch> {
+        Ok(Value::Symbol(value.to_owned()))
+    }
+
+    fn serialize_bytes(self, _: &[u8]) -> Result<Value, Mismatch> {
+        Err(unfit("a string of bytes"))
+    }
+
+    fn serialize_none(self) -> Result<Value, Mismatch> {
+        Ok(Value::Nil)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, Mismatch> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<Value, Mismatch> {
+        Ok(Value::Nil)
+    }
+
+    fn serialize_unit_struct(self, name: &'static str) -> Result<Value, Mismatch> {
+        Err(unfit(&format!("the struct `{name}`")))
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<Value, Mismatch> {
+        Ok(Value::Enum(variant.to_owned()))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        name: &'static str,
+        inner: &T,
+    ) -> Result<Value, Mismatch> {
+        match (name, inner.serialize(self)?) {
+            (ENUM, Value::Symbol(constant)) => Ok(Value::Enum(constant)),
+            (DATE, Value::Symbol(text)) => Date::parse(&text).map(Value::Date).map_err(Mismatch::new),
+            (VARIANT, Value::Record(mut entries)) => match entries.pop() {
+                Some((name, Value::Record(fields))) => Ok(Value::Variant(name, fields)),
+                _ => Err(unfit("a variant without a name")),
+            },
+            (_, value) => Ok(value),
+        }
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        inner: &T,
+    ) -> Result<Value, Mismatch> {
+        Ok(match value(inner)? {
+            Value::Record(fields) => Value::Variant(variant.to_owned(), fields),
+            only => Value::Variant(variant.to_owned(), vec![(String::new(), only)]),
+        })
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<Items, Mismatch> {
+        // The length is only a hint, and may be anything.
+        Ok(Items(Vec::with_capacity(len.unwrap_or(0).min(1024))))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<Items, Mismatch> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<Items, Mismatch> {
+        self.serialize_seq(Some(len))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Mismatch> {
+        Ok(Fields::new(Some(variant)))
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Mismatch> {
+        Ok(Fields::new(None))
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Mismatch> {
+        Ok(Fields::new(None))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStructVariant, Mismatch> {
+        Ok(Fields::new(Some(variant)))
+    }
+}
+
+/// The items of a list.
+pub(super) struct Items(Vec<Value>);
+
+impl ser::SerializeSeq for Items {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
+        self.0.push(value(item)?);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        Ok(Value::List(self.0))
+    }
+}
+
+impl ser::SerializeTuple for Items {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
+        ser::SerializeSeq::serialize_element(self, item)
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        ser::SerializeSeq::end(self)
+    }
+}
+
+impl ser::SerializeTupleStruct for Items {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
+        ser::SerializeSeq::serialize_element(self, item)
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        ser::SerializeSeq::end(self)
+    }
+}
+
+/// The fields of a record or variant.
+pub(super) struct Fields {
+    variant: Option<&'static str>,
+    fields: Vec<(String, Value)>,
+    /// The key of a map whose value comes next.
+    key: String,
+}
+
+impl Fields {
+    fn new(variant: Option<&'static str>) -> Self {
+        Fields { variant, fields: Vec::new(), key: String::new() }
+    }
+
+    fn add<T: Serialize + ?Sized>(&mut self, name: &str, field: &T) -> Result<(), Mismatch> {
+        let value = value(field).map_err(|mismatch| mismatch.within(name))?;
+        self.fields.push((name.strip_prefix("r#").unwrap_or(name).to_owned(), value));
+        Ok(())
+    }
+
+    fn finish(self) -> Value {
+        match self.variant {
+            Some(variant) => Value::Variant(variant.to_owned(), self.fields),
+            None => Value::Record(self.fields),
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($trait:ident),*) => {
+        $(impl ser::$trait for Fields {
+            type Ok = Value;
+            type Error = Mismatch;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                field: &T,
+            ) -> Result<(), Mismatch> {
+                self.add(name, field)
+            }
+
+            fn end(self) -> Result<Value, Mismatch> {
+                Ok(self.finish())
+            }
+        })*
+    };
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeTupleVariant for Fields {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Mismatch> {
+        self.add("", field)
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeMap for Fields {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Mismatch> {
+        match value(key)? {
+            Value::Symbol(key) => {
+                self.key = key;
+                Ok(())
+            }
+            _ => Err(unfit("a map whose keys are no texts")),
+        }
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Mismatch> {
+        let key = std::mem::take(&mut self.key);
+        self.add(&key, field)
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        Ok(self.finish())
+    }
+}
