@@ -587,16 +587,4 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
         }
         Ok(())
     }
-
-    /// Tells the budget what was done.
-    #[cold]
-    fn account(&mut self) -> Result<(), Halted> {
-        let budget = self.sink.budget();
-        for memo in &mut self.memos {
-            let bytes = memo.bytes();
-            budget.allocate(bytes.saturating_sub(memo.noted))?;
-            memo.noted = memo.noted.max(bytes);
-        }
-        Ok(self.sink.account()?)
-    }
 }
