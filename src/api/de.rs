@@ -8,6 +8,7 @@ use serde::de::{
 };
 
 use super::ser::Mismatch;
+use super::structs;
 use super::value::{DATE, ENUM, VALUE};
 use crate::model::Value;
 
@@ -31,7 +32,7 @@ macro_rules! methods {
 }
 
 #[derive(Clone, Copy)]
-struct ValueDeserializer<'de>(&'de Value);
+pub(super) struct ValueDeserializer<'de>(pub &'de Value);
 
 impl<'de> ValueDeserializer<'de> {
     /// For whoever has no use for nil.
@@ -61,6 +62,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             Value::Date(date) => visitor.visit_borrowed_str(date.text()),
             Value::Symbol(text) => visitor.visit_borrowed_str(text),
             Value::List(items) => visitor.visit_seq(Items { items: items.iter(), at: 0 }),
+            Value::Struct(value) => structs::any(value, visitor),
         }
     }
 
@@ -88,6 +90,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match (name, self.0) {
             (VALUE, Value::Enum(constant)) => visitor.visit_enum(Tagged { tag: ENUM, text: &constant.name }),
             (VALUE, Value::Date(date)) => visitor.visit_enum(Tagged { tag: DATE, text: date.text() }),
+            (VALUE, Value::Struct(value)) if value.of.name.is_some() => {
+                visitor.visit_enum(structs::AsValue(value))
+            }
             (VALUE, _) => self.deserialize_any(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
@@ -96,6 +101,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
         match self.0 {
             Value::List(items) if items.len() != len => Err(Mismatch::invalid_length(items.len(), &visitor)),
+            Value::Struct(value) if value.fields.len() != len => {
+                Err(Mismatch::invalid_length(value.fields.len(), &visitor))
+            }
+            Value::Struct(value) => visitor.visit_seq(structs::Parts::of(value)),
             _ => self.present(visitor),
         }
     }
@@ -127,6 +136,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match self.0 {
             Value::Enum(constant) => visitor.visit_enum(BorrowedStrDeserializer::new(&constant.name)),
             Value::Symbol(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
+            Value::Struct(value) => visitor.visit_enum(structs::AsEnum(value)),
             _ => self.present(visitor),
         }
     }

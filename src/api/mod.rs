@@ -20,6 +20,7 @@ mod params;
 mod scenario;
 mod ser;
 mod session;
+mod structs;
 mod value;
 
 pub use answer::{Answer, ColumnIndex, Row, Rows};

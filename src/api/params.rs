@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::fact;
 use super::ser;
+use super::structs;
 use super::value::Value;
 use super::{Error, ErrorKind};
 use crate::analysis::types::Base;
@@ -11,7 +12,7 @@ use crate::base::Span;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::model::schema::{PredId, Schema};
 use crate::syntax::datalog::ast::{
-    Args, Atom, Body, ConstKind, Expr, ExprKind, Goal, Literal, LiteralKind, NamedValue, UnderOption,
+    Args, Atom, Body, ConstKind, Expr, ExprKind, Goal, Literal, LiteralKind, Name, NamedValue, UnderOption,
 };
 
 /// Values for variables of a goal, a fact or a pattern, made by [`params!`](crate::params).
@@ -131,6 +132,14 @@ pub(super) fn expression(value: &Value, span: Span, ty: Option<Base>) -> Expr {
             let items = items.iter().map(|item| expression(item, span, None)).collect();
             return Expr { kind: ExprKind::List(items), span };
         }
+        Value::Record(fields) => {
+            return Expr { kind: ExprKind::Record(structs::arguments(fields, span)), span };
+        }
+        Value::Variant(name, fields) => {
+            let name = Name { text: name.clone(), span };
+            let args = structs::arguments(fields, span);
+            return Expr { kind: ExprKind::Variant { name, dollar: false, args }, span };
+        }
     };
     Expr { kind: ExprKind::Const(constant), span }
 }
@@ -207,9 +216,13 @@ impl<'p> Put<'p> {
     }
 
     fn atom(&mut self, atom: &mut Atom) {
+        let relation = self.schema.find(&atom.name.text);
+        self.args(relation, &mut atom.args);
+    }
+
+    fn args(&mut self, relation: Option<PredId>, args: &mut Args) {
         let schema = self.schema;
-        let relation = schema.find(&atom.name.text);
-        match &mut atom.args {
+        match args {
             Args::Positional(items) => {
                 let columns = relation.map(|id| schema.predicate(id).columns.as_slice()).unwrap_or_default();
                 for (at, item) in items.iter_mut().enumerate() {
@@ -253,7 +266,9 @@ impl<'p> Put<'p> {
                 }
                 self.body(&mut aggregate.body);
             }
-            ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::NotYet(_) => {}
+            ExprKind::Record(args) | ExprKind::Variant { args, .. } => self.args(None, args),
+            ExprKind::As(inner, _) => self.expr(inner, None),
+            ExprKind::Wildcard | ExprKind::Const(_) => {}
         }
     }
 }

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de;
 use serde::ser::{self, Serialize, Serializer};
 
-use super::value::{DATE, ENUM, Value};
+use super::structs::{self, Building};
+use super::value::{DATE, ENUM, VARIANT, Value};
 use crate::model::Date;
 
 /// Why a value does not go from or to Rust; a sentence without a full stop.
@@ -89,10 +90,10 @@ impl Serializer for ValueSerializer {
     type SerializeSeq = Items;
     type SerializeTuple = Items;
     type SerializeTupleStruct = Items;
-    type SerializeTupleVariant = ser::Impossible<Value, Mismatch>;
-    type SerializeMap = ser::Impossible<Value, Mismatch>;
-    type SerializeStruct = ser::Impossible<Value, Mismatch>;
-    type SerializeStructVariant = ser::Impossible<Value, Mismatch>;
+    type SerializeTupleVariant = Building;
+    type SerializeMap = Building;
+    type SerializeStruct = Building;
+    type SerializeStructVariant = Building;
 
     whole_numbers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
@@ -154,6 +155,7 @@ impl Serializer for ValueSerializer {
     ) -> Result<Value, Mismatch> {
         match (name, inner.serialize(self)?) {
             (ENUM, Value::Symbol(constant)) => Ok(Value::Enum(constant)),
+            (VARIANT, value) => Ok(structs::as_variant(value)),
             (DATE, Value::Symbol(text)) => Date::parse(&text).map(Value::Date).map_err(Mismatch::new),
             (_, value) => Ok(value),
         }
@@ -164,9 +166,9 @@ impl Serializer for ValueSerializer {
         _: &'static str,
         _: u32,
         variant: &'static str,
-        _: &T,
+        field: &T,
     ) -> Result<Value, Mismatch> {
-        Err(unfit(&format!("the variant `{variant}` with data")))
+        Ok(Value::Variant(variant.to_owned(), vec![("0".to_owned(), value(field)?)]))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Items, Mismatch> {
@@ -188,16 +190,16 @@ impl Serializer for ValueSerializer {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Mismatch> {
-        Err(unfit(&format!("the variant `{variant}` with data")))
+    ) -> Result<Building, Mismatch> {
+        Ok(Building::new(Some(variant)))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Mismatch> {
-        Err(unfit("a map"))
+    fn serialize_map(self, _: Option<usize>) -> Result<Building, Mismatch> {
+        Ok(Building::new(None))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, Mismatch> {
-        Err(unfit(&format!("the struct `{name}`")))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Building, Mismatch> {
+        Ok(Building::new(None))
     }
 
     fn serialize_struct_variant(
@@ -206,8 +208,8 @@ impl Serializer for ValueSerializer {
         _: u32,
         variant: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeStructVariant, Mismatch> {
-        Err(unfit(&format!("the variant `{variant}` with data")))
+    ) -> Result<Building, Mismatch> {
+        Ok(Building::new(Some(variant)))
     }
 }
 

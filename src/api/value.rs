@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::ser;
+use super::structs;
 use super::{Error, ErrorKind};
 use crate::model::{self, Date};
 
@@ -14,6 +15,8 @@ use crate::model::{self, Date};
 pub(super) const ENUM: &str = "$factlog::Enum";
 /// The same for a date.
 pub(super) const DATE: &str = "$factlog::Date";
+/// The same for a variant with fields, around a map from its name to them.
+pub(super) const VARIANT: &str = "$factlog::Variant";
 /// Under this name a [`Value`] asks to be deserialized.
 pub(super) const VALUE: &str = "$factlog::Value";
 
@@ -52,6 +55,10 @@ pub enum Value {
     Symbol(String),
     /// `[T]`
     List(Vec<Value>),
+    /// A record: its fields by name.
+    Record(Vec<(String, Value)>),
+    /// A variant of an algebraic type: its name, and its fields by name.
+    Variant(String, Vec<(String, Value)>),
 }
 
 impl Value {
@@ -115,6 +122,8 @@ impl Value {
             Value::Enum(text) | Value::Symbol(text) => model::Value::symbol(text.as_str()),
             Value::Date(date) => model::Value::Date(date.clone()),
             Value::List(items) => model::Value::list(items.iter().map(Value::plain).collect::<Vec<_>>()),
+            // Only its column knows what builds it.
+            Value::Record(_) | Value::Variant(..) => model::Value::symbol(self.to_string()),
         }
     }
 }
@@ -130,6 +139,14 @@ impl From<&model::Value> for Value {
             model::Value::Date(date) => Value::Date(date.clone()),
             model::Value::Symbol(text) => Value::Symbol(text.to_string()),
             model::Value::List(items) => Value::List(items.iter().map(Value::from).collect()),
+            model::Value::Struct(value) => {
+                let names = value.of.fields.iter().map(|field| field.name.to_string());
+                let fields = names.zip(value.fields.iter().map(Value::from)).collect();
+                match &value.of.name {
+                    Some(name) => Value::Variant(name.to_string(), fields),
+                    None => Value::Record(fields),
+                }
+            }
         }
     }
 }
@@ -139,6 +156,17 @@ impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Enum(name) => f.write_str(name),
+            Value::Variant(name, fields) if fields.is_empty() => f.write_str(name),
+            Value::Record(fields) | Value::Variant(_, fields) => {
+                if let Value::Variant(name, _) = self {
+                    f.write_str(name)?;
+                }
+                f.write_str("(")?;
+                for (at, (name, value)) in fields.iter().enumerate() {
+                    write!(f, "{}{name}: {value}", if at > 0 { ", " } else { "" })?;
+                }
+                f.write_str(")")
+            }
             Value::List(items) => {
                 f.write_str("[")?;
                 for (at, item) in items.iter().enumerate() {
@@ -225,6 +253,8 @@ impl Serialize for Value {
             Value::Date(date) => date.serialize(serializer),
             Value::Symbol(text) => serializer.serialize_str(text),
             Value::List(items) => items.serialize(serializer),
+            Value::Record(fields) => structs::fields(fields, serializer),
+            Value::Variant(name, fields) => structs::variant(name, fields, serializer),
         }
     }
 }
@@ -292,11 +322,20 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::List(list))
     }
 
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
+        let mut record = Vec::new();
+        while let Some(field) = fields.next_entry()? {
+            record.push(field);
+        }
+        Ok(Value::Record(record))
+    }
+
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
         let (name, variant): (String, _) = access.variant()?;
         match name.as_str() {
             ENUM => Ok(Value::Enum(variant.newtype_variant()?)),
             DATE => Ok(Value::Date(variant.newtype_variant()?)),
+            VARIANT => variant.newtype_variant().map(structs::as_variant),
             _ => variant.unit_variant().map(|()| Value::Enum(name)),
         }
     }

@@ -184,6 +184,19 @@ impl<'a> Batch<'a> {
         }
     }
 
+    /// The values behind `key`, if those are a row of bits.
+    #[inline]
+    pub fn row(self, key: &[Word]) -> Option<RowRef<'a>> {
+        match (self, key) {
+            (Batch::Pairs { pairs, columns: [_, _], .. }, [row]) => Some(pairs.row(*row)),
+            (Batch::Bits { pairs, places }, key) if key.len() + 1 == pairs.layout().width => {
+                let words = places.key(key.iter().copied());
+                Some(pairs.row(pairs.layout().row_of(words[..key.len()].iter().copied())))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a row begins with `key`.
     pub fn has(self, key: &[Word], near: &mut usize) -> bool {
         match self {

@@ -264,10 +264,11 @@ impl Tally {
         self.values.sort_unstable_by_key(|(number, _)| *number);
         let mut rest = self.values.as_slice();
         let mut results = Vec::with_capacity(self.keys.len());
+        let mut others = Vec::new();
         for number in 0..self.keys.len() {
             let own = rest.partition_point(|(of, _)| *of as usize <= number);
-            let (values, others) = rest.split_at(own);
-            rest = others;
+            let (values, behind) = rest.split_at(own);
+            rest = behind;
             let sum = self.sums.get(number).copied().unwrap_or(0);
             let best = self.best.get(number).copied().filter(|best| *best != MISSING);
             let count = self.counts.get(number).map_or(0, |count| *count as i64);
@@ -275,8 +276,16 @@ impl Tally {
             let folding = Folding::resumed(fold, (count, sum, best), values, interner);
             results.push(match folding.finish_small() {
                 Some(result) => result.unwrap_or(MISSING),
-                None => folding.finish(interner)?.unwrap_or(MISSING),
+                None => {
+                    others.push((number, folding));
+                    MISSING
+                }
             });
+        }
+        // In an order that does not tell which thread met which group first: values are made here.
+        others.sort_unstable_by(|(a, _), (b, _)| self.keys.key(*a).cmp(self.keys.key(*b)));
+        for (number, folding) in others {
+            results[number] = folding.finish(interner)?.unwrap_or(MISSING);
         }
         let empty = Folding::new(fold).finish(interner)?.unwrap_or(MISSING);
         Ok(Groups { keys: self.keys, results, empty })

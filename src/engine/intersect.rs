@@ -369,6 +369,11 @@ fn look_up(
 }
 
 fn retain_known(part: &Part<'_, '_>, near: &mut usize, found: &mut Vec<Word>) {
+    if let [batch] = part.batches
+        && let Some(row) = batch.row(part.key)
+    {
+        return found.retain(|value| row.contains(*value));
+    }
     let mut key = part.key.to_vec();
     key.push(NIL);
     found.retain(|value| {

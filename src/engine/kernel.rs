@@ -20,7 +20,7 @@ pub use values::{Making, Values};
 use std::borrow::Cow;
 
 use super::aggregate::Folding;
-use super::batch::{Batch, Columns, Cursor};
+use super::batch::{Batch, Columns, Cursor, Places};
 use super::groups::Memo;
 use super::intersect::Met;
 use super::machine::matches;
@@ -29,6 +29,7 @@ use crate::base::Stop;
 use crate::model::program::CompareOp;
 use crate::plan::{Code, Intersect, Operation, Reg, Step};
 use crate::storage::interner::{MISSING, NIL};
+use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Word};
 use nested::{Folded, Nested};
 
@@ -41,6 +42,9 @@ pub enum Ended {
     Stop(Stop),
     /// A computation failed: whether that counts, and what is to be said of it, the machine tells.
     Failure,
+    /// A value is to be made while several threads are at work: their number must not tell in which
+    /// order values are made, so that one thread has to do it all.
+    Making,
 }
 
 /// Small where results are handed on by the million.
@@ -59,6 +63,9 @@ pub struct Compiled<'p> {
     output: &'p [Reg],
     /// Whether the outermost loop goes through chunks of columns, each of which is added whole.
     whole_chunks: bool,
+    /// Of what is gone through so, if it has three columns or more, how many of the first ones the
+    /// steps behind tell apart.
+    same_behind: usize,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
@@ -212,6 +219,8 @@ pub struct Kernel<'p, 's, 'k, 'e> {
     entered: Vec<u64>,
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
+    /// How to read what they stand behind, if that is several rows of three columns and more.
+    pieces: Option<(&'p Layout, Places, &'p [Operation])>,
     /// The rows of the outermost loop that are the same to all other steps.
     group: &'p [Word],
     turns: u64,
@@ -265,6 +274,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             visited: vec![0; plan.reads],
             entered: vec![0; plan.steps],
             chunks: &[],
+            pieces: None,
             group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],
@@ -485,7 +495,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
         at: usize,
         read: usize,
         mut cursor: Cursor<'p>,
-        operations: &[Operation],
+        operations: &'p [Operation],
         mask: Option<&'p Sorted>,
     ) -> Result<bool, Halted> {
         let witness = self.plan.enough[at];
@@ -497,7 +507,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                 return self.whole_chunks(chunks, read, columns, operations);
             }
             Cursor::Pieces { chunks, layout, places, .. } if at == 0 && self.plan.whole_chunks => {
-                return self.whole_pieces(chunks, read, (layout, places), operations);
+                return self.whole_pieces(chunks, read, layout, places, operations);
             }
             Cursor::Chunks { chunks, columns: [0, 1], .. } => {
                 for [word, chunk, bits] in chunks {

@@ -7,6 +7,8 @@ pub mod compute;
 mod demand;
 pub mod error;
 pub mod frog;
+#[cfg(test)]
+mod group_tests;
 mod groups;
 mod intersect;
 mod kernel;
@@ -22,6 +24,8 @@ mod store;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;
 
 use std::collections::HashMap;
 use std::sync::Arc;

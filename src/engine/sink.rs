@@ -46,6 +46,8 @@ pub enum Target<'a> {
     List {
         /// Words of a row.
         width: usize,
+        /// Whether no row comes twice, so that there is none to be dropped.
+        distinct: bool,
     },
     /// The groups of an aggregate.
     Groups {
@@ -75,7 +77,7 @@ pub struct Sink<'a> {
 #[derive(Debug)]
 enum Kind<'a> {
     Pairs(PairsSink<'a>),
-    Stored { known: &'a [Known], found: &'a [Mutex<Found>], handfuls: Vec<Vec<Word>> },
+    Stored { known: &'a [Known], found: &'a [Mutex<Found>], handfuls: Vec<Vec<Word>>, hashes: Vec<u64> },
     List { width: usize, words: Vec<Word>, len: usize, compact_at: usize },
     Groups { tally: Tally, row: Vec<Word>, gathered: &'a Mutex<Vec<Tally>> },
 }
@@ -259,10 +261,11 @@ impl<'a> Sink<'a> {
                 })
             }
             Target::Stored { known, found, .. } => {
-                Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()] }
+                Kind::Stored { known, found, handfuls: vec![Vec::new(); found.len()], hashes: Vec::new() }
             }
-            Target::List { width } => {
-                Kind::List { width, words: Vec::new(), len: 0, compact_at: FIRST_COMPACTION }
+            Target::List { width, distinct } => {
+                let compact_at = if distinct { usize::MAX } else { FIRST_COMPACTION };
+                Kind::List { width, words: Vec::new(), len: 0, compact_at }
             }
             Target::Groups { fold, gathered } => {
                 Kind::Groups { tally: Tally::new(fold), row: Vec::new(), gathered }
@@ -320,7 +323,7 @@ impl<'a> Sink<'a> {
         self.produced += 1;
         match &mut self.kind {
             Kind::Pairs(pairs) => pairs.push(row),
-            Kind::Stored { known, found, handfuls } => {
+            Kind::Stored { known, found, handfuls, hashes } => {
                 let shard = if handfuls.len() == 1 { 0 } else { shard_of(hash(row.clone()), handfuls.len()) };
                 let handful = &mut handfuls[shard];
                 let before = handful.len();
@@ -330,7 +333,7 @@ impl<'a> Sink<'a> {
                     handful.push(0);
                 }
                 if handful.len() >= HANDFUL * known[shard].width() {
-                    hand_over(handful, &known[shard], &found[shard]);
+                    hand_over(handful, &known[shard], &found[shard], hashes);
                 }
             }
             Kind::List { words, len, .. } => {
@@ -393,9 +396,9 @@ impl<'a> Sink<'a> {
                 sets.lock().unwrap_or_else(PoisonError::into_inner).push(found);
                 Ok((Vec::new(), 0))
             }
-            Kind::Stored { known, found, mut handfuls } => {
+            Kind::Stored { known, found, mut handfuls, mut hashes } => {
                 for ((handful, known), found) in handfuls.iter_mut().zip(known).zip(found) {
-                    hand_over(handful, known, found);
+                    hand_over(handful, known, found, &mut hashes);
                 }
                 Ok((Vec::new(), 0))
             }
@@ -424,10 +427,8 @@ fn shard_of(hash: u64, shards: usize) -> usize {
     (hash >> 8) as usize % shards
 }
 
-fn hand_over(handful: &mut Vec<Word>, known: &Known, found: &Mutex<Found>) {
+fn hand_over(handful: &mut Vec<Word>, known: &Known, found: &Mutex<Found>, hashes: &mut Vec<u64>) {
     let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    for row in handful.chunks_exact(known.width()) {
-        found.insert(row, known);
-    }
+    found.insert_all(handful, known, hashes);
     handful.clear();
 }

@@ -23,12 +23,24 @@ pub(super) fn hash(words: impl Iterator<Item = Word>) -> u64 {
     (state ^ state >> 32).wrapping_mul(0xd6e8_feb8_6659_fd93)
 }
 
+/// Whether two rows of one width are the same. They are short: a call would cost more.
+#[inline]
+fn same(one: &[Word], other: &[Word]) -> bool {
+    one.iter().zip(other).all(|(one, other)| one == other)
+}
+
 impl Slots {
+    /// Where to look first for a hash.
+    #[inline]
+    fn first(&self, hash: u64) -> usize {
+        (hash >> (64 - self.slots.len().trailing_zeros())) as usize & (self.slots.len() - 1)
+    }
+
     /// The slot of the number that `same` accepts, or of none: an empty one.
     #[inline]
     fn find(&self, hash: u64, same: impl Fn(usize) -> bool) -> Result<usize, usize> {
         let mask = self.slots.len() - 1;
-        let mut at = (hash >> (64 - self.slots.len().trailing_zeros())) as usize & mask;
+        let mut at = self.first(hash);
         loop {
             let slot = self.slots[at];
             if slot == 0 {
@@ -215,15 +227,9 @@ pub struct Found {
 }
 
 impl Found {
-    /// Adds a row if it is neither known nor found already; whether it was added.
+    /// Adds a row, whose hash this is, if it is neither known nor found already; whether it was added.
     #[inline]
-    pub fn insert(&mut self, row: &[Word], known: &Known) -> bool {
-        self.insert_hashed(hash(row.iter().copied()), row, known)
-    }
-
-    /// The same for a row whose hash is known.
-    #[inline]
-    pub fn insert_hashed(&mut self, hash_of_row: u64, row: &[Word], known: &Known) -> bool {
+    fn insert(&mut self, hash_of_row: u64, row: &[Word], known: &Known) -> bool {
         let Found { slots, words } = self;
         let width = known.width;
         let at = |number: usize| {
@@ -234,7 +240,7 @@ impl Found {
             }
         };
         slots.reserve(|number| hash(at(number).iter().copied()));
-        match slots.find(hash_of_row, |number| at(number) == row) {
+        match slots.find(hash_of_row, |number| same(at(number), row)) {
             Ok(_) => false,
             Err(slot) => {
                 let number = (known.words.len() + words.len()) / width;
@@ -243,6 +249,21 @@ impl Found {
                 words.extend_from_slice(row);
                 true
             }
+        }
+    }
+
+    /// Adds rows, one after the other, if they are neither known nor found already; `hashes` is room
+    /// to work in. All slots are asked for before the first is needed, so that they are waited for
+    /// together and not one by one.
+    pub fn insert_all(&mut self, rows: &[Word], known: &Known, hashes: &mut Vec<u64>) {
+        hashes.clear();
+        hashes.extend(rows.chunks_exact(known.width).map(|row| hash(row.iter().copied())));
+        if !self.slots.slots.is_empty() {
+            let touch = |sum, hash: &u64| sum ^ self.slots.slots[self.slots.first(*hash)];
+            std::hint::black_box(hashes.iter().fold(0, touch));
+        }
+        for (row, hash) in rows.chunks_exact(known.width).zip(hashes.iter()) {
+            self.insert(*hash, row, known);
         }
     }
 
@@ -279,7 +300,8 @@ mod tests {
             for _ in 0..400 {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(99);
                 let row = [(state >> 33) as u32 % 20, (state >> 43) as u32 % 9, (state >> 53) as u32 % 9];
-                assert_eq!(found.insert(&row, &known), set.insert(row));
+                let hash = hash(row.iter().copied());
+                assert_eq!(found.insert(hash, &row, &known), set.insert(row));
             }
             known.append(found.words());
         }

@@ -246,6 +246,7 @@ impl Problem<'_> {
                 }
                 Slot::Var(var) if state.bound.contains(var) => {
                     found.rows /= distinct.max(self.domain(state, var));
+                    found.rows *= self.skew(state, atom, column, var);
                     found.key.push(column);
                 }
                 Slot::Var(var) if seen.contains(&var) => share /= distinct,
@@ -266,6 +267,25 @@ impl Problem<'_> {
         }
         found.matches = found.rows * share;
         found
+    }
+
+    /// By how much more rows than the average has a word that comes from another row of the relation,
+    /// from the same column: frequent words come often.
+    fn skew(&self, state: &State, atom: &AtomShape, column: usize, var: Var) -> f64 {
+        let is_twin = |at: &usize| match self.loops.get(*at).map(|each| &each.kind) {
+            Some(LoopKind::Atom(other)) => {
+                state.done.contains(*at)
+                    && !std::ptr::eq(atom, other)
+                    && other.pred == atom.pred
+                    && other.slots.get(column) == Some(&Slot::Var(var))
+            }
+            _ => false,
+        };
+        if atom.grows || !self.loops_of.get(var).into_iter().flatten().any(is_twin) {
+            return 1.0;
+        }
+        let average = atom.rows / distinct(atom, column);
+        self.statistics.alike(atom.pred, column).map_or(1.0, |alike| (alike / average).max(1.0))
     }
 
     /// Work to have the rows in an order that begins with the key. `last` is the column behind the key

@@ -31,6 +31,12 @@ pub trait Statistics {
         columns.iter().enumerate().all(|(i, column)| i == *column)
     }
 
+    /// Rows of the relation that have the same word in the column as one of its rows taken at random,
+    /// if that is known of a complete relation: what a lookup finds whose words come from there.
+    fn alike(&self, _pred: PredId, _column: usize) -> Option<f64> {
+        None
+    }
+
     /// How many evaluations an index of a complete relation will serve, if one has to be made.
     fn uses(&self) -> f64 {
         1.0
@@ -164,6 +170,10 @@ impl Statistics for Growth<'_> {
 
     fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
         self.known.ready(pred, columns)
+    }
+
+    fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
+        self.known.alike(pred, column)
     }
 
     fn uses(&self) -> f64 {

@@ -433,6 +433,8 @@ impl Search<'_, '_> {
                 TypeDef::Bool => Value::Bool(true),
                 TypeDef::Date => Value::Date(Date::parse("2000").ok()?),
                 TypeDef::List(_) => Value::list([]),
+                // Which of its values would do, nothing says.
+                TypeDef::Struct(_) => return None,
                 TypeDef::Enum(id) => {
                     let name = schema.enums.get(id.0 as usize)?.constants.first()?.clone();
                     Value::Enum(crate::model::EnumValue { ty: *id, ordinal: 0, name })

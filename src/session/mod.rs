@@ -40,6 +40,7 @@ mod rests_on;
 mod rows;
 mod scenario;
 mod shapes;
+mod structured;
 mod support;
 mod trees;
 

@@ -14,12 +14,18 @@ pub const CHUNK: u32 = 32;
 
 /// Sparse rows up to so many chunks are searched from end to end.
 const SHORT: u32 = 3;
+/// Rows of a page of memory.
+const PAGE: usize = 512;
 /// In place of the logarithm of a capacity.
 const DENSE: u32 = 31;
 
-/// One row: where its block begins, its logarithmic capacity (in the high 5 bits) and how many
-/// chunks it holds.
-#[derive(Clone, Copy, Debug, Default)]
+/// One row: where its block begins (in the low half), its logarithmic capacity (in the high 5 bits)
+/// and how many chunks it holds. An integer, since memory for many zeros is not taken before
+/// something is written there.
+type Packed = u64;
+
+/// The same taken apart.
+#[derive(Clone, Copy, Debug)]
 struct Row {
     at: u32,
     shape: u32,
@@ -29,6 +35,16 @@ impl Row {
     #[inline]
     fn new(at: u32, log: u32, used: u32) -> Row {
         Row { at, shape: log << 27 | used }
+    }
+
+    #[inline]
+    fn of(packed: Packed) -> Row {
+        Row { at: packed as u32, shape: (packed >> 32) as u32 }
+    }
+
+    #[inline]
+    fn packed(self) -> Packed {
+        u64::from(self.shape) << 32 | u64::from(self.at)
     }
 
     #[inline]
@@ -163,7 +179,7 @@ fn place(entries: &[u64], chunk: u32) -> Result<usize, usize> {
 /// Rows of bits, by number.
 #[derive(Clone, Debug, Default)]
 pub struct BitRows {
-    rows: Vec<Row>,
+    rows: Vec<Packed>,
     /// Rows that hold something, in the order in which they came to.
     touched: Vec<u32>,
     /// The first chunk that there can be, and how many.
@@ -185,7 +201,7 @@ impl BitRows {
     pub fn new(rows: usize, (low, high): (Word, Word), dense_at_once: bool) -> Self {
         let first = low / CHUNK;
         BitRows {
-            rows: vec![Row::default(); rows],
+            rows: vec![0; rows],
             first,
             chunks: high.max(low) / CHUNK - first + 1,
             dense_at_once,
@@ -232,7 +248,7 @@ impl BitRows {
     pub fn bytes(&self) -> u64 {
         let words = self.touched.capacity() + self.dense.capacity();
         let free: usize = self.free.iter().map(|blocks| blocks.capacity() * size_of::<u32>()).sum();
-        let rows = self.rows.capacity() * size_of::<Row>();
+        let rows = self.rows.capacity().min(self.touched.len() * PAGE) * size_of::<Packed>();
         let entries = self.sparse.capacity() + self.marks.capacity();
         (rows + words * size_of::<u32>() + entries * size_of::<u64>() + free) as u64
     }
@@ -240,7 +256,7 @@ impl BitRows {
     /// A row; one that there is not is empty.
     #[inline]
     pub fn row(&self, row: usize) -> RowRef<'_> {
-        let Some(row) = self.rows.get(row) else { return RowRef::Sparse(&[]) };
+        let Some(row) = self.rows.get(row).map(|row| Row::of(*row)) else { return RowRef::Sparse(&[]) };
         if row.log() == DENSE {
             let at = row.at as usize * self.chunks as usize;
             RowRef::Dense { bits: &self.dense[at..at + self.chunks as usize], first: self.first }
@@ -254,7 +270,7 @@ impl BitRows {
     /// Adds columns of a chunk to a row; returns those that are new there.
     #[inline]
     pub fn or(&mut self, number: usize, chunk: u32, bits: u32) -> u32 {
-        let row = self.rows[number];
+        let row = Row::of(self.rows[number]);
         let fresh = if row.log() == DENSE {
             let at = row.at as usize * self.chunks as usize + (chunk - self.first) as usize;
             let known = &mut self.dense[at];
@@ -275,7 +291,7 @@ impl BitRows {
                 }
                 Err(at) if has_room(row) => {
                     block[at] = u64::from(chunk) << 32 | u64::from(bits);
-                    self.rows[number] = Row::new(row.at, row.log(), row.used() + 1);
+                    self.rows[number] = Row::new(row.at, row.log(), row.used() + 1).packed();
                     bits
                 }
                 Err(_) => {
@@ -299,17 +315,17 @@ impl BitRows {
             *marks |= 1 << (number % 64);
         }
         if self.dense_at_once || self.chunks <= 2 {
-            self.rows[number] = self.dense_row();
+            self.rows[number] = self.dense_row().packed();
         } else {
             let at = self.block(0);
-            self.rows[number] = Row::new(at, 0, 0);
+            self.rows[number] = Row::new(at, 0, 0).packed();
         }
         self.or_grown(number, chunk, bits);
     }
 
     /// Adds a chunk that is not there to a row with room for it.
     fn or_grown(&mut self, number: usize, chunk: u32, bits: u32) {
-        let row = self.rows[number];
+        let row = Row::of(self.rows[number]);
         if row.log() == DENSE {
             let at = row.at as usize * self.chunks as usize + (chunk - self.first) as usize;
             self.dense[at] |= bits;
@@ -318,7 +334,7 @@ impl BitRows {
         let block = &mut self.sparse[row.at as usize..row.at as usize + (1 << row.log())];
         if let Err(at) = place(block, chunk) {
             block[at] = u64::from(chunk) << 32 | u64::from(bits);
-            self.rows[number] = Row::new(row.at, row.log(), row.used() + 1);
+            self.rows[number] = Row::new(row.at, row.log(), row.used() + 1).packed();
         }
     }
 
@@ -343,10 +359,10 @@ impl BitRows {
         let (from, len) = (row.at as usize, 1_usize << row.log());
         // A chunk takes twice the room in a table that it takes in a dense row.
         if 4 * len as u64 >= u64::from(self.chunks) {
-            self.rows[number] = self.dense_row();
+            self.rows[number] = self.dense_row().packed();
         } else {
             let at = self.block(row.log() + 1);
-            self.rows[number] = Row::new(at, row.log() + 1, 0);
+            self.rows[number] = Row::new(at, row.log() + 1, 0).packed();
         }
         for at in from..from + len {
             let entry = std::mem::take(&mut self.sparse[at]);
@@ -376,11 +392,18 @@ impl BitRows {
     /// Calls `visit` with each row that holds something, in order, and its chunks in order.
     pub fn for_each<E>(&self, mut visit: impl FnMut(u32, &[u64]) -> Result<(), E>) -> Result<(), E> {
         let mut chunks = Vec::new();
-        for (number, row) in (0..).zip(&self.rows) {
-            if row.shape != 0 {
-                self.row(number as usize).sorted(&mut chunks);
-                visit(number, &chunks)?;
-            }
+        let mut visit = |number: usize| {
+            self.row(number).sorted(&mut chunks);
+            visit(number as u32, &chunks)
+        };
+        if self.marks.is_empty() {
+            let rows = self.rows.iter().enumerate().filter(|(_, row)| **row != 0);
+            return rows.map(|(number, _)| number).try_for_each(visit);
+        }
+        let mut from = 0;
+        while let Some(number) = self.next_marked(from, usize::MAX) {
+            visit(number)?;
+            from = number + 1;
         }
         Ok(())
     }
@@ -388,7 +411,7 @@ impl BitRows {
     /// Forgets everything but keeps the room.
     pub fn clear(&mut self) {
         for row in self.touched.drain(..) {
-            self.rows[row as usize] = Row::default();
+            self.rows[row as usize] = 0;
             if let Some(marks) = self.marks.get_mut(row as usize / 64) {
                 *marks = 0;
             }

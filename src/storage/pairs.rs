@@ -104,8 +104,7 @@ impl Layout {
         match self.number(key) {
             Some((first, 0)) => (first, first + 1),
             Some((prefix, columns)) => {
-                let spans = &self.leading[self.width - 1 - columns..self.width - 1];
-                let each: Word = spans.iter().map(|(low, high)| high - low + 1).product();
+                let each = self.rows_together(self.width - 1 - columns);
                 (prefix * each, (prefix + 1) * each)
             }
             None => (0, 0),
@@ -126,10 +125,16 @@ impl Layout {
         Some((number, left))
     }
 
+    /// How many rows there can be that begin with the same words of so many columns.
+    #[inline]
+    pub fn rows_together(&self, columns: usize) -> Word {
+        let spans = self.leading.get(columns..self.width - 1).unwrap_or(&[]);
+        spans.iter().map(|(low, high)| high - low + 1).product()
+    }
+
     /// How much a word more in a leading column adds to what a row is known by.
     fn stride(&self, column: usize) -> Word {
-        let spans = self.leading.get(column + 1..self.width - 1).unwrap_or(&[]);
-        spans.iter().map(|(low, high)| high - low + 1).product()
+        self.rows_together(column + 1)
     }
 
     /// The shard of a row and its number there.

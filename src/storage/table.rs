@@ -25,9 +25,12 @@ struct Inner {
     width: usize,
     rows: OnceLock<Arc<Sorted>>,
     unsorted: Mutex<Option<Arc<Vec<Word>>>>,
+    /// Whether no unsorted row is there twice.
+    distinct_rows: bool,
     bits: Option<Pairs>,
     orders: Mutex<HashMap<Box<[usize]>, Arc<Sorted>>>,
     distinct: OnceLock<Box<[f64]>>,
+    alike: OnceLock<Box<[f64]>>,
     spans: OnceLock<Box<[Option<Span>]>>,
     /// How it was made of another, if it was.
     step: Option<change::Step>,
@@ -41,6 +44,12 @@ impl Table {
     pub fn from_rows(width: usize, words: Vec<Word>) -> Self {
         let unsorted = Mutex::new(Some(Arc::new(words)));
         Table(Arc::new(Inner { width, unsorted, ..Inner::default() }))
+    }
+
+    /// The same of rows that are distinct: they can be counted before they are put in order.
+    pub fn from_distinct(width: usize, words: Vec<Word>) -> Self {
+        let unsorted = Mutex::new(Some(Arc::new(words)));
+        Table(Arc::new(Inner { width, unsorted, distinct_rows: true, ..Inner::default() }))
     }
 
     /// The relation without columns that holds (`true`) or does not.
@@ -75,6 +84,7 @@ impl Table {
         match (&self.0.bits, &self.0.over) {
             (Some(bits), _) => bits.len(),
             (None, Some(over)) => over.len(),
+            (None, None) if self.0.distinct_rows => self.rough_len(),
             (None, None) => self.rows().len(),
         }
     }
@@ -83,6 +93,7 @@ impl Table {
     pub fn rough_len(&self) -> usize {
         match (&self.0.bits, self.unsorted()) {
             (None, Some(words)) => words.len() / self.0.width.max(1),
+            (None, None) if self.0.over.is_none() => self.rows().len(),
             _ => self.len(),
         }
     }
@@ -252,6 +263,23 @@ impl Table {
         })
     }
 
+    /// How many rows have the same word in a column as one of them taken at random, itself included:
+    /// more than rows by distinct words where some words are frequent. Estimated from a sample.
+    pub fn alike(&self, column: usize) -> Option<f64> {
+        let alike = self.0.alike.get_or_init(|| {
+            let of = |words: &[Word]| {
+                (0..self.0.width).map(|column| sampled_alike(words, self.0.width, column)).collect()
+            };
+            match (self.0.rows.get(), self.unsorted()) {
+                (Some(rows), _) => of(rows.words()),
+                (None, Some(words)) => of(&words),
+                // Bits would have to be written out.
+                (None, None) => Box::default(),
+            }
+        });
+        alike.get(column).copied()
+    }
+
     /// The least and the greatest word of each column, or a little beyond; `None` without rows.
     pub fn spans(&self) -> &[Option<Span>] {
         self.0.spans.get_or_init(|| {
@@ -295,6 +323,33 @@ pub fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
     }
     let coverage = 1.0 - once / sample.len().max(1) as f64;
     (seen / coverage.max(seen / len as f64)).min(len as f64)
+}
+
+/// [`Table::alike`]: the share of pairs of sampled rows that agree estimates the share of all.
+fn sampled_alike(words: &[Word], width: usize, column: usize) -> f64 {
+    const SAMPLE: usize = 2048;
+    let len = words.len() / width.max(1);
+    let word = |i: usize| words.get(i * width + column).copied();
+    let mut sample: Vec<Word> = if len <= SAMPLE {
+        (0..len).filter_map(word).collect()
+    } else {
+        // Rows that stand side by side are alike: taken at random, but the same each time (Knuth's MMIX).
+        let mut state = 1_u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % len
+        };
+        (0..SAMPLE).filter_map(|_| word(next())).collect()
+    };
+    sample.sort_unstable();
+    let size = sample.len() as f64;
+    let squares = |counts: &dyn Fn(f64) -> f64| -> f64 {
+        sample.chunk_by(|a, b| a == b).map(|run| counts(run.len() as f64)).sum()
+    };
+    if len <= SAMPLE {
+        return squares(&|count| count * count) / size.max(1.0);
+    }
+    1.0 + len as f64 * squares(&|count| count * (count - 1.0)) / (size * (size - 1.0))
 }
 
 fn spans_of(words: &[Word], width: usize) -> Box<[Option<Span>]> {
@@ -361,6 +416,26 @@ mod tests {
         let table = pairs(&[[3, 1], [1, 2], [3, 1], [1, 1]]);
         assert_eq!(table.iter().collect::<Vec<_>>(), [[1, 1], [1, 2], [3, 1]]);
         assert!(table.contains(&[1, 2]) && !table.contains(&[2, 1]) && !table.contains(&[1]));
+    }
+
+    #[test]
+    fn distinct_rows_are_counted_as_they_came_and_put_in_order_later() {
+        let table = Table::from_distinct(2, vec![3, 1, 1, 2, 1, 1]);
+        assert_eq!((table.len(), table.unsorted().is_some()), (3, true));
+        assert_eq!(table.iter().collect::<Vec<_>>(), [[1, 1], [1, 2], [3, 1]]);
+        assert_eq!((table.len(), table.unsorted().is_some()), (3, false));
+    }
+
+    #[test]
+    fn frequent_words_make_rows_alike() {
+        // Half the rows have one word, all others one of their own.
+        let rows =
+            |count: u32| (0..count).map(|i| [if i % 2 == 0 { 7 } else { 100 + i }, i]).collect::<Vec<_>>();
+        assert_eq!(pairs(&rows(8)).alike(0), Some((16.0 + 4.0) / 8.0));
+        assert_eq!(pairs(&rows(8)).alike(1), Some(1.0));
+        let many = pairs(&rows(40_000));
+        assert!((8_000.0..12_000.0).contains(&many.alike(0).unwrap()), "{:?}", many.alike(0));
+        assert!(many.alike(1).unwrap() < 50.0);
     }
 
     #[test]

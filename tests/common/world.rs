@@ -105,9 +105,9 @@ impl World {
         }
     }
 
-    /// A relation with up to three columns.
+    /// A relation with up to four columns.
     pub fn predicate(&self, dice: &mut Dice, name: String, kind: PredKind) -> Predicate {
-        let arity = dice.weighted(&[7, 30, 45, 18]);
+        let arity = dice.weighted(&[7, 28, 42, 18, 5]);
         let column = |i: usize, dice: &mut Dice| Column {
             name: format!("c{i}").into(),
             ty: self.kind(dice).ty(),
@@ -154,5 +154,6 @@ pub fn schema(predicates: Vec<Predicate>) -> Schema {
             .map(|(i, predicate)| (Arc::clone(&predicate.name), factlog::model::schema::PredId(i as u32)))
             .collect(),
         predicates,
+        ..Schema::default()
     }
 }

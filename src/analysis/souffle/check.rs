@@ -61,7 +61,8 @@ pub(super) fn clause(head: &Atom, body: &[Literal], typing: &Typing<'_>, diagnos
     body.iter().for_each(|literal| each_expr(literal, &mut see));
     for (name, span) in empty {
         let name = name.split('@').next().unwrap_or("");
-        let message = format!("the types of the columns where `{name}` stands have no value in common");
+        let message =
+            format!("the types that `{name}` has where it stands and is compared have no value in common");
         check.report(message, span);
         check.vars.retain(|known, _| !known.starts_with(name));
     }
@@ -116,7 +117,8 @@ impl Check<'_, '_> {
                     }
                 }
             }
-            Literal::Compare(CompareOp::Eq, left, right, _) => {
+            // What is compared is of one type, whatever the comparison asks.
+            Literal::Compare(_, left, right, _) => {
                 for (a, b) in [(left, right), (right, left)] {
                     if let Found::Types(types) = self.found(b) {
                         match &a.kind {
@@ -330,6 +332,14 @@ impl Check<'_, '_> {
         if ordered && [a, b].iter().flatten().any(|kind| matches!(kind, Kind::Record | Kind::Adt)) {
             return self.report("records and branches have no order".to_owned(), span);
         }
+        // Two records without a type of their own are compared field by field.
+        if let (ExprKind::Record(a), ExprKind::Record(b)) = (&left.kind, &right.kind) {
+            if a.len() != b.len() {
+                let message = format!("a record of {} fields is compared with one of {}", a.len(), b.len());
+                return self.report(message, span);
+            }
+            return a.iter().zip(b).for_each(|(a, b)| self.compare(op, a, b, span));
+        }
         // A record is of the type of what it is compared with.
         for (record, other) in [(left, right), (right, left)] {
             let ExprKind::Record(args) = &record.kind else { continue };
@@ -342,7 +352,6 @@ impl Check<'_, '_> {
                         self.fields(args, &fields, *only, record.span);
                     }
                 }
-                _ if matches!(other.kind, ExprKind::Record(_)) => {}
                 _ => self.report("nothing tells the type of this record".to_owned(), record.span),
             }
         }

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
-use super::job::{self, Batches, Inputs, Job, Source};
+use super::job::{self, Batches, Inputs, Job};
 use super::orders::{self, Need};
 use super::replan::replan;
+use super::sources::{Source, complete};
 use super::{Evaluation, group, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
@@ -19,6 +20,9 @@ use crate::model::{PredId, Rule, Stratum};
 use crate::plan::{Observed, Read, RulePlan};
 use crate::storage::pairs::Layout;
 use crate::storage::{Sorted, Table, Word};
+
+/// Rows looked at that are soon forgotten.
+const LITTLE_WORK: u64 = 1 << 16;
 
 /// A relation of the stratum.
 pub(super) struct Member<'b> {
@@ -56,6 +60,7 @@ pub(super) fn evaluate<'a>(
     }
     let mut round: u64 = 0;
     let mut observed = Observed::default();
+    let mut looked_at = 0;
     while iteration.changed() {
         round += 1;
         let first = members.first().and_then(|member| member.by);
@@ -81,7 +86,10 @@ pub(super) fn evaluate<'a>(
             member.growing.settle();
             member.admit(evaluation, round)?;
         }
-        if round.is_power_of_two() {
+        // Relations may grow for many rounds before they are large.
+        let work = jobs.iter().flat_map(|job| &job.memory.visited).sum::<u64>();
+        if round.is_power_of_two() || work > looked_at * 2 {
+            looked_at = work.max(LITTLE_WORK);
             replan(evaluation, &mut jobs, &mut members, &stratum.predicates, &mut observed)?;
         }
     }
@@ -124,7 +132,7 @@ fn run_round(
             let growing =
                 |pred| members.iter().find(|member| member.pred == pred).map(|member| &member.growing);
             let by = job.by;
-            let grouped = group::grouped(&job.plan, growing, evaluation.env.budget)
+            let grouped = group::grouped(&job.plan, growing, &mut job.ungrouped, evaluation.env.budget)
                 .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
             let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
             job.run(&inputs, &mut evaluation.env, target, evaluation.pool)
@@ -147,7 +155,7 @@ fn batches<'s>(
     members: &'s [Member<'_>],
     recent: &'s HashMap<PredId, Recent<'_>>,
 ) -> Batches<'s> {
-    let mut batches = job::complete(reads, sources);
+    let mut batches = complete(reads, sources);
     for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
         let member = members.iter().find(|member| member.pred == read.pred);
         if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {

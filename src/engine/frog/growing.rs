@@ -170,6 +170,14 @@ impl Growing {
         self.variable.recent.borrow()
     }
 
+    /// How it is kept as bits, if it is.
+    pub fn layout(&self) -> Option<&Layout> {
+        match &self.kept {
+            Kept::Pairs { known, .. } => Some(known.layout()),
+            Kept::Stored { .. } => None,
+        }
+    }
+
     /// The rows that the last round added, shard by shard with their width; `None` where they are
     /// bits.
     pub fn recent_rows(&self) -> Option<Vec<(&[Word], usize)>> {

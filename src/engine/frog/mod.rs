@@ -7,7 +7,9 @@ mod job;
 mod orders;
 mod pool;
 mod replan;
+mod rounds;
 mod shape;
+mod sources;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -16,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use job::{Inputs, Job};
 use pool::Pool;
+use sources::complete;
 
 use super::demand;
 use super::machine::Env;
@@ -79,7 +82,7 @@ fn evaluate(
     for stratum in &request.program.strata {
         let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
         if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
-            && !stratum.rules.is_empty()
+            && (!stratum.rules.is_empty() || rounds::is_guarded(request.program, stratum))
         {
             evaluation.stratum(stratum)?;
         }
@@ -102,6 +105,7 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
             for id in rules_of.get(&pred).into_iter().flatten() {
                 request.program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
+            request.program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached
@@ -132,6 +136,9 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     fn stratum(&mut self, stratum: &Stratum) -> Result<(), EvalError> {
         let rules: Vec<(RuleRef, &'a Rule)> =
             stratum.rules.iter().map(|id| (RuleRef::Rule(*id), self.request.program.rule(*id))).collect();
+        if rounds::is_guarded(self.request.program, stratum) {
+            return rounds::evaluate(self, stratum, &rules);
+        }
         if stratum.recursive {
             return fixpoint::evaluate(self, stratum, &rules);
         }
@@ -256,8 +263,12 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let (mut words, mut len) = (Vec::new(), 0);
         let mut held = Held::new(self.env.budget);
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
+        let distinct = match jobs {
+            [job] => stated.is_none() && width > 0 && job.is_distinct(),
+            _ => false,
+        };
         for job in jobs {
-            let (more, rows) = self.run_once(job, Target::List { width })?;
+            let (more, rows) = self.run_once(job, Target::List { width, distinct })?;
             len += rows;
             if words.is_empty() {
                 words = more;
@@ -275,6 +286,11 @@ impl<'a, 'e> Evaluation<'a, 'e> {
             );
             len += stated.len();
         }
+        if distinct {
+            // They are put in order if somebody asks for that.
+            words.shrink_to_fit();
+            return Ok(Table::from_distinct(width, words));
+        }
         if width > 0 {
             len = self.pool.sort(width, &mut words, self.env.budget).map_err(stopped)?;
             words.shrink_to_fit();
@@ -287,10 +303,10 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let careful = std::mem::take(&mut job.careful);
         let reads = job.plan.reads.clone();
         let careful_reads = job.plan.careful.as_ref().map_or_else(Vec::new, |plan| plan.reads.clone());
-        let careful = job::complete(&careful_reads, &careful);
+        let careful = complete(&careful_reads, &careful);
         loop {
             let sources = std::mem::take(&mut job.sources);
-            let batches = job::complete(&reads, &sources);
+            let batches = complete(&reads, &sources);
             let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
             match job.run(&inputs, &mut self.env, target, self.pool)? {
                 Some(rows) => return Ok(rows),
@@ -387,6 +403,14 @@ impl Statistics for Sizes<'_> {
             Some(table) => Estimate { rows: table.rough_len() as f64, distinct: table.distinct().to_vec() },
             None => Estimate { rows: 0.0, distinct: Vec::new() },
         })
+    }
+
+    fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
+        if self.recursive.contains(&pred) {
+            return None;
+        }
+        let derived = self.model.tables.get(&pred).map(|table| &**table);
+        derived.or_else(|| self.tables.table(pred))?.alike(column)
     }
 
     fn uses(&self) -> f64 {

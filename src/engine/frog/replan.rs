@@ -13,6 +13,9 @@ use crate::plan::{Estimate, Observed, Planner, RulePlan, Statistics, replan_need
 /// Share of a relation's rows that a round is taken to bring at least.
 const LEAST_SHARE: f64 = 0.02;
 
+/// How many times more rows a plan that stayed must have produced before it is looked at again.
+const SETTLED: u64 = 4;
+
 /// What is known when some rounds have run.
 struct Grown<'a> {
     sizes: Sizes<'a>,
@@ -34,6 +37,10 @@ impl Statistics for Grown<'_> {
         self.sizes.ready(pred, columns)
     }
 
+    fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
+        self.sizes.alike(pred, column)
+    }
+
     fn uses(&self) -> f64 {
         self.sizes.uses()
     }
@@ -52,7 +59,8 @@ pub(super) fn replan(
     recursive: &[PredId],
     observed: &mut Observed,
 ) -> Result<(), EvalError> {
-    for job in jobs.iter_mut().filter(|job| job.is_recursive() && !job.settled) {
+    let open = |job: &&mut Job<'_>| job.is_recursive() && job.produced >= SETTLED * job.settled;
+    for job in jobs.iter_mut().filter(open) {
         if !replan_needed(&job.plan, &job.memory.entered, job.produced - job.produced_before) {
             continue;
         }
@@ -66,8 +74,8 @@ pub(super) fn replan(
         let schema = &evaluation.request.program.schema;
         let plan = Planner { schema, statistics: &statistics, recursive }.replan(job.rule, &job.plan);
         if same(&plan, &job.plan) || !ready(&plan, members) {
-            // What there is to learn has been learnt.
-            job.settled = true;
+            // What there is to learn for now has been learnt.
+            job.settled = job.produced.max(1);
             continue;
         }
         prepare(&plan, members);

@@ -130,14 +130,22 @@ impl Whole {
         }
     }
 
-    /// Makes the aggregate of every group.
-    pub fn make(&self, sources: &Batches<'_>, env: &mut Env<'_>, pool: &Pool) -> Result<Groups, Box<Ended>> {
+    /// Makes the aggregate of every group; adds the rows looked at to `visited`, by read.
+    pub fn make(
+        &self,
+        sources: &Batches<'_>,
+        env: &mut Env<'_>,
+        pool: &Pool,
+        visited: &mut [u64],
+    ) -> Result<Groups, Box<Ended>> {
         let failure = || Box::new(Ended::Failure);
         let gathered: Mutex<Vec<Tally>> = Mutex::default();
         let target = Target::Groups { fold: &self.fold, gathered: &gathered };
         let compiled = compile(&self.plan, sources, None, &[], false, env.interner).ok_or_else(failure)?;
-        let (mut unit, remembered) = (UNIT, Mutex::default());
-        Threads { pool, unit: &mut unit, remembered: &remembered }.run(&compiled, env, target)?;
+        let (mut unit, mut alone, remembered) = (UNIT, false, Mutex::default());
+        let threads = Threads { pool, unit: &mut unit, alone: &mut alone, remembered: &remembered };
+        let part = threads.run(&compiled, env, target)?;
+        visited.iter_mut().zip(part.visited).for_each(|(sum, more)| *sum += more);
         let mut tallies = gathered.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
         let mut tally = tallies.next().unwrap_or_else(|| Tally::new(&self.fold));
         for other in tallies {

@@ -93,16 +93,23 @@ impl<'p> Kernel<'p, '_, '_, '_> {
         Ok(matches(operations, row, &mut self.registers) && self.step(at + 1)?)
     }
 
-    /// The outermost loop over chunks of which every column does the same.
+    /// The outermost loop over chunks of which every column does the same, and so do rows that begin
+    /// with the same words as far as anybody asks.
     pub(super) fn whole_pieces(
         &mut self,
         chunks: &'p [[Word; 3]],
         read: usize,
-        (layout, places): (&Layout, Places),
-        operations: &[Operation],
+        layout: &'p Layout,
+        places: Places,
+        operations: &'p [Operation],
     ) -> Result<bool, Halted> {
         self.visited[read] += chunks.len() as u64;
-        for same in chunks.chunk_by(|a, b| a[0] == b[0]) {
+        let columns = self.plan.same_behind;
+        let several = columns + 1 < layout.width;
+        self.pieces = several.then_some((layout, places, operations));
+        let together = layout.rows_together(columns);
+        let group = |piece: &[Word; 3]| if several { piece[0] / together } else { piece[0] };
+        for same in chunks.chunk_by(|a, b| group(a) == group(b)) {
             let Some([row, ..]) = same.first() else { continue };
             self.chunks = same;
             self.turns(same.len() as u64)?;

@@ -2,6 +2,7 @@
 
 use super::{Halted, Kernel};
 use crate::engine::batch::Batch;
+use crate::engine::machine::matches;
 use crate::plan::{Operation, Reg};
 use crate::storage::Word;
 use crate::storage::interner::NIL;
@@ -40,10 +41,18 @@ impl<'p> Kernel<'p, '_, '_, '_> {
     #[inline]
     pub(super) fn add_chunks(&mut self) {
         let mut count = 0;
-        let Kernel { plan, registers, sink, chunks, .. } = self;
+        let Kernel { plan, registers, sink, chunks, pieces, .. } = self;
         if let (Some(pairs), Some((_, leading))) = (sink.pairs(), plan.output.split_last()) {
-            pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-            for [_, chunk, bits] in *chunks {
+            if pieces.is_none() {
+                pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+            }
+            let mut last = None;
+            for [row, chunk, bits] in *chunks {
+                if let (Some((layout, places, operations)), true) = (*pieces, last != Some(*row)) {
+                    matches(operations, &places.pick(&layout.words_of(*row)), registers);
+                    pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
+                    last = Some(*row);
+                }
                 pairs.add_chunk(*chunk, *bits);
                 count += u64::from(bits.count_ones());
             }

@@ -89,9 +89,9 @@ pub fn compile<'p>(
         if let (Some(Op::Scan { operations, mask, .. }), Some(next)) = (before.last_mut(), behind.first())
             && let (
                 Some(Operation::Bind(_, bound)),
-                Op::Scan { key: [reg], batches: [Batch::Sorted(sorted)], .. }
-                | Op::Columns { key: [reg], batches: [Batch::Sorted(sorted)], .. }
-                | Op::Probe { key: [reg], batches: [Batch::Sorted(sorted)], negated: false, .. },
+                Op::Scan { key: [reg, ..], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Columns { key: [reg, ..], batches: [Batch::Sorted(sorted)], .. }
+                | Op::Probe { key: [reg, ..], batches: [Batch::Sorted(sorted)], negated: false, .. },
             ) = (operations.last(), next)
             && reg == bound
         {
@@ -103,10 +103,12 @@ pub fn compile<'p>(
         // A value without a word is in no relation; whoever runs this gives it one before.
         registers[*reg] = interner.get(value)?;
     }
+    let same_behind = if whole_chunks { columns_read(plan, sources) } else { 0 };
     Some(Compiled {
         ops,
         output: &plan.output,
         whole_chunks,
+        same_behind,
         witness_from: plan.witness_from,
         registers,
         reads: plan.reads.len(),
@@ -362,6 +364,20 @@ fn whole_rows<'p>(plan: &'p RulePlan, sources: &[Vec<Batch<'_>>]) -> Option<(&'p
         && !leading.contains(last)
         && !scan.operations.iter().any(compared);
     fits.then_some((scan, leading))
+}
+
+/// How many of the first columns of what a round has added, of three columns and more, steps behind
+/// need to know or the loop itself compares: rows that agree in these are the same to them.
+fn columns_read(plan: &RulePlan, sources: &[Vec<Batch<'_>>]) -> usize {
+    let Some(Step::Scan(scan)) = plan.steps.first() else { return 0 };
+    let [Batch::Pieces { layout, places, .. }] = sources[scan.read][..] else { return 0 };
+    let needed = |operation: &&Operation| match operation {
+        Operation::Bind(_, reg) => read_behind(plan, 0, *reg),
+        Operation::Same(..) | Operation::NotNil(_) => true,
+    };
+    let of = |operation: &Operation| places.of(place_of(operation)) + 1;
+    let columns = scan.operations.iter().filter(needed).map(of).max();
+    columns.unwrap_or(1).min(layout.width - 1)
 }
 
 fn place_of(operation: &Operation) -> usize {

@@ -116,7 +116,8 @@ impl<'p> Kernel<'p, '_, '_, '_> {
             Some(word) => word,
             None => match self.values.make(|making| folding.finish(making.interner)) {
                 Some(Ok(word)) => word,
-                Some(Err(_)) | None => return Err(Box::new(Ended::Failure)),
+                Some(Err(_)) => return Err(Box::new(Ended::Failure)),
+                None => return Err(Box::new(Ended::Making)),
             },
         };
         let word = word.unwrap_or(MISSING);

@@ -118,7 +118,8 @@ impl<'p> Kernel<'p, '_, '_, '_> {
         });
         match done {
             Some(Ok(done)) => Ok(done),
-            Some(Err(_)) | None => Err(Box::new(Ended::Failure)),
+            Some(Err(_)) => Err(Box::new(Ended::Failure)),
+            None => Err(Box::new(Ended::Making)),
         }
     }
 }

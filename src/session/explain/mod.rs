@@ -5,6 +5,7 @@
 //! - `whynot`: why a tuple does not hold · `near`: what comes near to it
 
 mod cite;
+mod dominated;
 mod near;
 mod view;
 mod whynot;
@@ -369,7 +370,11 @@ impl Session {
                 }
             }
         };
-        literals.iter().zip(premises).map(shown).collect()
+        // What a pattern says of the parts of a value shows in the value.
+        let told = |(literal, support): &(&Literal, &Support)| {
+            !(literal.takes_apart() && matches!(support, Support::Holds))
+        };
+        literals.iter().zip(premises).filter(told).map(shown).collect()
     }
 }
 

@@ -133,6 +133,12 @@ impl Session {
             found.holds = Some(text::tuple(self.schema(), pred, &values));
             return Ok(found);
         }
+        let whole: Option<Vec<Value>> = pattern.columns.iter().cloned().collect();
+        if let Some(reason) = whole.and_then(|tuple| self.gives_way(pred, &tuple, &model)) {
+            // No rule and no fact could help it.
+            found.near.push(reason);
+            return Ok(found);
+        }
         let proposals = {
             let tables = self.stated_tables();
             let budget = Budget::new(self.limits.clone(), self.cancel.clone());
@@ -263,7 +269,11 @@ impl Session {
             };
             Condition { text, outcome, remarks, inner }
         };
-        let conditions: Vec<Condition> = literals.iter().zip(&attempt.reached).map(condition).collect();
+        let told = |(literal, reached): &(&Literal, &Reached)| {
+            !(literal.takes_apart() && matches!(reached, Reached::Met(_)))
+        };
+        let conditions: Vec<Condition> =
+            literals.iter().zip(&attempt.reached).filter(told).map(condition).collect();
         ShownAttempt {
             place: self.file_place(rule.span),
             head: head_text(&writer),

@@ -192,6 +192,9 @@ fn reads(program: &CheckedProgram, pred: PredId) -> HashSet<PredId> {
             reads.insert(atom.pred);
         });
     }
+    program.guard_reads(pred, &mut |read| {
+        reads.insert(read);
+    });
     reads
 }
 
@@ -211,7 +214,10 @@ fn same_rules(before: &CheckedProgram, now: &CheckedProgram, pred: PredId) -> bo
         let predicate = program.schema.predicates.get(pred.0 as usize)?;
         Some(predicate.columns.iter().map(|column| (column.ty, column.optional)).collect::<Vec<_>>())
     };
-    rules(before, pred).count() == rules(now, pred).count()
+    // What gives way to what is not compared.
+    !before.is_guarded(pred)
+        && !now.is_guarded(pred)
+        && rules(before, pred).count() == rules(now, pred).count()
         && rules(before, pred).zip(rules(now, pred)).all(same)
         && columns(before) == columns(now)
 }
@@ -224,6 +230,7 @@ fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> HashS
     while let Some(pred) = open.pop() {
         if reached.insert(pred) {
             rules(program, pred).for_each(|rule| rule.body.atoms(&mut |atom, _| open.push(atom.pred)));
+            program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached

@@ -77,6 +77,14 @@ impl<'t> Source<'t> {
         !self.incomplete.replace(false)
     }
 
+    /// The same for an item within an item, which stands as deep as before.
+    pub fn begin_inner_item(&self) -> bool {
+        let depth = self.depth.get();
+        let whole = self.begin_item();
+        self.depth.set(depth);
+        whole
+    }
+
     /// All that was reported, in order of place.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut diagnostics = self.diagnostics.into_inner();
