@@ -206,7 +206,7 @@ mod tests {
         assert_eq!(answer.rows::<(Point,)>().unwrap(), [(Point { x: 1, y: 2 },)]);
         assert_eq!(answer.rows::<((i64, i64),)>().unwrap(), [((1, 2),)]);
         let wrong = answer.rows::<((i64, String),)>().unwrap_err().to_string();
-        assert!(wrong.contains("field `y`"), "{wrong}");
+        assert!(wrong.contains("column `p`: item 2"), "{wrong}");
         assert!(answer.rows::<((i64, i64, i64),)>().is_err());
     }
 }
