@@ -132,7 +132,11 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        self.present(visitor)
+        self.present(visitor).map_err(|wrong| match wrong.missing {
+            // Of a record, not of the row.
+            Some(field) => Mismatch::new(format!("there is no field `{field}`")),
+            None => wrong,
+        })
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -337,11 +341,17 @@ impl<'de> Deserializer<'de> for RowDeserializer<'de> {
 
     fn deserialize_struct<V: Visitor<'de>>(
         self,
-        _: &'static str,
-        _: &'static [&'static str],
+        name: &'static str,
+        fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        self.named(visitor)
+        match (self.columns, self.row) {
+            // The record that the only column holds, unless it is a field itself.
+            ([column], [Value::Struct(_)]) if !fields.contains(&column.as_str()) => {
+                self.single(|value| value.deserialize_struct(name, fields, visitor))
+            }
+            _ => self.named(visitor),
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(

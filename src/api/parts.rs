@@ -48,7 +48,10 @@ impl<'de> MapAccess<'de> for Fields<'de> {
         let (Some(field), Some(value)) = (self.of.of.fields.get(at), self.of.fields.get(at)) else {
             return Err(Mismatch::custom("a value is asked for without its name"));
         };
-        seed.deserialize(ValueDeserializer(value)).map_err(|wrong| wrong.within(&field.name))
+        seed.deserialize(ValueDeserializer(value)).map_err(|wrong| Mismatch {
+            message: format!("field `{}`: {}", field.name, wrong.message),
+            ..wrong
+        })
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -204,9 +207,26 @@ mod tests {
         session.assert_fact(&Fact::new("At", ("a", Point { x: 1, y: 2 }))).unwrap();
         let answer = session.query("At(point: p)").unwrap();
         assert_eq!(answer.rows::<(Point,)>().unwrap(), [(Point { x: 1, y: 2 },)]);
+        assert_eq!(answer.rows::<Point>().unwrap(), [Point { x: 1, y: 2 }]);
         assert_eq!(answer.rows::<((i64, i64),)>().unwrap(), [((1, 2),)]);
         let wrong = answer.rows::<((i64, String),)>().unwrap_err().to_string();
-        assert!(wrong.contains("column `p`: item 2"), "{wrong}");
+        assert_eq!(wrong, "row 1, column `p`: item 2: invalid type: integer `2`, expected a string");
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code)]
+        struct Named {
+            x: i64,
+            y: bool,
+        }
+        let wrong = answer.rows::<Named>().unwrap_err().to_string();
+        assert_eq!(wrong, "row 1, column `p`: field `y`: invalid type: integer `2`, expected a boolean");
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code)]
+        struct Deep {
+            x: i64,
+            z: i64,
+        }
+        let wrong = answer.rows::<(Deep,)>().unwrap_err().to_string();
+        assert_eq!(wrong, "row 1, column `p`: there is no field `z`");
         assert!(answer.rows::<((i64, i64, i64),)>().is_err());
     }
 }

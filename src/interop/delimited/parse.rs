@@ -418,7 +418,7 @@ pub fn float(text: &str, lenient: bool) -> Result<Float, &'static str> {
 }
 
 /// A delimiter for people.
-fn shown(delimiter: &str) -> String {
+pub(super) fn shown(delimiter: &str) -> String {
     match delimiter {
         "\t" => "a tab".to_owned(),
         "," => "a comma".to_owned(),
@@ -447,7 +447,7 @@ impl Wrong {
     }
 }
 
-fn not_utf8(block: &[u8], at: usize, offset: u64) -> Mistake {
+pub(super) fn not_utf8(block: &[u8], at: usize, offset: u64) -> Mistake {
     let head = block.get(..at).unwrap_or(&[]);
     let record = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
     let utf16 = offset == 0 && (block.starts_with(b"\xff\xfe") || block.starts_with(b"\xfe\xff"));

@@ -133,6 +133,10 @@ fn headers_name_fields_in_any_order() {
     assert_eq!(read_all(b"n,x,the text\n1,2,3\n", &columns, &ignoring).unwrap(), ["1 \"3\" nil"]);
     assert!(read_all(b"", &columns, &options).unwrap_err()[0].contains("a header is due"));
     assert!(read_all(b"n,n,the text\n", &columns, &options).unwrap_err()[0].contains("two fields"));
+    let utf16: Vec<u8> = "\u{feff}n,the text\n1,x\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let mistakes = read_all(&utf16, &columns, &options).unwrap_err();
+    assert_eq!(mistakes.len(), 1);
+    assert!(mistakes[0].contains("not UTF-8: a wrong byte at offset 0"), "{mistakes:?}");
     columns[0].field = Field::At(1);
     columns[1].field = Field::At(0);
     let skip = Options { header: Header::Skip, ..options };

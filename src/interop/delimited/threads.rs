@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::blocks::{Blocks, Place};
-use super::parse::{Layout, Parsed, Parser};
+use super::parse::{Layout, Parsed, Parser, not_utf8, shown as delimiter_name};
 use super::record::Fields;
 use super::{Column, Header, Mistake, Options, Place as At, ReadError, Rows};
 use crate::base::Budget;
@@ -137,8 +137,24 @@ fn layout<'r, R: Read>(
         }
     }
     let header = block.get(..at).unwrap_or(&[]);
+    if let Err(error) = std::str::from_utf8(header) {
+        let found = vec![not_utf8(&block, error.valid_up_to(), 0)];
+        return Err(ReadError::Mistakes { found, more: false });
+    }
     let shown = String::from_utf8_lossy(header);
-    let layout = plain(&names).map_err(|messages| fault(messages, shown.trim_end()))?;
+    let layout = plain(&names).map_err(|messages| {
+        let mut error = fault(messages, shown.trim_end());
+        if let (ReadError::Mistakes { found, .. }, [only]) = (&mut error, names.as_slice())
+            && let Some(mistake) = found.last_mut()
+            && let Some(other) = [";", ",", "\t", "|"].into_iter().find(|other| only.contains(*other))
+        {
+            mistake.help = Some(format!(
+                "is {} what separates the fields? `--delimiter` says so, and `delimiter=` of `.input`",
+                delimiter_name(other)
+            ));
+        }
+        error
+    })?;
     blocks.unread(&block, place, at);
     Ok((layout, memchr::memchr_iter(b'\n', header).count() as u64))
 }
