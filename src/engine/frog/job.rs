@@ -217,18 +217,16 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize, key: usize| match self.sources.get(read) {
-                Some(Source::Sorted(pieces)) => {
-                    let worth = |rows: usize| self.is_recursive() || 4.0 * turns > rows as f64;
-                    for piece in pieces.iter().filter(|piece| worth(piece.len())) {
-                        match key {
-                            0 => {}
-                            1 => piece.index(),
-                            _ => piece.index_twos(),
-                        }
+            let often = |read: usize, key: usize| {
+                let Some(Source::Sorted(pieces)) = self.sources.get(read) else { return };
+                let worth = |rows: usize| self.is_recursive() || 4.0 * turns > rows as f64;
+                for piece in pieces.iter().filter(|piece| worth(piece.len())) {
+                    match key {
+                        0 => {}
+                        1 => piece.index(),
+                        _ => piece.index_twos(),
                     }
                 }
-                _ => {}
             };
             match step {
                 Step::Scan(scan) => often(scan.read, scan.key.len()),
