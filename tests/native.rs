@@ -245,6 +245,20 @@ fn proofs_show_values_and_not_how_they_were_taken_apart() {
     );
 }
 
+#[test]
+fn building_without_end_is_stopped() {
+    // Each round wraps the value once more; at a depth of 1000 no further one is built.
+    let nat = ".type Nat = Zero {} | Succ {of: Nat}\nN(x: $Zero).\nN(x: $Succ(n)) :- N(x: n).";
+    // Each round doubles the value, which stays one word but would fill the memory when written.
+    let tree = ".type T = E {} | P {a: T, b: T}\nN(x: $E).\nN(x: $P(n, n)) :- N(x: n).";
+    for text in [nat, tree] {
+        let mut session = session(text);
+        let error = session.query("n = count : { N(x: _) }").unwrap_err();
+        assert_eq!(error.diagnostics()[0].code, "FL904", "{error:?}");
+        assert!(error.diagnostics()[0].message.contains("holds too many others within"), "{error:?}");
+    }
+}
+
 const WAYS: &str = "\
 .decl Road(a: symbol, b: symbol, km: number)
 .decl Way(a: symbol, b: symbol, km: number)
@@ -342,4 +356,40 @@ fn values_read_print_and_read_again() {
         Ok(())
     });
     result.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn programs_hold_them_in_types_of_their_own() {
+    use serde::Serialize;
+
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+    struct Point {
+        x: i64,
+        y: i64,
+    }
+    #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+    enum Shape {
+        Empty,
+        Circle { at: Point, r: i64 },
+        Both(Box<Shape>, Box<Shape>),
+    }
+    #[derive(Serialize)]
+    struct Drawn<'a> {
+        id: &'a str,
+        shape: Shape,
+    }
+
+    let mut session = factlog::Session::new();
+    session.define(SHAPES).unwrap();
+    let circle = Shape::Circle { at: Point { x: 1, y: 2 }, r: 3 };
+    let both = Shape::Both(Box::new(Shape::Empty), Box::new(circle.clone()));
+    session.assert_fact(&Drawn { id: "a", shape: both.clone() }).unwrap();
+    session.assert_fact(&Drawn { id: "b", shape: circle.clone() }).unwrap();
+    let answer = session.query("Drawn(shape: s)").unwrap();
+    let rows: Vec<Shape> = answer.rows().unwrap();
+    assert_eq!(rows, [circle, both]);
+    let values: Vec<factlog::Value> = answer.rows().unwrap();
+    assert_eq!(values[1].to_string(), "Both(a: Empty, b: Circle(at: (x: 1, y: 2), r: 3))");
+    let pairs: Vec<((i64, i64),)> = session.query("Drawn(shape: Circle(at: p))").unwrap().rows().unwrap();
+    assert_eq!(pairs, [((1, 2),)]);
 }

@@ -90,7 +90,14 @@ fn parts(schema: &Schema, atom: &Atom, reading: Reading) -> Result<Parts, Vec<Di
     let parts = read(&mut resolver, atom, reading);
     match parts {
         Some(parts) if resolver.diagnostics.is_empty() => Ok(parts),
-        _ => Err(resolver.diagnostics),
+        _ if reading == Reading::Fact => Err(resolver.diagnostics),
+        _ => {
+            let told = |diagnostic: Diagnostic| match diagnostic.code == codes::NOT_GROUND.code {
+                true => diagnostic.note("a column that can hold anything is left out"),
+                false => diagnostic,
+            };
+            Err(resolver.diagnostics.into_iter().map(told).collect())
+        }
     }
 }
 

@@ -99,10 +99,34 @@ impl Typer<'_> {
                     var
                 }
             };
+            if parts.is_constant() && self.is_complete(parts, ty) {
+                let value = self.build(parts, ty, pattern.span, scope);
+                return out.push(equation(Expr::Var(whole), value, span));
+            }
             return self.take_apart(whole, parts, ty, pattern.span, scope, out);
         }
         let (left, right) = (self.expr(left, ty, scope), self.expr(right, ty, scope));
         out.push(equation(left, right, span));
+    }
+
+    /// Whether a record or variant leaves no field out, at any depth.
+    fn is_complete(&self, value: &RawStruct, ty: Option<TypeId>) -> bool {
+        let due = match ty.map(|ty| self.schema.base(ty)) {
+            Some(Base::Struct(id)) => Some(id),
+            _ => None,
+        };
+        let span = value.name.as_ref().map_or(Span::new(crate::base::FileId(0), 0, 0), |name| name.span);
+        let Ok(variant) = structs::variant(self.schema, value.name.as_ref(), due, span) else { return false };
+        let names: Vec<Option<&Name>> = value.fields().map(|(name, _)| name).collect();
+        let Ok(places) = structs::order(self.schema, variant, &names, span) else { return false };
+        let field = |(place, ty): (&Option<usize>, &TypeId)| match place.and_then(|at| value.parts.get(at)) {
+            Some((_, Some(RawExpr { kind: RawExprKind::Struct(inner), .. }))) => {
+                self.is_complete(inner, Some(*ty))
+            }
+            Some((_, field)) => field.is_some(),
+            None => false,
+        };
+        places.iter().zip(&variant.types).all(field)
     }
 
     /// Says of the fields of `whole` what a pattern says of them.

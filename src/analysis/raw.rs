@@ -4,7 +4,7 @@
 use crate::base::Span;
 use crate::model::VarId;
 use crate::model::schema::{PredId, Schema, TypeId};
-use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, Name, TestOp};
+use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind, Name, TestOp};
 
 use super::functors::Signature;
 
@@ -88,6 +88,23 @@ impl RawStruct {
             None => true,
             Some(RawExpr { kind: RawExprKind::Struct(inner), .. }) => inner.is_open(),
             Some(_) => false,
+        })
+    }
+
+    /// Whether only its type tells if it leaves something open.
+    pub fn has_names(&self) -> bool {
+        self.fields().any(|(name, field)| {
+            name.is_some()
+                || matches!(field.map(|field| &field.kind), Some(RawExprKind::Struct(inner)) if inner.has_names())
+        })
+    }
+
+    /// Whether each of the fields written is a constant.
+    pub fn is_constant(&self) -> bool {
+        self.fields().all(|(_, field)| match field.map(|field| &field.kind) {
+            Some(RawExprKind::Const(constant)) => !matches!(constant.kind, ConstKind::Nil),
+            Some(RawExprKind::Struct(inner)) => inner.is_constant(),
+            _ => false,
         })
     }
 

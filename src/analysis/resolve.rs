@@ -520,7 +520,7 @@ impl<'a> Resolver<'a> {
 pub(super) fn match_later(value: RawExpr, scope: &mut RuleScope<'_>, out: &mut Vec<RawLiteral>) -> RawExpr {
     let open = match &value.kind {
         RawExprKind::Struct(parts) => {
-            let mut open = parts.is_open();
+            let mut open = parts.is_open() || parts.has_names();
             value.each_var(&mut |_, _| open = true);
             open
         }

@@ -7,15 +7,19 @@ use serde::de::{
     Unexpected, VariantAccess, Visitor,
 };
 
+use super::parts::{Fields, Tree, Variant};
 use super::ser::Mismatch;
-use super::structs;
 use super::value::{DATE, ENUM, VALUE};
 use crate::model::Value;
 
 /// A row as a `T`: by the names of the columns for structs and maps, by position for tuples, and
 /// the only column for everything else.
 pub(super) fn row<'a, T: Deserialize<'a>>(columns: &'a [String], row: &'a [Value]) -> Result<T, Mismatch> {
-    T::deserialize(RowDeserializer { columns, row })
+    T::deserialize(RowDeserializer { columns, row }).map_err(|wrong| match columns {
+        // What a type makes of a value it got says nothing of where it came from.
+        [only] if wrong.missing.is_none() => wrong.within(only),
+        _ => wrong,
+    })
 }
 
 /// One value as a `T`.
@@ -61,8 +65,12 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             Value::Enum(constant) => visitor.visit_borrowed_str(&constant.name),
             Value::Date(date) => visitor.visit_borrowed_str(date.text()),
             Value::Symbol(text) => visitor.visit_borrowed_str(text),
-            Value::List(items) => visitor.visit_seq(Items { items: items.iter(), at: 0 }),
-            Value::Struct(value) => structs::any(value, visitor),
+            Value::List(items) => visitor.visit_seq(Items::of(items)),
+            Value::Struct(value) => match &value.of.name {
+                None => visitor.visit_map(Fields::of(value)),
+                Some(name) if value.fields.is_empty() => visitor.visit_borrowed_str(name),
+                Some(_) => visitor.visit_map(Tree::of(value)),
+            },
         }
     }
 
@@ -90,8 +98,8 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match (name, self.0) {
             (VALUE, Value::Enum(constant)) => visitor.visit_enum(Tagged { tag: ENUM, text: &constant.name }),
             (VALUE, Value::Date(date)) => visitor.visit_enum(Tagged { tag: DATE, text: date.text() }),
-            (VALUE, Value::Struct(value)) if value.of.name.is_some() => {
-                visitor.visit_enum(structs::AsValue(value))
+            (VALUE, Value::Struct(of)) if of.of.name.is_some() => {
+                visitor.visit_enum(Variant { of, tagged: true })
             }
             (VALUE, _) => self.deserialize_any(visitor),
             _ => visitor.visit_newtype_struct(self),
@@ -101,10 +109,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
         match self.0 {
             Value::List(items) if items.len() != len => Err(Mismatch::invalid_length(items.len(), &visitor)),
-            Value::Struct(value) if value.fields.len() != len => {
-                Err(Mismatch::invalid_length(value.fields.len(), &visitor))
-            }
-            Value::Struct(value) => visitor.visit_seq(structs::Parts::of(value)),
+            Value::Struct(value) if value.of.name.is_none() => match value.fields.len() {
+                found if found == len => visitor.visit_seq(Items::of(&value.fields)),
+                found => Err(Mismatch::invalid_length(found, &visitor)),
+            },
             _ => self.present(visitor),
         }
     }
@@ -136,7 +144,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match self.0 {
             Value::Enum(constant) => visitor.visit_enum(BorrowedStrDeserializer::new(&constant.name)),
             Value::Symbol(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
-            Value::Struct(value) => visitor.visit_enum(structs::AsEnum(value)),
+            Value::Struct(of) if of.of.name.is_some() => visitor.visit_enum(Variant { of, tagged: false }),
             _ => self.present(visitor),
         }
     }
@@ -147,9 +155,15 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 }
 
 /// The items of a list.
-struct Items<'de> {
+pub(super) struct Items<'de> {
     items: std::slice::Iter<'de, Value>,
     at: usize,
+}
+
+impl<'de> Items<'de> {
+    pub(super) fn of(items: &'de [Value]) -> Self {
+        Items { items: items.iter(), at: 0 }
+    }
 }
 
 impl<'de> SeqAccess<'de> for Items<'de> {

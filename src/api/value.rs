@@ -6,7 +6,6 @@ use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAcces
 use serde::ser::{Serialize, Serializer};
 
 use super::ser;
-use super::structs;
 use super::{Error, ErrorKind};
 use crate::model::{self, Date};
 
@@ -15,7 +14,7 @@ use crate::model::{self, Date};
 pub(super) const ENUM: &str = "$factlog::Enum";
 /// The same for a date.
 pub(super) const DATE: &str = "$factlog::Date";
-/// The same for a variant with fields, around a map from its name to them.
+/// The same for a variant with fields, around a map with its name for the only key.
 pub(super) const VARIANT: &str = "$factlog::Variant";
 /// Under this name a [`Value`] asks to be deserialized.
 pub(super) const VALUE: &str = "$factlog::Value";
@@ -55,15 +54,15 @@ pub enum Value {
     Symbol(String),
     /// `[T]`
     List(Vec<Value>),
-    /// A record: its fields by name.
+    /// A record: its fields with their names, which are empty where they stand by position.
     Record(Vec<(String, Value)>),
-    /// A variant of an algebraic type: its name, and its fields by name.
+    /// A variant of an algebraic type, by its name, with its fields.
     Variant(String, Vec<(String, Value)>),
 }
 
 impl Value {
-    /// The value that a Rust value stands for: numbers, texts, `bool`, `Option`, sequences, enum
-    /// variants without data.
+    /// The value that a Rust value stands for: numbers, texts, `bool`, `Option`, sequences, structs
+    /// and maps (records), enum variants (constants of an enum, or variants of an algebraic type).
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] for what no column can hold.
@@ -121,9 +120,9 @@ impl Value {
             Value::Float(value) => model::Value::float(*value),
             Value::Enum(text) | Value::Symbol(text) => model::Value::symbol(text.as_str()),
             Value::Date(date) => model::Value::Date(date.clone()),
-            Value::List(items) => model::Value::list(items.iter().map(Value::plain).collect::<Vec<_>>()),
-            // Only its column knows what builds it.
+            // The type that builds records and variants only their column knows.
             Value::Record(_) | Value::Variant(..) => model::Value::symbol(self.to_string()),
+            Value::List(items) => model::Value::list(items.iter().map(Value::plain).collect::<Vec<_>>()),
         }
     }
 }
@@ -140,8 +139,8 @@ impl From<&model::Value> for Value {
             model::Value::Symbol(text) => Value::Symbol(text.to_string()),
             model::Value::List(items) => Value::List(items.iter().map(Value::from).collect()),
             model::Value::Struct(value) => {
-                let names = value.of.fields.iter().map(|field| field.name.to_string());
-                let fields = names.zip(value.fields.iter().map(Value::from)).collect();
+                let fields = value.of.fields.iter().zip(value.fields.iter());
+                let fields = fields.map(|(field, value)| (field.name.to_string(), value.into())).collect();
                 match &value.of.name {
                     Some(name) => Value::Variant(name.to_string(), fields),
                     None => Value::Record(fields),
@@ -151,22 +150,23 @@ impl From<&model::Value> for Value {
     }
 }
 
+fn write_fields(f: &mut fmt::Formatter<'_>, fields: &[(String, Value)]) -> fmt::Result {
+    f.write_str("(")?;
+    for (at, (name, value)) in fields.iter().enumerate() {
+        f.write_str(if at > 0 { ", " } else { "" })?;
+        if !name.is_empty() {
+            write!(f, "{name}: ")?;
+        }
+        write!(f, "{value}")?;
+    }
+    f.write_str(")")
+}
+
 /// As the language writes it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Value::Enum(name) => f.write_str(name),
-            Value::Variant(name, fields) if fields.is_empty() => f.write_str(name),
-            Value::Record(fields) | Value::Variant(_, fields) => {
-                if let Value::Variant(name, _) = self {
-                    f.write_str(name)?;
-                }
-                f.write_str("(")?;
-                for (at, (name, value)) in fields.iter().enumerate() {
-                    write!(f, "{}{name}: {value}", if at > 0 { ", " } else { "" })?;
-                }
-                f.write_str(")")
-            }
             Value::List(items) => {
                 f.write_str("[")?;
                 for (at, item) in items.iter().enumerate() {
@@ -176,6 +176,16 @@ impl fmt::Display for Value {
                     write!(f, "{item}")?;
                 }
                 f.write_str("]")
+            }
+            Value::Record(fields) => write_fields(f, fields),
+            Value::Variant(name, fields) if fields.is_empty() => f.write_str(name),
+            Value::Variant(name, fields) => {
+                // A dollar stands before a variant whose fields have no names.
+                if fields.iter().any(|(field, _)| field.is_empty()) {
+                    f.write_str("$")?;
+                }
+                f.write_str(name)?;
+                write_fields(f, fields)
             }
             other => other.plain().fmt(f),
         }
@@ -253,9 +263,32 @@ impl Serialize for Value {
             Value::Date(date) => date.serialize(serializer),
             Value::Symbol(text) => serializer.serialize_str(text),
             Value::List(items) => items.serialize(serializer),
-            Value::Record(fields) => structs::fields(fields, serializer),
-            Value::Variant(name, fields) => structs::variant(name, fields, serializer),
+            Value::Record(fields) => Map(fields).serialize(serializer),
+            Value::Variant(name, fields) if fields.is_empty() => {
+                serializer.serialize_newtype_struct(ENUM, name)
+            }
+            Value::Variant(name, fields) => {
+                serializer.serialize_newtype_struct(VARIANT, &Named(name, fields))
+            }
         }
+    }
+}
+
+/// Fields as a map.
+struct Map<'f>(&'f [(String, Value)]);
+
+impl Serialize for Map<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// A name with fields as a map of one entry.
+struct Named<'f>(&'f str, &'f [(String, Value)]);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, Map(self.1))])
     }
 }
 
@@ -322,12 +355,12 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::List(list))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Value, A::Error> {
-        let mut record = Vec::new();
-        while let Some(field) = fields.next_entry()? {
-            record.push(field);
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some((name, value)) = entries.next_entry()? {
+            fields.push((name, value));
         }
-        Ok(Value::Record(record))
+        Ok(Value::Record(fields))
     }
 
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
@@ -335,7 +368,14 @@ impl<'de> Visitor<'de> for AnyValue {
         match name.as_str() {
             ENUM => Ok(Value::Enum(variant.newtype_variant()?)),
             DATE => Ok(Value::Date(variant.newtype_variant()?)),
-            VARIANT => variant.newtype_variant().map(structs::as_variant),
+            VARIANT => match variant.struct_variant(&[], self)? {
+                // The first is its name.
+                Value::Record(mut fields) if !fields.is_empty() => match fields.remove(0).1 {
+                    Value::Symbol(name) => Ok(Value::Variant(name, fields)),
+                    other => Ok(other),
+                },
+                other => Ok(other),
+            },
             _ => variant.unit_variant().map(|()| Value::Enum(name)),
         }
     }

@@ -136,10 +136,10 @@ impl Core<'_> {
                     let texts = self.interner.symbol_text(left).zip(self.interner.symbol_text(right));
                     let matches = match texts {
                         Some((pattern, text)) => self.patterns.matches_ecmascript(pattern, text),
-                        None => Ok(false),
+                        None => Ok(None),
                     };
                     let matches = matches.map_err(|error| Failure { error, span })?;
-                    return Ok(Some(Some(self.interner.number(i64::from(matches)))));
+                    return Ok(Some(matches.map(|matches| self.interner.number(i64::from(matches)))));
                 }
                 let (Some(a), Some(b)) = (inlined(left), inlined(right)) else { return Ok(None) };
                 if op == FixedOp::Range {

@@ -248,8 +248,8 @@ mod tests {
     fn signs_that_mean_something_else_in_rust() {
         // Escapes of letters that mean nothing are the letters.
         assert!(matches(r"\a\e\z\A\p\<\-\/", "aezAp<-/"));
-        // A bracket, an `&&` and a `--` in a class are its members.
-        assert!(matches("[[&&a--z~~]+", "[&a-z~"));
+        // A bracket, an `&&` and a `~~` in a class are its members, and a `--` ends a range.
+        assert!(matches("[[&&!--z~~]+", "[&+-z~"));
         assert!(!matches("[^[]", "["));
         assert!(matches("[]|a", "a") && !matches("[]", "a") && matches("[^]", "\n"));
         // A dot is no line's end.

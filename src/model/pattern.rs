@@ -49,9 +49,9 @@ impl Patterns {
 }
 
 impl Patterns {
-    /// Whether the regular expression, in the syntax of ECMAScript, matches the whole text. What is
-    /// no such expression matches nothing; the error is for one that cannot be run here.
-    pub fn matches_ecmascript(&mut self, pattern: &str, text: &str) -> Result<bool, FunctorError> {
+    /// Whether the regular expression, in the syntax of ECMAScript, matches the whole text; `None`
+    /// where it is no such expression. The error is for one that cannot be run here.
+    pub fn matches_ecmascript(&mut self, pattern: &str, text: &str) -> Result<Option<bool>, FunctorError> {
         if !self.ecmascript.contains_key(pattern) {
             if self.ecmascript.len() >= MAX_PATTERNS {
                 self.ecmascript.clear();
@@ -59,9 +59,9 @@ impl Patterns {
             self.ecmascript.insert(Arc::from(pattern), ecmascript::compile(pattern));
         }
         match self.ecmascript.get(pattern) {
-            Some(Ok(regex)) => Ok(regex.is_match(text.as_bytes())),
+            Some(Ok(regex)) => Ok(Some(regex.is_match(text.as_bytes()))),
             Some(Err(Bad::Unsupported(why))) => Err(FunctorError::Pattern((*why).to_owned())),
-            Some(Err(Bad::Wrong)) | None => Ok(false),
+            Some(Err(Bad::Wrong)) | None => Ok(None),
         }
     }
 }

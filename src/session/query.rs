@@ -96,7 +96,7 @@ impl Session {
         evaluate(&self.engine, &request, database, &self.limits, &self.cancel)
     }
 
-    fn tuning(&self) -> Tuning {
+    pub(super) fn tuning(&self) -> Tuning {
         Tuning { jobs: self.options.threads(), ..Tuning::default() }
     }
 

@@ -84,8 +84,10 @@ impl Table {
         match (&self.0.bits, &self.0.over) {
             (Some(bits), _) => bits.len(),
             (None, Some(over)) => over.len(),
-            (None, None) if self.0.distinct_rows => self.rough_len(),
-            (None, None) => self.rows().len(),
+            (None, None) => match self.unsorted().filter(|_| self.0.distinct_rows) {
+                Some(words) => words.len() / self.0.width.max(1),
+                None => self.rows().len(),
+            },
         }
     }
 
@@ -93,7 +95,6 @@ impl Table {
     pub fn rough_len(&self) -> usize {
         match (&self.0.bits, self.unsorted()) {
             (None, Some(words)) => words.len() / self.0.width.max(1),
-            (None, None) if self.0.over.is_none() => self.rows().len(),
             _ => self.len(),
         }
     }

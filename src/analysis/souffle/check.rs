@@ -42,6 +42,7 @@ pub(super) fn clause(head: &Atom, body: &[Literal], typing: &Typing<'_>, diagnos
     loop {
         let before: usize = check.vars.values().map(|types| types.len() + 1).sum();
         body.iter().for_each(|literal| check.collect(literal));
+        check.put_together(head);
         if check.vars.values().map(|types| types.len() + 1).sum::<usize>() == before {
             break;
         }
@@ -59,6 +60,7 @@ pub(super) fn clause(head: &Atom, body: &[Literal], typing: &Typing<'_>, diagnos
         })
     };
     body.iter().for_each(|literal| each_expr(literal, &mut see));
+    head.args.iter().for_each(&mut see);
     for (name, span) in empty {
         let name = name.split('@').next().unwrap_or("");
         let message =
@@ -132,6 +134,11 @@ impl Check<'_, '_> {
                     }
                 }
             }
+            Literal::Not(inner, _) => {
+                if let Literal::Atom(atom) = &**inner {
+                    self.put_together(atom);
+                }
+            }
             _ => {}
         }
         let mut bodies = Vec::new();
@@ -144,6 +151,17 @@ impl Check<'_, '_> {
         });
         for literal in bodies.into_iter().flatten().flatten() {
             self.collect(literal);
+        }
+    }
+
+    /// What is put into a record or branch has the type of its field there, other than what is put
+    /// into a column: that has to have it already.
+    fn put_together(&mut self, atom: &Atom) {
+        let Some(relation) = self.typing.relations.get(&atom.name.text) else { return };
+        for (arg, (_, ty)) in atom.args.iter().zip(&relation.columns) {
+            if matches!(arg.kind, ExprKind::Record(_) | ExprKind::Branch(..)) {
+                self.pattern(arg, *ty);
+            }
         }
     }
 

@@ -32,7 +32,7 @@ use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
 use crate::model::program::{CheckedProgram, Rule, RuleId, Stratum};
 use crate::model::{PredId, Value};
-use crate::syntax::souffle::ast::{self, IoKind, Literal};
+use crate::syntax::souffle::ast::{self, CompareOp, ExprKind, IoKind, Literal};
 use special::{Special, Subsumption};
 use types::{Ty, Types};
 
@@ -382,12 +382,24 @@ impl Analysis {
         match literal {
             Literal::Atom(atom) => self.check_atom(atom),
             Literal::Not(inner, _) => self.check_literal(inner),
+            // That there is some value can be asked of an aggregate only; anything else has one.
+            Literal::Compare(CompareOp::Eq, left, right, _) => {
+                let any = [left, right].into_iter().find(|side| matches!(side.kind, ExprKind::Wildcard));
+                let asked = [left, right].iter().any(|side| matches!(side.kind, ExprKind::Aggregate(_)));
+                if let Some(any) = any.filter(|_| !asked) {
+                    self.report(
+                        codes::MISPLACED_WILDCARD,
+                        "`_` stands where a value is needed".to_owned(),
+                        any.span,
+                    );
+                }
+            }
             _ => {}
         }
         let mut bodies = Vec::new();
         normal::each_expr(literal, &mut |expr| {
             expr.walk(&mut |expr| {
-                if let ast::ExprKind::Aggregate(aggregate) = &expr.kind {
+                if let ExprKind::Aggregate(aggregate) = &expr.kind {
                     bodies.push(&aggregate.body);
                 }
             })

@@ -61,6 +61,10 @@ impl Evaluation<'_, '_> {
                 once && table.width() > 0 && !kept && !table.has_order(&read.columns)
             })
         });
+        for whole in &mut found {
+            let table = plan.reads.get(whole.read).and_then(|read| self.table(read.pred));
+            table.into_iter().for_each(|table| whole.lay_out(table));
+        }
         found
     }
 
@@ -163,14 +167,14 @@ pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<
         Source::Unsorted(words, stride) => {
             vec![Batch::Unsorted { words, stride: *stride, columns: &read.columns }]
         }
-        Source::Natural(pieces) => {
-            let batch = |piece: &'s Arc<Sorted>| Batch::Unsorted {
+        Source::Natural(pieces) => pieces
+            .iter()
+            .map(|piece| Batch::Unsorted {
                 words: piece.words(),
                 stride: piece.width(),
                 columns: &read.columns,
-            };
-            pieces.iter().map(batch).collect()
-        }
+            })
+            .collect(),
         Source::Bits(table) => match table.bits() {
             Some(pairs) if pairs.layout().width > 2 => {
                 let own: Vec<usize> = (0..pairs.layout().width).collect();

@@ -204,6 +204,18 @@ impl<'p> Kernel<'p, '_, '_, '_> {
         Ok(())
     }
 
+    /// Tells the budget what was done.
+    #[cold]
+    pub(super) fn account(&mut self) -> Result<(), Halted> {
+        let budget = self.sink.budget();
+        for memo in &mut self.memos {
+            let bytes = memo.bytes();
+            budget.allocate(bytes.saturating_sub(memo.noted))?;
+            memo.noted = memo.noted.max(bytes);
+        }
+        Ok(self.sink.account()?)
+    }
+
     /// Tells the budget what an aggregate has gathered, now and then.
     fn gathered(&mut self, number: usize) -> Result<(), Halted> {
         self.turns(1)?;

@@ -11,7 +11,7 @@ mod view;
 mod whynot;
 
 pub use view::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
-pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
+pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, StatedFact, WhyNot};
 
 use super::check::Texts;
 use super::fault::Fault;

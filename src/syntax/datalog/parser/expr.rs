@@ -262,7 +262,13 @@ fn arguments<'a>(input: Tokens<'a>, start: Span) -> Parsed<'a, Args> {
 
 /// `(expr)`, or a record as RON writes it: `(x: 1, y: 2)`, `(1, 2)`, `(1,)`.
 fn parenthesis(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
-    if named_argument_begins(input.skip(1)) {
+    let inner = input.skip(1);
+    // `(count : A(x))` is the aggregate, as it stands in brackets where it is an argument.
+    let counts = inner.is_word(Word::Count)
+        && inner.is(1, Sym::Colon)
+        && inner.is_name(2)
+        && (inner.is(3, Sym::OpenParen) || inner.joins_names(3));
+    if named_argument_begins(inner) && !counts {
         let (rest, args) = arguments(input, input.span())?;
         return Ok((rest, ExprKind::Record(args)));
     }

@@ -283,7 +283,22 @@ impl Writer {
             Args::Positional(values) if values.len() == 1 => self.bracketed("(", ",)", |writer| {
                 writer.commas(values, Writer::argument);
             }),
-            _ => self.args(args),
+            Args::Named(named) => self.bracketed("(", ")", |writer| {
+                writer.commas(named.iter().enumerate(), |writer, (at, arg)| match &arg.value {
+                    // `(count: f(x)` would read as the aggregate.
+                    NamedValue::Is(value) if at == 0 && arg.name.text == "count" => {
+                        writer.push("count: ");
+                        let start = writer.out.len();
+                        writer.argument(value);
+                        if begins_with_call(writer.out.get(start..).unwrap_or("")) {
+                            writer.out.insert(start, '(');
+                            writer.push(")");
+                        }
+                    }
+                    _ => writer.named(arg),
+                });
+            }),
+            Args::Positional(_) => self.args(args),
         }
     }
 
@@ -303,6 +318,12 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether a text begins with a name and a bracket behind it.
+fn begins_with_call(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    rest.len() < text.len() && rest.trim_start().starts_with('(')
 }
 
 /// How tightly an expression holds together when it stands bare; 12 is a single thing.
