@@ -8,7 +8,7 @@ use crate::plan::{Code, Reg, Step};
 use crate::storage::Word;
 use crate::storage::interner::{MISSING, NIL, inline_number, inlined};
 
-impl<'p> Kernel<'p, '_, '_, '_> {
+impl Kernel<'_, '_, '_, '_> {
     /// Whether a comparison of what two registers hold holds.
     #[inline]
     pub(super) fn compare_words(&self, op: CompareOp, possibly: bool, left: Word, right: Word) -> bool {
