@@ -20,7 +20,7 @@ use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
 use crate::model::{PredId, Rule};
 use crate::plan::{Access, Group, Growth, Operation, Planner, Reg, RulePlan, Step};
-use crate::storage::{Interner, Sorted, Word};
+use crate::storage::{Interner, Word};
 
 /// Work that is worth several threads.
 const WORTH_THREADS: Duration = Duration::from_micros(150);
@@ -217,18 +217,16 @@ impl<'r> Job<'r> {
     pub fn index(&self) {
         let mut turns = 1.0;
         for step in &self.plan.steps {
-            let often = |read: usize, key: usize| match self.sources.get(read) {
-                Some(Source::Sorted(pieces)) => {
-                    let worth = |piece: &Sorted| self.is_recursive() || 4.0 * turns > piece.len() as f64;
-                    for piece in pieces.iter().filter(|piece| worth(piece)) {
-                        match key {
-                            0 => {}
-                            1 => piece.index(),
-                            _ => piece.index_twos(),
-                        }
+            let often = |read: usize, key: usize| {
+                let Some(Source::Sorted(pieces)) = self.sources.get(read) else { return };
+                let worth = |rows: usize| self.is_recursive() || 4.0 * turns > rows as f64;
+                for piece in pieces.iter().filter(|piece| worth(piece.len())) {
+                    match key {
+                        0 => {}
+                        1 => piece.index(),
+                        _ => piece.index_twos(),
                     }
                 }
-                _ => {}
             };
             match step {
                 Step::Scan(scan) => often(scan.read, scan.key.len()),
