@@ -122,7 +122,8 @@ fn a_wrong_line_changes_nothing() {
         ("deny d \"{x}\" :- N(n: y), y < 0.", &["FL220", "x"]),
         ("Bad(x: 1) :- ", &["FL1"]),
         (".decl M(t: Tree)", &["FL200"]),
-        (".type T = [x: number]", &["FL219"]),
+        (".type T = [x: T]", &["FL200", "no values"]),
+        (".decl M(m: number) eqrel", &["FL219"]),
         // Goals.
         ("Attended(leader: l), Nope(x: l)?", &["FL201"]),
         ("N(n: n), m < n?", &["FL300", "`m`"]),

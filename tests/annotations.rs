@@ -169,6 +169,19 @@ fn agrees(facts: &[Fact], rules: &[Rule]) -> Result<(), TestCaseError> {
             .collect();
         let model: Vec<&Tuple> = world.model.iter().filter(|tuple| tuple.0 == number).collect();
         prop_assert_eq!(known.len(), model.len(), "{}", query);
+        // The same without going through proofs.
+        session.set_annotations(Wanted { status: true, conf: true, since: true, ..Wanted::default() });
+        let (levels_alone, _) = session.query(&query).unwrap();
+        session.set_annotations(Wanted::ALL);
+        let firm = |known: &Annotation| (known.status, known.conf, known.since.clone());
+        prop_assert_eq!(&levels_alone.rows, &answer.rows);
+        prop_assert!(
+            levels_alone.firmness.iter().map(firm).eq(answer.firmness.iter().map(firm)),
+            "{}: {:?}, not {:?}",
+            query,
+            levels_alone.firmness.iter().map(firm).collect::<Vec<_>>(),
+            answer.firmness.iter().map(firm).collect::<Vec<_>>()
+        );
         for tuple in model {
             match defined(&world, &levels, tuple) {
                 Ok(expected) => prop_assert_eq!(&known[&tuple.1], &expected, "{} {:?}", name, tuple.1),

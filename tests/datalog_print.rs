@@ -191,9 +191,28 @@ fn brackets_stand_where_operators_need_them() {
 }
 
 #[test]
-fn what_is_not_known_yet_stays_as_written() {
-    let text = ".comp G  {\n  .decl e(x:number)  // edge\n}\nA($N( 1 )) :-   B((x:1)). // c\n";
+fn what_the_language_does_not_have_stays_as_written() {
+    let text = ".functor  f(x:number)\n.comp G  {\n  .pragma \"a\"\n}\nA(1). // c\n";
     assert_eq!(formatted(text), text);
+}
+
+#[test]
+fn components_have_an_item_a_line() {
+    let text = ".comp G<T>:B<T,U>, C  { // graph\n  .decl e(x:number)  // edge\n\n\n .override r a(x) :-b(x). // a\n.comp H{} }\n.init g=G <N>\nA($N( 1 ),(x:1)) <= A(_,_):-   B((count:(f(x)),y :)). // c\n";
+    let expected = "\
+.comp G<T> : B<T, U>, C { // graph
+    .decl e(x: number) // edge
+
+    .override r
+    a(x) :- b(x). // a
+    .comp H {
+    }
+}
+.init g = G<N>
+A($N(1), (x: 1)) <= A(_, _) :- B((count: (f(x)), y:)). // c
+";
+    assert_eq!(formatted(text), expected);
+    assert_eq!(formatted(expected), expected);
 }
 
 #[test]

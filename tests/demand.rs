@@ -112,8 +112,15 @@ impl Goals<'_> {
                 let pred = self.pred();
                 let body = Body { alternatives: vec![vec![Literal::Atom(self.atom(pred, false))]] };
                 let op = AggregateOp::Count;
-                let aggregate =
-                    Aggregate { op, arg: None, separator: "".into(), float: false, body, span: span(5) };
+                let aggregate = Aggregate {
+                    op,
+                    arg: None,
+                    separator: "".into(),
+                    float: false,
+                    wraps: false,
+                    body,
+                    span: span(5),
+                };
                 let name = format!("g{}", self.vars.len()).into();
                 self.vars.push(Var { name, ty: TypeId(u32::MAX), optional: false, span: span(1) });
                 literals.push(Literal::Compare {

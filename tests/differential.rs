@@ -3,6 +3,7 @@
 mod common;
 
 use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use common::case::Case;
@@ -11,7 +12,7 @@ use common::run::{self, Answers, Base, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::base::{Budget, CancelToken, Limits, Stop};
 use factlog::engine::{EvalError, Tuning};
-use factlog::plan::{Access, Read, RulePlan, Step};
+use factlog::plan::{Access, Code, Read, RulePlan, Step};
 use proptest::prelude::TestCaseError;
 use proptest::test_runner::TestCaseResult;
 
@@ -107,6 +108,63 @@ fn generated_programs_need_every_kind_of_loop() {
     let (cases, intersect, growing) = (cases.get(), intersect.get(), growing.get());
     assert!(intersect * 20 >= cases, "{intersect} of {cases} programs intersect");
     assert!(growing * 100 >= cases, "{growing} of {cases} programs intersect what grows");
+}
+
+#[test]
+fn generated_programs_compute_and_aggregate_in_every_way() {
+    let counts: Cell<BTreeMap<String, u32>> = Cell::default();
+    check(1_000, |case| {
+        let mut found = BTreeSet::new();
+        run::plans(&case).iter().for_each(|plan| note(plan, &plan.steps, &mut found));
+        let mut sums = counts.take();
+        found.into_iter().for_each(|what| *sums.entry(what).or_default() += 1);
+        counts.set(sums);
+        Ok(())
+    });
+    let counts = counts.take();
+    let kinds = ["Count", "Sum", "Min", "Max", "Mean", "List", "Concat"];
+    let keyed = kinds.map(|kind| format!("{kind} of a key"));
+    let steps = ["arithmetic", "comparison", "enumeration", "group", "several that can fail", "early"];
+    for what in kinds.iter().chain(&steps).map(|what| (*what).to_owned()).chain(keyed) {
+        let count = counts.get(&what).copied().unwrap_or(0);
+        assert!(count >= 2, "{what} is needed {count} times; {counts:?}");
+    }
+}
+
+/// What a plan needs beside loops over relations.
+fn note(plan: &RulePlan, steps: &[Step], found: &mut BTreeSet<String>) {
+    for step in steps {
+        let what = match step {
+            Step::Let { early: true, .. } => "early",
+            Step::Let { value: Code::Call(..), .. } => "arithmetic",
+            Step::Compare { .. } => "comparison",
+            Step::Enumerate { .. } => "enumeration",
+            Step::All(steps) => {
+                note(plan, steps, found);
+                "several that can fail"
+            }
+            Step::Not(group) => {
+                group.alternatives.iter().for_each(|steps| note(plan, steps, found));
+                "group"
+            }
+            Step::Aggregate(fold) => {
+                fold.group.alternatives.iter().for_each(|steps| note(plan, steps, found));
+                let kind = format!("{:?}", fold.op);
+                // What can be made for all keys at once.
+                if let [steps] = &fold.group.alternatives[..]
+                    && let Some(Step::Scan(scan)) = steps.first()
+                    && fold.group.shared.iter().all(|reg| scan.key.contains(reg))
+                    && plan.reads[scan.read].columns != (0..scan.key.len()).collect::<Vec<_>>()
+                {
+                    found.insert(format!("{kind} of a key"));
+                }
+                found.insert(kind);
+                continue;
+            }
+            _ => continue,
+        };
+        found.insert(what.to_owned());
+    }
 }
 
 #[test]

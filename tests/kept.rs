@@ -227,3 +227,25 @@ fn few_facts_among_many_are_as_all_at_once() {
         assert_eq!(all(&mut session), all(&mut fresh), "step {step}");
     }
 }
+
+#[test]
+fn a_relation_that_asked_for_a_part_of_another_is_found_anew() {
+    let text = ".decl E(x: number, z: number)\nE(x: 1, z: 2).\nE(x: 2, z: 3).\n\
+                T(x: x, z: z) :- E(x: x, z: z).\n\
+                T(x: x, z: z) :- T(x: x, z: y), E(x: y, z: z).\n\
+                From(z: z) :- T(x: 1, z: z).\n";
+    let mut session = session(text, Options::default()).unwrap();
+    let from = |session: &mut Session| session.relation_rows("From").unwrap().rows.len();
+    assert_eq!(from(&mut session), 2);
+    session.line("+E(x: 3, z: 4)").unwrap();
+    assert_eq!(from(&mut session), 3);
+    session.line("-E(x: 2, z: 3)").unwrap();
+    assert_eq!(from(&mut session), 1);
+    session.undo();
+    assert_eq!(from(&mut session), 3);
+    // Once all of the other is known, both are brought up to date.
+    assert_eq!(rows(&mut session, "T(x: x, z: z)"), 6);
+    assert_eq!(from(&mut session), 3);
+    session.line("-E(x: 1, z: 2)").unwrap();
+    assert_eq!((from(&mut session), rows(&mut session, "T(x: x, z: z)")), (0, 3));
+}

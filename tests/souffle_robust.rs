@@ -218,6 +218,7 @@ fn said(folder: &Path, jobs: usize) -> Option<Result<Vec<u8>, Vec<String>>> {
     let options = RunOptions {
         facts: folder.to_owned(),
         output: None,
+        include: Vec::new(),
         wide: false,
         lenient: true,
         jobs,

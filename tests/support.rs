@@ -197,6 +197,34 @@ fn a_fact_says_what_it_rests_on() {
 }
 
 #[test]
+fn what_somebody_without_a_name_says_can_stand_in_the_way_of_another_proof() {
+    let project = Project::empty();
+    project.write(
+        "rules/a.dl",
+        ".decl Rumour(of: symbol)\n.decl Record(of: symbol)\n.output So\n\
+         So(of: x) :- Rumour(of: x).\nSo(of: x) :- Record(of: x), !Rumour(of: x).\n",
+    );
+    project.write(
+        "facts/a.ron",
+        r#"[
+    Source(id: "wire", publisher: "Wire", published: "2025-01-02"),
+    Source(id: "own", publisher: "Own", published: "2025-01-02"),
+    Rumour(of: "ann", _src: "wire", _by: ["unnamed source"]),
+    Record(of: "ann", _src: "own"),
+    Rumour(of: "bob", _src: "wire", _by: ["unnamed source"]),
+    Rumour(of: "cem", _src: "wire", _by: ["Wire"]),
+]
+"#,
+    );
+    let alone = |who: &str| {
+        let out = project.run(&["support", &format!("So(of: \"{who}\")"), "-f", "jsonl"]).out;
+        out.contains("\"unnamed_alone\":true")
+    };
+    // Without the rumour the record would do.
+    assert_eq!(["ann", "bob", "cem"].map(alone), [false, true, false]);
+}
+
+#[test]
 fn a_withdrawal_says_what_falls_weakens_and_hangs() {
     let project = reports();
     let ran = project.run(&["support", "--without", "wire", "-f", "csv"]);

@@ -7,7 +7,8 @@ use std::path::Path;
 use factlog::model::Status;
 use factlog::render::{ProofFormat, ProofStyle, fact_text, write_proofs, write_whynot};
 use factlog::session::{
-    Because, ConditionOutcome, Error, Explanation, Options, ScenarioOption, Session, ShownPremise, WhyNot,
+    Because, ConditionOutcome, Error, Explanation, Options, ScenarioOption, Session, ShownPremise,
+    StatedFact, WhyNot,
 };
 use project::Project;
 
@@ -338,8 +339,8 @@ fn missing_facts_are_found_behind_several_rules() {
              A(1). B(1, 7). C(8, \"2019-05-01\").",
         )
         .unwrap();
-    // With y = 7 there is no C; a day before 2020 is taken from another.
-    assert_eq!(sets(&mut session, "E(x: 1)"), [["B(x: 1, y: 8)"], [r#"C(y: 7, day: "2019-05-01")"#]]);
+    // With y = 7 there is no C; a day before 2020 is taken from another. B is a rule further behind.
+    assert_eq!(sets(&mut session, "E(x: 1)"), [[r#"C(y: 7, day: "2019-05-01")"#], ["B(x: 1, y: 8)"]]);
     // Two facts, since neither A nor B knows 2.
     assert_eq!(sets(&mut session, "E(x: 2)"), [["A(x: 2)", "B(x: 2, y: 8)"]]);
     let found = whynot(&mut session, "E(x: 2)");
@@ -377,4 +378,43 @@ fn rules_for_other_tuples_are_told_apart() {
     let found = whynot(&mut session, r#"Q(x: 2, how: "odd")"#);
     assert_eq!((found.attempts.len(), found.others.len()), (1, 1));
     assert_eq!(conditions(&found)[1].0, ConditionOutcome::Unmet);
+}
+
+#[test]
+fn facts_in_the_way_of_a_negation_are_offered_for_retraction() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(
+            ".decl A(x: number)\n.decl B(x: number)\n.decl C(x: number)\n\
+             Bad(x: x) :- B(x: x).\nBad(x: x) :- C(x: x).\n\
+             H(x: x) :- A(x: x), !Bad(x: x).\n\
+             A(1). B(1). A(2). B(2). C(2). B(3).",
+        )
+        .unwrap();
+    let without = |session: &mut Session, fact: &str| -> Vec<Vec<String>> {
+        let found = whynot(session, fact);
+        assert!(found.sets.is_empty() && !found.cut && !found.cut_without, "{found:?}");
+        let schema = session.schema();
+        let text = |fact: &StatedFact| fact_text(schema, &fact.fact);
+        found.without.iter().map(|set| set.iter().map(text).collect()).collect()
+    };
+    assert_eq!(without(&mut session, "H(x: 1)"), [["B(x: 1)"]]);
+    assert_eq!(without(&mut session, "H(x: 2)"), [["B(x: 2)", "C(x: 2)"]]);
+    // Taking away B is not enough, and stating A neither.
+    assert_eq!(without(&mut session, "H(x: 3)"), Vec::<Vec<String>>::new());
+}
+
+#[test]
+fn a_fact_that_serves_several_premises_is_found_behind_recursion() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(
+            ".decl E(x: number, y: number)\n\
+             P(x, y) :- E(x, y).\nP(x, z) :- P(x, y), P(y, z).\n\
+             Both(x, z) :- P(x, y), P(y, x), P(x, z), P(z, z).\n\
+             E(1, 2). E(2, 3). E(4, 5).",
+        )
+        .unwrap();
+    // Nothing leads to 1, and nothing away from 3.
+    assert_eq!(sets(&mut session, "Both(1, 3)"), [["E(x: 3, y: 1)"]]);
 }

@@ -55,7 +55,7 @@ pub fn program(rules: Vec<Rule>) -> CheckedProgram {
         Stratum { predicates: vec![EDGE], rules: Vec::new(), recursive: false },
         Stratum { predicates: vec![PATH], rules: ids, recursive: true },
     ];
-    CheckedProgram { schema: Arc::new(schema), rules, strata, rules_of: HashMap::new() }
+    CheckedProgram { schema: Arc::new(schema), rules, strata, ..CheckedProgram::default() }
 }
 
 /// Edges between equally likely nodes, from a fixed seed.

@@ -3,7 +3,7 @@
 
 use super::declare::assertions_of;
 use super::raw::{RawAtom, RawExpr, RawExprKind, RawLiteral};
-use super::resolve::{Hoist, Resolver, RuleScope};
+use super::resolve::{Hoist, Resolver, RuleScope, match_later};
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
@@ -91,7 +91,10 @@ impl<'a> Resolver<'a> {
     ) -> Option<RawExpr> {
         match &expr.kind {
             ExprKind::Wildcard => None,
-            _ => Some(self.expr(expr, scope, &mut Hoist::Now(after))),
+            _ => {
+                let value = self.expr(expr, scope, &mut Hoist::Now(after));
+                Some(match_later(value, scope, after))
+            }
         }
     }
 

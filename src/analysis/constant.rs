@@ -1,12 +1,13 @@
 //! Constants as written to values of the type that their place asks for.
 
+use super::structs;
 use super::types::Base;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
-use crate::model::schema::{EnumId, Schema, TypeId};
+use crate::model::schema::{EnumId, Schema, StructId, TypeId};
 use crate::model::{Date, EnumValue, Value};
-use crate::syntax::datalog::ast::{Const, ConstKind};
+use crate::syntax::datalog::ast::{Const, ConstKind, Name};
 
 /// Words that mean a value, or are RON's, and so name no constant.
 pub const RESERVED_WORDS: [&str; 6] = ["None", "Some", "true", "false", "inf", "NaN"];
@@ -29,8 +30,54 @@ pub fn typed(schema: &Schema, constant: &Const, ty: TypeId) -> Result<Value, Box
                 items.iter().map(|item| typed(schema, item, element)).collect();
             Ok(Value::list(items?))
         }
+        (ConstKind::Name(name), Base::Struct(id)) => {
+            let name = Name { text: name.clone(), span: constant.span };
+            structure(schema, Some(&name), &[], id, constant.span)
+        }
+        (ConstKind::Struct(name, fields), Base::Struct(id)) => {
+            let name = name.as_ref().map(|name| Name { text: name.clone(), span: constant.span });
+            structure(schema, name.as_ref(), fields, id, constant.span)
+        }
         (ConstKind::Name(name), _) => Err(Box::new(unexpected_name(schema, name, constant.span, ty))),
         _ => Err(Box::new(mismatch(schema, constant, ty))),
+    }
+}
+
+/// The record or variant of constants, of one type.
+fn structure(
+    schema: &Schema,
+    name: Option<&Name>,
+    fields: &[(Option<Name>, Const)],
+    id: StructId,
+    span: Span,
+) -> Result<Value, Box<Diagnostic>> {
+    let variant = structs::variant(schema, name, Some(id), span)?;
+    let names: Vec<Option<&Name>> = fields.iter().map(|(name, _)| name.as_ref()).collect();
+    let places = structs::order(schema, variant, &names, span).map_err(|mut problems| {
+        // There is one at least.
+        Box::new(problems.swap_remove(0))
+    })?;
+    if let Some(problem) = structs::missing(schema, variant, &places, span) {
+        return Err(Box::new(problem));
+    }
+    let mut values = Vec::with_capacity(places.len());
+    for (index, place) in places.into_iter().enumerate() {
+        let value = match place.and_then(|place| fields.get(place)) {
+            Some((_, constant)) => {
+                let value = typed(schema, constant, variant.types[index])?;
+                if value.is_nil() && !variant.of.fields[index].optional {
+                    let message = format!("the field `{}` is not optional", variant.of.fields[index].name);
+                    return Err(Box::new(Diagnostic::new(codes::TYPE_MISMATCH, message).at(constant.span)));
+                }
+                value
+            }
+            None => variant.defaults[index].clone().unwrap_or(Value::Nil),
+        };
+        values.push(value);
+    }
+    match variant.of.build(values) {
+        Ok(value) => Ok(value.unwrap_or(Value::Nil)),
+        Err(error) => Err(Box::new(Diagnostic::new(codes::TYPE_MISMATCH, error.to_string()).at(span))),
     }
 }
 
@@ -108,6 +155,8 @@ fn mismatch(schema: &Schema, constant: &Const, ty: TypeId) -> Diagnostic {
         ConstKind::List(_) => "a list",
         ConstKind::Nil => "nil",
         ConstKind::Name(_) => "a constant",
+        ConstKind::Struct(None, _) => "a record",
+        ConstKind::Struct(Some(_), _) => "a variant",
     };
     let mut diagnostic =
         Diagnostic::new(codes::TYPE_MISMATCH, format!("expected {}, found {what}", described(schema, ty)))
@@ -140,6 +189,16 @@ pub fn described(schema: &Schema, ty: TypeId) -> String {
             format!("a `{name}` ({})", listed(constants))
         }
         Base::List(_) => format!("a list `{name}`"),
+        Base::Struct(id) => {
+            let def = schema.struct_def(id);
+            match def.record() {
+                Some(record) => {
+                    let fields: Vec<&str> = record.of.fields.iter().map(|field| &*field.name).collect();
+                    format!("a record `{name}` with the fields {}", fields.join(", "))
+                }
+                None => format!("a `{name}` ({})", structs::variants(def)),
+            }
+        }
     }
 }
 

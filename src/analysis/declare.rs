@@ -1,16 +1,19 @@
 //! Declarations to a schema: types, enums, relations. Facts can be loaded against it before any
 //! rule is looked at.
 
+mod variants;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::components;
 use super::constant;
 use super::types::{Base, builtin};
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
 use crate::model::schema::{
-    Column, EnumDef, EnumId, META_COLUMNS, PredId, PredKind, Predicate, Schema, TypeDef, TypeId,
+    Column, EnumDef, EnumId, META_COLUMNS, PredId, PredKind, Predicate, Schema, StructId, TypeDef, TypeId,
 };
 use crate::model::{EnumValue, Review, Status, Value};
 use crate::syntax::datalog::ast;
@@ -24,14 +27,19 @@ pub const SOURCE: PredId = PredId(0);
 /// The schema that programs declare, after what is built in. Each declared relation is followed by
 /// the relation of its assertions, so that ids do not change when declarations are appended.
 pub fn declare(programs: &[&ast::Program]) -> (Schema, Vec<Diagnostic>) {
-    let mut builder = Builder { schema: Schema::default(), diagnostics: Vec::new(), pending: Vec::new() };
+    let mut builder = Builder::new(Schema::default());
     builder.built_in();
-    extend(builder.schema, programs)
+    let (programs, mut problems) = components::expand(programs);
+    let programs: Vec<&ast::Program> = programs.iter().map(|program| &**program).collect();
+    let (schema, more) = extend(builder.schema, &programs);
+    problems.extend(more);
+    (schema, problems)
 }
 
 /// `schema` with what `programs` declare behind what it has: ids that are known stay what they are.
+/// Components have been written out.
 pub fn extend(schema: Schema, programs: &[&ast::Program]) -> (Schema, Vec<Diagnostic>) {
-    let mut builder = Builder { schema, diagnostics: Vec::new(), pending: Vec::new() };
+    let mut builder = Builder::new(schema);
     let items = || programs.iter().flat_map(|program| &program.items).map(|item| &item.kind);
     // Names first, so that order of declaration does not matter.
     for kind in items() {
@@ -52,6 +60,7 @@ pub fn extend(schema: Schema, programs: &[&ast::Program]) -> (Schema, Vec<Diagno
         }
     }
     builder.acyclic_types();
+    builder.inhabited_types();
     for kind in items() {
         if let ast::ItemKind::Decl(decl) = kind {
             for name in &decl.names {
@@ -79,9 +88,23 @@ struct Builder<'a> {
     diagnostics: Vec<Diagnostic>,
     /// Defaults still to be typed: relation, column, constant.
     pending: Vec<(PredId, usize, &'a ast::Const)>,
+    /// The same of fields: type, variant, field, constant.
+    pending_fields: Vec<(StructId, usize, usize, &'a ast::Const)>,
+    /// Records and algebraic types that were there before.
+    known_structs: usize,
 }
 
 impl<'a> Builder<'a> {
+    fn new(schema: Schema) -> Self {
+        Builder {
+            known_structs: schema.structs.len(),
+            schema,
+            diagnostics: Vec::new(),
+            pending: Vec::new(),
+            pending_fields: Vec::new(),
+        }
+    }
+
     fn built_in(&mut self) {
         for (name, def) in [
             ("symbol", TypeDef::Symbol),
@@ -174,13 +197,6 @@ impl<'a> Builder<'a> {
         self.add_enum(decl.name.text.as_str().into(), constants, Some(decl.name.span));
     }
 
-    fn type_name(&mut self, decl: &ast::TypeDecl) {
-        if !self.duplicate_type(&decl.name) {
-            // Replaced by `type_definition`, once every name is known.
-            self.schema.add_type(decl.name.text.as_str().into(), TypeDef::Symbol, Some(decl.name.span));
-        }
-    }
-
     /// `.decl T(id: T) key(id)` declares the type T.
     fn entity_type(&mut self, decl: &ast::Decl) {
         for name in &decl.names {
@@ -202,7 +218,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn type_definition(&mut self, decl: &ast::TypeDecl) {
+    fn type_definition(&mut self, decl: &'a ast::TypeDecl) {
         let Some(&id) = self.schema.type_names.get(decl.name.text.as_str()) else { return };
         if self.schema.ty(id).span != Some(decl.name.span) {
             return; // A duplicate, reported.
@@ -213,15 +229,21 @@ impl<'a> Builder<'a> {
                 let resolved: Vec<TypeId> = members.iter().map(|member| self.resolve(member)).collect();
                 TypeDef::Union(resolved)
             }
-            ast::TypeDef::Record(_) => return self.not_yet("record types", decl.name.span),
-            ast::TypeDef::Algebraic(_) => return self.not_yet("algebraic data types", decl.name.span),
+            ast::TypeDef::Record(fields) => return self.variants(id, &[(None, fields)]),
+            ast::TypeDef::Algebraic(variants) => {
+                let variants: Vec<_> = variants.iter().map(|(name, fields)| (Some(name), fields)).collect();
+                return self.variants(id, &variants);
+            }
         };
         self.schema.types[id.0 as usize].def = def;
     }
 
-    fn not_yet(&mut self, what: &str, span: Span) {
-        self.diagnostics
-            .push(Diagnostic::new(codes::NOT_YET, format!("{what} do not run in this version yet")).at(span));
+    fn foreign(&mut self, what: &str, span: Span) {
+        self.diagnostics.push(
+            Diagnostic::new(codes::NOT_HERE, format!("{what} are of Soufflé's programs only"))
+                .at(span)
+                .help("`factlog souffle` runs such a program as it is"),
+        );
     }
 
     /// A type that leads back to itself, or a union of unlike things, is an error.
@@ -388,9 +410,9 @@ impl<'a> Builder<'a> {
         }
         for qualifier in &decl.qualifiers {
             if qualifier.text == "choice-domain" {
-                self.not_yet("choice domains", qualifier.span);
+                self.foreign("choice domains", qualifier.span);
             } else if qualifier.text == "eqrel" {
-                self.not_yet("equivalence relations", qualifier.span);
+                self.foreign("equivalence relations", qualifier.span);
             }
         }
         let key = decl.key.as_ref().map(|key| self.key(name, key, &columns));
@@ -487,6 +509,7 @@ impl<'a> Builder<'a> {
                 Err(diagnostic) => self.diagnostics.push(*diagnostic),
             }
         }
+        self.field_defaults();
     }
 }
 

@@ -9,9 +9,9 @@ use super::resolve::Resolver;
 use super::types::builtin;
 use crate::base::codes::analysis as codes;
 use crate::base::{Diagnostic, Span};
-use crate::model::schema::{PredId, PredKind, Schema};
+use crate::model::schema::{PredId, PredKind, Schema, TypeId};
 use crate::model::{Assertion, Fact, Review, Status, Value};
-use crate::syntax::datalog::ast::{Args, Atom, Const, ConstKind, Expr, ExprKind, NamedArg, NamedValue};
+use crate::syntax::datalog::ast::{Args, Atom, Const, ConstKind, Expr, ExprKind, Name, NamedArg, NamedValue};
 
 /// What picks stated facts: the columns and metadata that are named; the rest is open.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +70,19 @@ pub fn tuples(schema: &Schema, atom: &Atom) -> Result<Pattern, Vec<Diagnostic>> 
     Ok(Pattern { predicate, columns, meta })
 }
 
+/// The value of a type that the only argument of an atom writes, or why it is none.
+pub fn value(schema: &Schema, atom: &Atom, ty: TypeId) -> Result<Value, String> {
+    let Args::Positional(args) = &atom.args else { return Err("it has a name".to_owned()) };
+    let [arg] = args.as_slice() else { return Err("it is not one value".to_owned()) };
+    let mut resolver = Resolver::new(schema);
+    let constant = constant_of(&mut resolver, arg);
+    let told = |problems: Vec<Diagnostic>| {
+        problems.into_iter().next().map_or_else(|| "it is no value".to_owned(), |problem| problem.message)
+    };
+    let Some(constant) = constant else { return Err(told(resolver.diagnostics)) };
+    constant::typed(schema, &constant, ty).map_err(|problem| problem.message)
+}
+
 type Parts = (PredId, Vec<Option<Value>>, Vec<(&'static str, Value)>);
 
 fn parts(schema: &Schema, atom: &Atom, reading: Reading) -> Result<Parts, Vec<Diagnostic>> {
@@ -77,7 +90,14 @@ fn parts(schema: &Schema, atom: &Atom, reading: Reading) -> Result<Parts, Vec<Di
     let parts = read(&mut resolver, atom, reading);
     match parts {
         Some(parts) if resolver.diagnostics.is_empty() => Ok(parts),
-        _ => Err(resolver.diagnostics),
+        _ if reading == Reading::Fact => Err(resolver.diagnostics),
+        _ => {
+            let told = |diagnostic: Diagnostic| match diagnostic.code == codes::NOT_GROUND.code {
+                true => diagnostic.note("a column that can hold anything is left out"),
+                false => diagnostic,
+            };
+            Err(resolver.diagnostics.into_iter().map(told).collect())
+        }
     }
 }
 
@@ -108,7 +128,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Pa
                 return None;
             }
             for (index, arg) in args.iter().enumerate() {
-                columns[index] = value(resolver, pred, index, arg, complete);
+                columns[index] = argument(resolver, pred, index, arg, complete);
             }
         }
         Args::Named(named) => {
@@ -157,7 +177,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Pa
                             .at(arg.name.span),
                     );
                 }
-                columns[index] = value(resolver, pred, index, expr, complete);
+                columns[index] = argument(resolver, pred, index, expr, complete);
             }
             if complete {
                 missing_columns(resolver, pred, &columns, atom);
@@ -168,7 +188,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Pa
 }
 
 /// The value of an argument; `None` for `_` in a pattern, or when it was reported.
-fn value(
+fn argument(
     resolver: &mut Resolver<'_>,
     pred: PredId,
     index: usize,
@@ -202,10 +222,16 @@ fn constant_of(resolver: &mut Resolver<'_>, expr: &Expr) -> Option<Const> {
             let items: Option<Vec<Const>> = items.iter().map(|item| constant_of(resolver, item)).collect();
             ConstKind::List(items?)
         }
-        ExprKind::NotYet(what) => {
-            resolver.not_yet(what, expr.span);
-            return None;
+        ExprKind::Record(args) => ConstKind::Struct(None, parts_of(resolver, args)?),
+        ExprKind::Variant { name, args, .. } => {
+            ConstKind::Struct(Some(name.text.clone()), parts_of(resolver, args)?)
         }
+        ExprKind::Call(name, args)
+            if args.is_empty() && resolver.schema.variants(&name.text).next().is_some() =>
+        {
+            ConstKind::Struct(Some(name.text.clone()), Vec::new())
+        }
+        ExprKind::As(inner, _) => return constant_of(resolver, inner),
         ExprKind::Var(name) => {
             resolver.report(
                 Diagnostic::new(codes::NOT_GROUND, format!("a fact holds no variables, but `{name}` is one"))
@@ -220,6 +246,30 @@ fn constant_of(resolver: &mut Resolver<'_>, expr: &Expr) -> Option<Const> {
         }
     };
     Some(Const { kind, span: expr.span })
+}
+
+/// The constants in a record or variant.
+fn parts_of(resolver: &mut Resolver<'_>, args: &Args) -> Option<Vec<(Option<Name>, Const)>> {
+    match args {
+        Args::Positional(values) => {
+            values.iter().map(|value| Some((None, constant_of(resolver, value)?))).collect()
+        }
+        Args::Named(named) => named
+            .iter()
+            .map(|arg| match &arg.value {
+                NamedValue::Is(value) => Some((Some(arg.name.clone()), constant_of(resolver, value)?)),
+                NamedValue::Pun | NamedValue::Compare(..) => {
+                    let name = &arg.name.text;
+                    resolver.report(
+                        Diagnostic::new(codes::NOT_GROUND, format!("`{name}` needs a value"))
+                            .at(arg.span)
+                            .help(format!("write `{name}: …` with a constant")),
+                    );
+                    None
+                }
+            })
+            .collect(),
+    }
 }
 
 fn metadata(resolver: &mut Resolver<'_>, arg: &NamedArg, expr: &Expr) -> Option<(&'static str, Value)> {

@@ -8,11 +8,13 @@
 use std::collections::HashMap;
 
 use super::functors::{Kind, Signature};
-use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule, RawVar};
-use super::types::builtin;
+use super::raw::{RawAggregate, RawExpr, RawExprKind, RawLiteral, RawRule, RawStruct, RawVar};
+use super::structs;
+use super::types::{Base, builtin};
+use crate::base::Span;
 use crate::model::VarId;
 use crate::model::schema::{EnumId, PredId, PredKind, Schema, TypeId};
-use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind};
+use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind, Name};
 
 /// Types of one rule's variables.
 #[derive(Clone, Debug, Default)]
@@ -241,11 +243,38 @@ impl Inference<'_> {
     }
 
     fn equal(&mut self, target: &RawExpr, value: &RawExpr, types: &mut VarTypes) -> bool {
-        let RawExprKind::Var(var) = target.kind else { return false };
-        match self.type_of(value, types) {
-            Some(ty) => self.narrow(var, ty, types),
-            None => false,
+        match &target.kind {
+            RawExprKind::Var(var) => match self.type_of(value, types) {
+                Some(ty) => self.narrow(*var, ty, types),
+                None => false,
+            },
+            RawExprKind::Struct(parts) => {
+                let ty = self.type_of(value, types).or_else(|| self.type_of(target, types));
+                ty.is_some_and(|ty| self.pattern(parts, ty, target.span, types))
+            }
+            _ => false,
         }
+    }
+
+    /// What a record or variant of type `ty` says of the variables in its fields.
+    fn pattern(&mut self, parts: &RawStruct, ty: TypeId, span: Span, types: &mut VarTypes) -> bool {
+        let Base::Struct(id) = self.schema.base(ty) else { return false };
+        let names: Vec<Option<&Name>> = parts.fields().map(|(name, _)| name).collect();
+        let Ok(variant) = structs::variant(self.schema, parts.name.as_ref(), Some(id), span) else {
+            return false;
+        };
+        let Ok(places) = structs::order(self.schema, variant, &names, span) else { return false };
+        let due = variant.types.clone();
+        let mut changed = false;
+        for (place, ty) in places.into_iter().zip(due) {
+            let field = place.and_then(|place| parts.parts.get(place)).and_then(|(_, field)| field.as_ref());
+            changed |= match field.map(|field| (&field.kind, field.span)) {
+                Some((RawExprKind::Var(var), _)) => self.narrow(*var, ty, types),
+                Some((RawExprKind::Struct(inner), span)) => self.pattern(inner, ty, span, types),
+                _ => false,
+            };
+        }
+        changed
     }
 
     /// Notes that a variable also stands where `ty` is.
@@ -383,12 +412,14 @@ pub(super) fn type_of(
             let element = items.iter().find_map(|item| type_of(schema, constants, item, types, weak))?;
             Some(schema.list_of(element))
         }
+        RawExprKind::Struct(parts) => structs::own_type(schema, parts, weak),
+        RawExprKind::As(_, ty) => Some(ty.resolve(schema)),
         RawExprKind::Call(signature, args) => result_type(schema, constants, signature, args, types, weak),
         RawExprKind::Aggregate(aggregate) => aggregate_type(schema, constants, aggregate, types, weak),
     }
 }
 
-fn constant_type(
+pub(super) fn constant_type(
     schema: &mut Schema,
     constants: &HashMap<std::sync::Arc<str>, Vec<EnumId>>,
     kind: &ConstKind,
@@ -403,8 +434,14 @@ fn constant_type(
         ConstKind::Nil => None,
         ConstKind::Name(name) => match constants.get(name.as_str()).map(Vec::as_slice) {
             Some([id]) => schema.type_names.get(&schema.enum_def(*id).name).copied(),
-            _ => None,
+            Some(_) => None,
+            None => {
+                let mut found = schema.variants(name).map(|(id, _)| id);
+                let first = found.next().filter(|_| found.next().is_none())?;
+                schema.struct_type(first)
+            }
         },
+        ConstKind::Struct(..) => None,
         ConstKind::List(items) => {
             let element = items.iter().find_map(|item| constant_type(schema, constants, &item.kind, weak))?;
             Some(schema.list_of(element))

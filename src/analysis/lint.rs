@@ -168,17 +168,23 @@ fn grows(rule: &Rule, literals: &[Literal], stratum: &Stratum) -> Option<Span> {
 
 /// Whether an expression makes a new value from unbounded recursive ones.
 fn computed(expr: &Expr, tainted: &[VarId], bounded: &[VarId], grown: &[(VarId, Span)]) -> Option<Span> {
-    let Expr::Call(functor, args, span) = expr else { return None };
-    let makes_new = matches!(
-        functor,
-        Functor::Add
-            | Functor::Sub
-            | Functor::Mul
-            | Functor::Pow
-            | Functor::Cat
-            | Functor::AddDays
-            | Functor::Bshl
-    );
+    let (functor, args, span) = match expr {
+        Expr::Call(functor, args, span) => (Some(functor), args, span),
+        Expr::Struct(_, fields, span) => (None, fields, span),
+        _ => return None,
+    };
+    let makes_new = functor.is_none_or(|functor| {
+        matches!(
+            functor,
+            Functor::Add
+                | Functor::Sub
+                | Functor::Mul
+                | Functor::Pow
+                | Functor::Cat
+                | Functor::AddDays
+                | Functor::Bshl
+        )
+    });
     let mut from_recursion = false;
     let mut is_bounded = false;
     for arg in args {

@@ -5,6 +5,7 @@
 //! out, and nothing is evaluated while there are errors.
 
 pub mod atoms;
+pub mod components;
 pub mod constant;
 pub mod declare;
 pub mod functors;
@@ -18,11 +19,15 @@ mod aggregates;
 mod heads;
 mod infer;
 mod lint;
+mod matching;
+mod names;
 mod raw;
 mod resolve;
 mod safety;
 mod scope;
 mod stratify;
+mod structs;
+mod subsumption;
 mod typed;
 
 use std::collections::{HashMap, HashSet};
@@ -108,11 +113,15 @@ pub struct Directive {
 /// Checks the rules of `programs` against the schema that [`declare()`] made of them.
 pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
     let mut analysis = Analysis::default();
+    // What is wrong with components has been said when they were declared.
+    let (programs, _) = components::expand(programs);
     let items: Vec<&ast::Item> = programs.iter().flat_map(|program| &program.items).collect();
     heads::declare_derived(&mut schema, &items, &mut analysis.diagnostics);
     let answers = answer_relations(&mut schema, &items, &mut analysis.diagnostics);
     // With the item's index where it is a check or a query.
     let mut raw: Vec<(RawRule, Option<usize>)> = Vec::new();
+    let pairs = subsumption::relations(&mut schema, &items, &mut analysis.diagnostics);
+    let mut limits = HashMap::new();
     let mut resolver = Resolver::new(&schema);
     for (index, item) in items.iter().enumerate() {
         match &item.kind {
@@ -139,11 +148,25 @@ pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
                     raw.push((rule, Some(index)));
                 }
             }
-            ast::ItemKind::Io(io) => directive(&mut resolver, io, item.span, &mut analysis.directives),
-            ast::ItemKind::NotYet { what } => resolver.not_yet(what, item.span),
+            ast::ItemKind::Io(io) => {
+                only_clauses_have_annotations(&mut resolver, item);
+                directive(&mut resolver, io, &mut analysis.directives, &mut limits);
+            }
+            ast::ItemKind::Subsumption(subsumption) => {
+                only_clauses_have_annotations(&mut resolver, item);
+                if let Some(pair) = pairs.get(&index)
+                    && let Some(rule) = subsumption::rule(&mut resolver, subsumption, pair, item.span)
+                {
+                    raw.push((rule, Some(index)));
+                }
+            }
+            ast::ItemKind::Foreign { what } => resolver.foreign(what, item.span),
             ast::ItemKind::Decl(_)
             | ast::ItemKind::Type(_)
             | ast::ItemKind::Enum(_)
+            | ast::ItemKind::Component(_)
+            | ast::ItemKind::Instance { .. }
+            | ast::ItemKind::Override(_)
             | ast::ItemKind::Include { .. } => {
                 only_clauses_have_annotations(&mut resolver, item);
             }
@@ -160,7 +183,7 @@ pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
     let constants = declare::constants(&schema);
     let (rules, origins): (Vec<RawRule>, Vec<Option<usize>>) = raw.into_iter().unzip();
     let types = infer::infer(&mut schema, &constants, &rules);
-    let mut typer = typed::Typer { schema: &mut schema, constants: &constants, diagnostics: Vec::new() };
+    let mut typer = typed::Typer::new(&mut schema, &constants);
     for ((raw, types), origin) in rules.iter().zip(&types).zip(origins) {
         let Some(rule) = typer.rule(raw, types) else { continue };
         match origin.map(|index| &items[index].kind) {
@@ -182,15 +205,25 @@ pub fn analyze(mut schema: Schema, programs: &[&ast::Program]) -> Analysis {
                     Err(problems) => typer.diagnostics.extend(problems),
                 }
             }
+            Some(ast::ItemKind::Subsumption(_)) => {
+                if let Some(pair) = origin.and_then(|index| pairs.get(&index)) {
+                    analysis.program.subsumptions.push(pair.finish(rule));
+                }
+            }
             _ => analysis.program.rules.push(rule),
         }
     }
     analysis.diagnostics.append(&mut typer.diagnostics);
-    let (strata, problems) = stratify::stratify(&schema, &analysis.program.rules);
+    analysis.program.limits = limits;
+    let (strata, problems) =
+        stratify::stratify(&schema, &analysis.program.rules, &analysis.program.subsumptions);
     analysis.diagnostics.extend(problems);
     analysis.diagnostics.extend(lint::unbounded(&schema, &analysis.program.rules, &strata));
     for (index, rule) in analysis.program.rules.iter().enumerate() {
         analysis.program.rules_of.entry(rule.head).or_default().push(RuleId(index as u32));
+    }
+    for subsumption in &analysis.program.subsumptions {
+        analysis.program.rules_of.entry(subsumption.pred).or_default();
     }
     analysis.program.strata = strata;
     analysis.program.schema = Arc::new(schema);
@@ -251,7 +284,8 @@ pub fn goal(program: &CheckedProgram, goal: &ast::Goal) -> Result<(Goal, Vec<Dia
     let constants = declare::constants(&schema);
     let rules = [raw];
     let types = infer::infer(&mut schema, &constants, &rules);
-    let mut typer = typed::Typer { schema: &mut schema, constants: &constants, diagnostics };
+    let mut typer = typed::Typer::new(&mut schema, &constants);
+    typer.diagnostics = diagnostics;
     let rule = typer.rule(&rules[0], &types[0]);
     let diagnostics = typer.diagnostics;
     let Some(rule) = rule else { return Err(diagnostics) };
@@ -463,13 +497,48 @@ fn check_message(resolver: &mut Resolver<'_>, check: &ast::Check, names: &[&str]
     }
 }
 
+/// `.limitsize R(n=500)`
+fn limit_size(resolver: &mut Resolver<'_>, io: &ast::Io, limits: &mut HashMap<PredId, u64>) {
+    let mut limit = None;
+    for (name, value) in &io.params {
+        match (name.text.as_str(), &value.kind) {
+            ("n", ast::ConstKind::Int(n)) if *n >= 0 => limit = Some(*n as u64),
+            ("n", _) => resolver
+                .report(Diagnostic::new(codes::BAD_DIRECTIVE, "`n` is a number of tuples").at(value.span)),
+            _ => resolver.report(
+                Diagnostic::new(codes::BAD_DIRECTIVE, format!("unknown parameter `{}`", name.text))
+                    .at(name.span)
+                    .help("`.limitsize` takes `n`"),
+            ),
+        }
+    }
+    for name in &io.relations {
+        match (resolver.schema.find(&name.text), limit) {
+            (None, _) => resolver.unknown_relation(name),
+            (Some(pred), Some(limit)) => {
+                limits.insert(pred, limit);
+            }
+            (Some(_), None) if io.params.is_empty() => resolver.report(
+                Diagnostic::new(codes::BAD_DIRECTIVE, "`.limitsize` needs a number of tuples")
+                    .at(name.span)
+                    .help(format!("write `.limitsize {}(n=1000)`", name.text)),
+            ),
+            (Some(_), None) => {}
+        }
+    }
+}
+
 /// Parameters that directives know.
 const PARAMETERS: [&str; 6] = ["IO", "format", "filename", "delimiter", "headers", "rfc4180"];
 
-fn directive(resolver: &mut Resolver<'_>, io: &ast::Io, span: Span, directives: &mut Vec<Directive>) {
+fn directive(
+    resolver: &mut Resolver<'_>,
+    io: &ast::Io,
+    directives: &mut Vec<Directive>,
+    limits: &mut HashMap<PredId, u64>,
+) {
     if io.kind == ast::IoKind::LimitSize {
-        resolver.not_yet("`.limitsize` directives", span);
-        return;
+        return limit_size(resolver, io, limits);
     }
     let mut params = Vec::new();
     for (name, value) in &io.params {

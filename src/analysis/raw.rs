@@ -3,8 +3,8 @@
 
 use crate::base::Span;
 use crate::model::VarId;
-use crate::model::schema::PredId;
-use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, TestOp};
+use crate::model::schema::{PredId, Schema, TypeId};
+use crate::syntax::datalog::ast::{AggregateOp, CompareOp, Const, ConstKind, Name, TestOp};
 
 use super::functors::Signature;
 
@@ -61,7 +61,77 @@ pub(super) enum RawExprKind {
     Const(Const),
     Call(Signature, Vec<RawExpr>),
     List(Vec<RawExpr>),
+    Struct(Box<RawStruct>),
+    /// The value, said to be of a type.
+    As(Box<RawExpr>, RawType),
     Aggregate(Box<RawAggregate>),
+}
+
+/// A record or variant, to be built or to be matched.
+#[derive(Clone, Debug)]
+pub(super) struct RawStruct {
+    /// The variant; `None` for a record.
+    pub name: Option<Name>,
+    /// The fields with their names where they are named; `None` for a wildcard.
+    pub parts: Vec<(Option<Name>, Option<RawExpr>)>,
+}
+
+impl RawStruct {
+    pub fn fields(&self) -> impl Iterator<Item = (Option<&Name>, Option<&RawExpr>)> {
+        self.parts.iter().map(|(name, field)| (name.as_ref(), field.as_ref()))
+    }
+
+    /// Whether it leaves something open, so that it cannot be built. Fields that are not named are
+    /// told by the type.
+    pub fn is_open(&self) -> bool {
+        self.fields().any(|(_, field)| match field {
+            None => true,
+            Some(RawExpr { kind: RawExprKind::Struct(inner), .. }) => inner.is_open(),
+            Some(_) => false,
+        })
+    }
+
+    /// Whether only its type tells if it leaves something open.
+    pub fn has_names(&self) -> bool {
+        self.fields().any(|(name, field)| {
+            name.is_some()
+                || matches!(field.map(|field| &field.kind), Some(RawExprKind::Struct(inner)) if inner.has_names())
+        })
+    }
+
+    /// Whether each of the fields written is a constant.
+    pub fn is_constant(&self) -> bool {
+        self.fields().all(|(_, field)| match field.map(|field| &field.kind) {
+            Some(RawExprKind::Const(constant)) => !matches!(constant.kind, ConstKind::Nil),
+            Some(RawExprKind::Struct(inner)) => inner.is_constant(),
+            _ => false,
+        })
+    }
+
+    /// The variables that matching a value gives a value.
+    pub fn pattern_vars(&self, visit: &mut impl FnMut(VarId)) {
+        for (_, field) in self.fields() {
+            match field.map(|field| &field.kind) {
+                Some(RawExprKind::Var(var)) => visit(*var),
+                Some(RawExprKind::Struct(inner)) => inner.pattern_vars(visit),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A type as a rule names it: lists of what has a name need not be known yet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RawType {
+    pub element: TypeId,
+    /// How many lists are around it.
+    pub lists: usize,
+}
+
+impl RawType {
+    pub fn resolve(self, schema: &mut Schema) -> TypeId {
+        (0..self.lists).fold(self.element, |ty, _| schema.list_of(ty))
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -86,6 +156,10 @@ impl RawExpr {
                     arg.each_var(visit);
                 }
             }
+            RawExprKind::Struct(value) => {
+                value.fields().for_each(|(_, field)| field.iter().for_each(|field| field.each_var(visit)));
+            }
+            RawExprKind::As(inner, _) => inner.each_var(visit),
             RawExprKind::Const(_) | RawExprKind::Aggregate(_) => {}
         }
     }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::atoms;
 use super::functors::{self, Signature};
-use super::raw::{RawExpr, RawExprKind, RawLiteral, RawRule, RawVar};
+use super::raw::{RawExpr, RawExprKind, RawLiteral, RawRule, RawStruct, RawVar};
 use super::scope;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
@@ -213,6 +213,7 @@ impl<'a> Resolver<'a> {
             }
             LiteralKind::In(item, list) => {
                 let item = self.operand(item, false, scope, out);
+                let item = match_later(item, scope, out);
                 let list = self.operand(list, false, scope, out);
                 out.push(RawLiteral::In { item, list, span });
             }
@@ -359,6 +360,12 @@ impl<'a> Resolver<'a> {
                 let args = vec![self.expr(left, scope, hoist), self.expr(right, scope, hoist)];
                 RawExprKind::Call(functors::binary(*op), args)
             }
+            // `Leaf()`, as Rust writes it.
+            ExprKind::Call(name, args)
+                if args.is_empty() && self.schema.variants(&name.text).next().is_some() =>
+            {
+                RawExprKind::Struct(Box::new(RawStruct { name: Some(name.clone()), parts: Vec::new() }))
+            }
             ExprKind::Call(name, args) => {
                 let args: Vec<RawExpr> = args.iter().map(|arg| self.expr(arg, scope, hoist)).collect();
                 match self.functor(name, args.len(), span) {
@@ -380,17 +387,24 @@ impl<'a> Resolver<'a> {
                 }
                 RawExprKind::Var(var)
             }
-            ExprKind::NotYet(what) => {
-                self.not_yet(what, span);
-                RawExprKind::Var(scope.fresh(span))
+            ExprKind::Record(args) => self.structure(None, args, scope, hoist),
+            ExprKind::Variant { name, args, .. } => self.structure(Some(name), args, scope, hoist),
+            ExprKind::As(inner, ty) => {
+                let inner = self.expr(inner, scope, hoist);
+                match self.named_type(ty) {
+                    Some(ty) => RawExprKind::As(Box::new(inner), ty),
+                    None => inner.kind,
+                }
             }
         };
         RawExpr { kind, span }
     }
 
-    pub fn not_yet(&mut self, what: &str, span: Span) {
+    pub fn foreign(&mut self, what: &str, span: Span) {
         self.report(
-            Diagnostic::new(codes::NOT_YET, format!("{what} do not run in this version yet")).at(span),
+            Diagnostic::new(codes::NOT_HERE, format!("{what} are of Soufflé's programs only"))
+                .at(span)
+                .help("`factlog souffle` runs such a program as it is"),
         );
     }
 
@@ -400,7 +414,10 @@ impl<'a> Resolver<'a> {
             let mut diagnostic =
                 Diagnostic::new(codes::UNKNOWN_FUNCTOR, format!("unknown functor `{}`", name.text))
                     .at(name.span);
-            diagnostic = if self.schema.find(&name.text).is_some() {
+            diagnostic = if self.schema.variants(&name.text).next().is_some() {
+                let dollar = format!("${}", name.text);
+                diagnostic.fix(name.span, dollar, "write `$` before a variant whose fields have no names")
+            } else if self.schema.find(&name.text).is_some() {
                 diagnostic
                     .note(format!("`{}` is a relation; it cannot stand where a value is due", name.text))
             } else {
@@ -496,6 +513,26 @@ impl<'a> Resolver<'a> {
             self.report(Diagnostic::new(codes::BAD_PLACEHOLDER, problem).at(span));
         }
     }
+}
+
+/// A record or variant that is matched where only a variable can stand: a variable stands there,
+/// and is what the pattern says.
+pub(super) fn match_later(value: RawExpr, scope: &mut RuleScope<'_>, out: &mut Vec<RawLiteral>) -> RawExpr {
+    let open = match &value.kind {
+        RawExprKind::Struct(parts) => {
+            let mut open = parts.is_open() || parts.has_names();
+            value.each_var(&mut |_, _| open = true);
+            open
+        }
+        _ => false,
+    };
+    if !open {
+        return value;
+    }
+    let span = value.span;
+    let var = scope.fresh(span);
+    out.push(assign(var, value, span));
+    RawExpr::var(var, span)
 }
 
 /// What becomes of an aggregate inside an expression.

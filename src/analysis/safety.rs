@@ -20,6 +20,30 @@ pub(super) fn check(rule: &RawRule) -> Vec<Diagnostic> {
     checker.diagnostics
 }
 
+/// Which side of each equation of a conjunction has a value before the equation is looked at, in an
+/// order in which a safe rule's body can be solved: `Some(true)` for the left one. The conjunction
+/// lies `level` deep.
+pub(super) fn known_sides(rule: &RawRule, literals: &[RawLiteral], level: usize) -> Vec<Option<bool>> {
+    let checker = Checker { rule, reported: HashSet::new(), diagnostics: Vec::new() };
+    let outer = rule.vars.iter().enumerate().filter(|(_, var)| var.level < level);
+    let mut bound: HashSet<VarId> = outer.map(|(at, _)| VarId(at as u32)).collect();
+    let mut sides = vec![None; literals.len()];
+    let mut grown = true;
+    while grown {
+        grown = false;
+        for (literal, side) in literals.iter().zip(&mut sides) {
+            if let RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } = literal
+                && side.is_none()
+            {
+                let known = |expr| checker.has_value(expr, &bound, level);
+                *side = if known(left) { Some(true) } else { known(right).then_some(false) };
+            }
+            grown |= !checker.bind(literal, &mut bound, level).is_empty();
+        }
+    }
+    sides
+}
+
 struct Checker<'a> {
     rule: &'a RawRule,
     reported: HashSet<VarId>,
@@ -63,7 +87,13 @@ impl Checker<'_> {
             RawLiteral::Atom(atom) => found.extend(atom.args.iter().flatten().filter_map(plain_var)),
             RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } => {
                 for (target, value) in [(left, right), (right, left)] {
-                    found.extend(plain_var(target).filter(|_| self.has_value(value, bound, level)));
+                    match &target.kind {
+                        RawExprKind::Var(var) if self.has_value(value, bound, level) => found.push(*var),
+                        RawExprKind::Struct(parts) if self.has_value(value, bound, level) => {
+                            parts.pattern_vars(&mut |var| found.push(var));
+                        }
+                        _ => {}
+                    }
                 }
             }
             RawLiteral::In { item, list, .. } => {
@@ -83,6 +113,7 @@ impl Checker<'_> {
                 self.shared(aggregate, level, &mut |var, _| all &= bound.contains(&var));
                 all
             }
+            RawExprKind::Struct(parts) if parts.is_open() => false,
             _ => {
                 let mut all = true;
                 expr.each_var(&mut |var, _| all &= bound.contains(&var));

@@ -86,7 +86,11 @@ pub(super) fn literal_names<'a>(literal: &'a Literal, visit: &mut impl FnMut(&'a
 
 /// Every variable name in an atom's arguments.
 pub(super) fn atom_names<'a>(atom: &'a Atom, visit: &mut impl FnMut(&'a str)) {
-    match &atom.args {
+    args_names(&atom.args, visit);
+}
+
+fn args_names<'a>(args: &'a Args, visit: &mut impl FnMut(&'a str)) {
+    match args {
         Args::Positional(args) => args.iter().for_each(|arg| expr_names(arg, visit)),
         Args::Named(args) => args.iter().for_each(|arg| named_names(arg, visit)),
     }
@@ -111,7 +115,9 @@ pub(super) fn expr_names<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str)) {
         ExprKind::Call(_, args) | ExprKind::List(args) => {
             args.iter().for_each(|arg| expr_names(arg, visit));
         }
-        ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::Aggregate(_) | ExprKind::NotYet(_) => {}
+        ExprKind::Record(args) | ExprKind::Variant { args, .. } => args_names(args, visit),
+        ExprKind::As(inner, _) => expr_names(inner, visit),
+        ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::Aggregate(_) => {}
     }
 }
 
@@ -143,7 +149,11 @@ pub(super) fn literal_occurrences<'a>(
 
 /// Every occurrence of a variable in an atom, aggregates included.
 pub(super) fn atom_occurrences<'a>(atom: &'a Atom, visit: &mut impl FnMut(&'a str, crate::base::Span)) {
-    match &atom.args {
+    args_occurrences(&atom.args, visit);
+}
+
+fn args_occurrences<'a>(args: &'a Args, visit: &mut impl FnMut(&'a str, crate::base::Span)) {
+    match args {
         Args::Positional(args) => args.iter().for_each(|arg| expr_occurrences(arg, visit)),
         Args::Named(args) => {
             for arg in args {
@@ -173,6 +183,8 @@ fn expr_occurrences<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str, crate::b
             }
             occurrences(&aggregate.body, visit);
         }
-        ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::NotYet(_) => {}
+        ExprKind::Record(args) | ExprKind::Variant { args, .. } => args_occurrences(args, visit),
+        ExprKind::As(inner, _) => expr_occurrences(inner, visit),
+        ExprKind::Wildcard | ExprKind::Const(_) => {}
     }
 }

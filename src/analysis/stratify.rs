@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 use crate::base::codes::analysis as codes;
 use crate::base::{Diagnostic, Span};
-use crate::model::program::{Rule, RuleId, Stratum};
+use crate::model::program::{Rule, RuleId, Stratum, Subsumption};
 use crate::model::schema::{PredId, Schema};
 
 /// How a rule reads a relation.
@@ -20,7 +20,13 @@ struct Edge {
 }
 
 /// The strata of `rules`, or a diagnostic for each cycle through negation or aggregation.
-pub(super) fn stratify(schema: &Schema, rules: &[Rule]) -> (Vec<Stratum>, Vec<Diagnostic>) {
+///
+/// What a subsumption reads beside its own relation has to be whole before that relation is.
+pub(super) fn stratify(
+    schema: &Schema,
+    rules: &[Rule],
+    subsumptions: &[Subsumption],
+) -> (Vec<Stratum>, Vec<Diagnostic>) {
     let mut rules_of: BTreeMap<PredId, Vec<RuleId>> = BTreeMap::new();
     let mut edges: BTreeMap<(PredId, PredId), Edge> = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
@@ -30,6 +36,15 @@ pub(super) fn stratify(schema: &Schema, rules: &[Rule]) -> (Vec<Stratum>, Vec<Di
             let known = edges.entry((rule.head, atom.pred)).or_insert(edge);
             if edge.negative && !known.negative {
                 *known = edge;
+            }
+        });
+    }
+    for subsumption in subsumptions {
+        rules_of.entry(subsumption.pred).or_default();
+        subsumption.rule.body.atoms(&mut |atom, _| {
+            if atom.pred != subsumption.less && atom.pred != subsumption.greater {
+                let edge = Edge { negative: true, span: atom.span };
+                edges.insert((subsumption.pred, atom.pred), edge);
             }
         });
     }

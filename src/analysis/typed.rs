@@ -21,12 +21,20 @@ pub(super) struct Typer<'a> {
     pub schema: &'a mut Schema,
     pub constants: &'a HashMap<Arc<str>, Vec<EnumId>>,
     pub diagnostics: Vec<Diagnostic>,
+    /// Variables that the rule being typed gets beside its own.
+    pub made: Vec<Var>,
 }
 
 /// The rule being typed.
-struct Scope<'r> {
-    rule: &'r RawRule,
-    types: &'r VarTypes,
+pub(super) struct Scope<'r> {
+    pub rule: &'r RawRule,
+    pub types: &'r VarTypes,
+}
+
+impl<'a> Typer<'a> {
+    pub fn new(schema: &'a mut Schema, constants: &'a HashMap<Arc<str>, Vec<EnumId>>) -> Self {
+        Typer { schema, constants, diagnostics: Vec::new(), made: Vec::new() }
+    }
 }
 
 impl Typer<'_> {
@@ -34,7 +42,8 @@ impl Typer<'_> {
     pub fn rule(&mut self, rule: &RawRule, types: &VarTypes) -> Option<Rule> {
         let before = self.diagnostics.len();
         let scope = Scope { rule, types };
-        let mut body = Body { alternatives: self.alternatives(&rule.alternatives, &scope) };
+        self.made.clear();
+        let mut body = Body { alternatives: self.alternatives(&rule.alternatives, &scope, 0) };
         let args = rule
             .args
             .iter()
@@ -55,6 +64,7 @@ impl Typer<'_> {
                 optional: types.optional[index],
                 span: var.span,
             })
+            .chain(self.made.drain(..))
             .collect();
         Some(Rule {
             head: rule.head,
@@ -79,7 +89,11 @@ impl Typer<'_> {
             let message = format!("the column `{}` of `{}` is not optional", column.name, predicate.name);
             self.diagnostics.push(Diagnostic::new(codes::TYPE_MISMATCH, message).at(arg.span));
         }
-        self.expr(arg, Some(ty), scope)
+        // What nothing has told of a column is not what is due there.
+        let untold = kind != PredKind::Declared
+            && matches!(arg.kind, RawExprKind::Struct(_))
+            && !matches!(self.schema.base(ty), Base::Struct(_));
+        self.expr(arg, Some(ty).filter(|_| !untold), scope)
     }
 
     /// A declared column that is not optional takes no nil: where a variable of the head can be
@@ -120,21 +134,24 @@ impl Typer<'_> {
         }
     }
 
-    fn alternatives(&mut self, alternatives: &[Vec<RawLiteral>], scope: &Scope<'_>) -> Vec<Vec<Literal>> {
-        alternatives
-            .iter()
-            .map(|literals| literals.iter().map(|literal| self.literal(literal, scope)).collect())
-            .collect()
+    /// Alternatives of a body that lies `level` deep.
+    fn alternatives(
+        &mut self,
+        alternatives: &[Vec<RawLiteral>],
+        scope: &Scope<'_>,
+        level: usize,
+    ) -> Vec<Vec<Literal>> {
+        alternatives.iter().map(|literals| self.conjunction(literals, scope, level)).collect()
     }
 
-    fn literal(&mut self, literal: &RawLiteral, scope: &Scope<'_>) -> Literal {
+    pub(super) fn literal(&mut self, literal: &RawLiteral, scope: &Scope<'_>, level: usize) -> Literal {
         match literal {
             RawLiteral::Atom(atom) => Literal::Atom(self.atom(atom, scope)),
             RawLiteral::Not(alternatives, span) => {
-                Literal::Not(Body { alternatives: self.alternatives(alternatives, scope) }, *span)
+                Literal::Not(Body { alternatives: self.alternatives(alternatives, scope, level + 1) }, *span)
             }
             RawLiteral::Compare { op, left, right, possibly, span } => {
-                self.compare(*op, left, right, *possibly, *span, scope)
+                self.compare(*op, left, right, (*possibly, *span), scope, level)
             }
             RawLiteral::In { item, list, span } => {
                 let element = match self.type_of(list, scope) {
@@ -185,9 +202,9 @@ impl Typer<'_> {
         op: CompareOp,
         left: &RawExpr,
         right: &RawExpr,
-        possibly: bool,
-        span: Span,
+        (possibly, span): (bool, Span),
         scope: &Scope<'_>,
+        level: usize,
     ) -> Literal {
         for side in [left, right] {
             let nil = matches!(&side.kind, RawExprKind::Const(Const { kind: ConstKind::Nil, .. }));
@@ -206,21 +223,24 @@ impl Typer<'_> {
         if ty.is_none() {
             ty = self.weak_type(left, scope).or_else(|| self.weak_type(right, scope));
         }
-        let left = self.expr(left, ty, scope);
-        let right = self.expr(right, ty, scope);
+        let mut side = |side: &RawExpr| match &side.kind {
+            RawExprKind::Aggregate(aggregate) => self.aggregate(aggregate, side.span, ty, scope, level),
+            _ => self.expr(side, ty, scope),
+        };
+        let (left, right) = (side(left), side(right));
         Literal::Compare { op, left, right, possibly, span }
     }
 
-    fn type_of(&mut self, expr: &RawExpr, scope: &Scope<'_>) -> Option<TypeId> {
+    pub(super) fn type_of(&mut self, expr: &RawExpr, scope: &Scope<'_>) -> Option<TypeId> {
         infer::type_of(self.schema, self.constants, expr, &scope.types.types, false)
     }
 
-    fn weak_type(&mut self, expr: &RawExpr, scope: &Scope<'_>) -> Option<TypeId> {
+    pub(super) fn weak_type(&mut self, expr: &RawExpr, scope: &Scope<'_>) -> Option<TypeId> {
         infer::type_of(self.schema, self.constants, expr, &scope.types.types, true)
     }
 
     /// The expression as a value of `due`, where that is known.
-    fn expr(&mut self, expr: &RawExpr, due: Option<TypeId>, scope: &Scope<'_>) -> Expr {
+    pub(super) fn expr(&mut self, expr: &RawExpr, due: Option<TypeId>, scope: &Scope<'_>) -> Expr {
         match &expr.kind {
             RawExprKind::Var(var) => {
                 if let (Some(due), Some(found)) = (due, scope.types.types[var.0 as usize]) {
@@ -241,7 +261,19 @@ impl Typer<'_> {
                 Expr::List(items.iter().map(|item| self.expr(item, element, scope)).collect())
             }
             RawExprKind::Call(signature, args) => self.call(signature, args, expr.span, due, scope),
-            RawExprKind::Aggregate(aggregate) => self.aggregate(aggregate, expr.span, due, scope),
+            RawExprKind::Struct(parts) => self.build(parts, due, expr.span, scope),
+            RawExprKind::As(inner, ty) => {
+                let ty = ty.resolve(self.schema);
+                self.result_fits(Some(ty), due, expr.span);
+                match (&inner.kind, self.type_of(inner, scope)) {
+                    (RawExprKind::Var(var), Some(found)) if self.schema.same_base(found, ty) => {
+                        Expr::Var(*var)
+                    }
+                    _ => self.expr(inner, Some(ty), scope),
+                }
+            }
+            // They stand beside `=`, where `compare` has them.
+            RawExprKind::Aggregate(aggregate) => self.aggregate(aggregate, expr.span, due, scope, 0),
         }
     }
 
@@ -267,8 +299,14 @@ impl Typer<'_> {
                         return Value::Nil;
                     }
                     None => {
-                        self.diagnostics.push(constant::unknown_constant(self.schema, name, constant.span));
-                        return Value::Nil;
+                        let of_variant =
+                            infer::constant_type(self.schema, self.constants, &constant.kind, false);
+                        if of_variant.is_none() {
+                            let problem = constant::unknown_constant(self.schema, name, constant.span);
+                            self.diagnostics.push(problem);
+                            return Value::Nil;
+                        }
+                        of_variant
                     }
                 },
                 kind => {
@@ -331,7 +369,7 @@ impl Typer<'_> {
             .push(Diagnostic::new(codes::TYPE_MISMATCH, format!("expected {due}, found {found}")).at(span));
     }
 
-    fn mismatch_due(&mut self, span: Span, found: &str, due: Option<TypeId>) {
+    pub(super) fn mismatch_due(&mut self, span: Span, found: &str, due: Option<TypeId>) {
         let due = due.map_or("something else".to_owned(), |ty| constant::described(self.schema, ty));
         self.diagnostics
             .push(Diagnostic::new(codes::TYPE_MISMATCH, format!("expected {due}, found {found}")).at(span));
@@ -432,8 +470,9 @@ impl Typer<'_> {
         span: Span,
         due: Option<TypeId>,
         scope: &Scope<'_>,
+        level: usize,
     ) -> Expr {
-        let body = Body { alternatives: self.alternatives(&aggregate.alternatives, scope) };
+        let body = Body { alternatives: self.alternatives(&aggregate.alternatives, scope, level + 1) };
         let arg_type = aggregate.arg.as_ref().and_then(|arg| self.weak_type(arg, scope));
         let base = arg_type.map(|ty| self.schema.base(ty));
         let (needed, ok) = match aggregate.op {
@@ -463,6 +502,7 @@ impl Typer<'_> {
             arg,
             separator: aggregate.separator.as_str().into(),
             float: base == Some(Base::Float),
+            wraps: false,
             body,
             span,
         }))
@@ -470,7 +510,7 @@ impl Typer<'_> {
 }
 
 /// A type with an article, for messages about variables.
-fn named(schema: &Schema, ty: TypeId) -> String {
+pub(super) fn named(schema: &Schema, ty: TypeId) -> String {
     match schema.base(ty) {
         Base::Symbol if schema.type_name(ty) == "symbol" => "text (`symbol`)".to_owned(),
         Base::Number => "a `number`".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::schema::{EnumId, Schema, TypeDef, TypeId};
+use crate::model::schema::{EnumId, Schema, StructId, TypeDef, TypeId};
 
 /// What values of a type are made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Base {
     Enum(EnumId),
     /// Lists with elements of a type.
     List(TypeId),
+    /// A record or algebraic type.
+    Struct(StructId),
 }
 
 /// Ids of the built-in types, which every schema declares first and in this order.
@@ -53,6 +55,7 @@ impl Schema {
                 TypeDef::Date => return Base::Date,
                 TypeDef::Enum(id) => return Base::Enum(*id),
                 TypeDef::List(element) => return Base::List(*element),
+                TypeDef::Struct(id) => return Base::Struct(*id),
                 TypeDef::Subtype(of) => ty = *of,
                 TypeDef::Union(members) => match members.first() {
                     Some(first) => ty = *first,
@@ -150,7 +153,7 @@ impl Schema {
             Base::Float => builtin::FLOAT,
             Base::Bool => builtin::BOOL,
             Base::Date => builtin::DATE,
-            Base::Enum(_) | Base::List(_) => {
+            Base::Enum(_) | Base::List(_) | Base::Struct(_) => {
                 let mut ty = ty;
                 for _ in 0..=self.types.len() {
                     match &self.ty(ty).def {

@@ -320,7 +320,7 @@ impl<'a> Row<'a> {
     ///
     /// [`Annotations::confidence`]: crate::Annotations::confidence
     pub fn confidence(self) -> Option<f64> {
-        self.annotation().filter(|_| self.answer.inner.asked.conf).map(|known| known.conf)
+        self.annotation().filter(|_| self.answer.inner.worked_out().conf).map(|known| known.conf)
     }
 
     /// Since when the row is known. `None` for background, for what bears no date, and unless
@@ -328,7 +328,7 @@ impl<'a> Row<'a> {
     ///
     /// [`Annotations::since`]: crate::Annotations::since
     pub fn since(self) -> Option<&'a Date> {
-        self.annotation().filter(|_| self.answer.inner.asked.since)?.day()
+        self.annotation().filter(|_| self.answer.inner.worked_out().since)?.day()
     }
 
     /// Alternative sets of sources, each of which is enough; the smallest first. Empty unless
@@ -336,7 +336,7 @@ impl<'a> Row<'a> {
     ///
     /// [`Annotations::sources`]: crate::Annotations::sources
     pub fn sources(self) -> Vec<Vec<&'a str>> {
-        let Some(known) = self.annotation().filter(|_| self.answer.inner.asked.sources) else {
+        let Some(known) = self.annotation().filter(|_| self.answer.inner.worked_out().sources) else {
             return Vec::new();
         };
         known.sources.iter().map(|set| set.iter().map(|id| &**id).collect()).collect()
@@ -347,7 +347,7 @@ impl<'a> Row<'a> {
     /// [`Annotations::assumptions`]: crate::Annotations::assumptions
     pub fn assumptions(self) -> &'a [String] {
         match self.annotation() {
-            Some(known) if self.answer.inner.asked.assumptions => &known.assumptions,
+            Some(known) if self.answer.inner.worked_out().assumptions => &known.assumptions,
             _ => &[],
         }
     }

@@ -7,6 +7,7 @@ use serde::de::{
     Unexpected, VariantAccess, Visitor,
 };
 
+use super::parts::{Fields, Tree, Variant};
 use super::ser::Mismatch;
 use super::value::{DATE, ENUM, VALUE};
 use crate::model::Value;
@@ -14,7 +15,11 @@ use crate::model::Value;
 /// A row as a `T`: by the names of the columns for structs and maps, by position for tuples, and
 /// the only column for everything else.
 pub(super) fn row<'a, T: Deserialize<'a>>(columns: &'a [String], row: &'a [Value]) -> Result<T, Mismatch> {
-    T::deserialize(RowDeserializer { columns, row })
+    T::deserialize(RowDeserializer { columns, row }).map_err(|wrong| match columns {
+        // What a type makes of a value it got says nothing of where it came from.
+        [only] if wrong.missing.is_none() => wrong.within(only),
+        _ => wrong,
+    })
 }
 
 /// One value as a `T`.
@@ -31,7 +36,7 @@ macro_rules! methods {
 }
 
 #[derive(Clone, Copy)]
-struct ValueDeserializer<'de>(&'de Value);
+pub(super) struct ValueDeserializer<'de>(pub &'de Value);
 
 impl<'de> ValueDeserializer<'de> {
     /// For whoever has no use for nil.
@@ -60,7 +65,12 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
             Value::Enum(constant) => visitor.visit_borrowed_str(&constant.name),
             Value::Date(date) => visitor.visit_borrowed_str(date.text()),
             Value::Symbol(text) => visitor.visit_borrowed_str(text),
-            Value::List(items) => visitor.visit_seq(Items { items: items.iter(), at: 0 }),
+            Value::List(items) => visitor.visit_seq(Items::of(items)),
+            Value::Struct(value) => match &value.of.name {
+                None => visitor.visit_map(Fields::of(value)),
+                Some(name) if value.fields.is_empty() => visitor.visit_borrowed_str(name),
+                Some(_) => visitor.visit_map(Tree::of(value)),
+            },
         }
     }
 
@@ -88,6 +98,9 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match (name, self.0) {
             (VALUE, Value::Enum(constant)) => visitor.visit_enum(Tagged { tag: ENUM, text: &constant.name }),
             (VALUE, Value::Date(date)) => visitor.visit_enum(Tagged { tag: DATE, text: date.text() }),
+            (VALUE, Value::Struct(of)) if of.of.name.is_some() => {
+                visitor.visit_enum(Variant { of, tagged: true })
+            }
             (VALUE, _) => self.deserialize_any(visitor),
             _ => visitor.visit_newtype_struct(self),
         }
@@ -96,6 +109,10 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Mismatch> {
         match self.0 {
             Value::List(items) if items.len() != len => Err(Mismatch::invalid_length(items.len(), &visitor)),
+            Value::Struct(value) if value.of.name.is_none() => match value.fields.len() {
+                found if found == len => visitor.visit_seq(Items::of(&value.fields)),
+                found => Err(Mismatch::invalid_length(found, &visitor)),
+            },
             _ => self.present(visitor),
         }
     }
@@ -127,6 +144,7 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
         match self.0 {
             Value::Enum(constant) => visitor.visit_enum(BorrowedStrDeserializer::new(&constant.name)),
             Value::Symbol(text) => visitor.visit_enum(BorrowedStrDeserializer::new(text)),
+            Value::Struct(of) if of.of.name.is_some() => visitor.visit_enum(Variant { of, tagged: false }),
             _ => self.present(visitor),
         }
     }
@@ -137,9 +155,15 @@ impl<'de> Deserializer<'de> for ValueDeserializer<'de> {
 }
 
 /// The items of a list.
-struct Items<'de> {
+pub(super) struct Items<'de> {
     items: std::slice::Iter<'de, Value>,
     at: usize,
+}
+
+impl<'de> Items<'de> {
+    pub(super) fn of(items: &'de [Value]) -> Self {
+        Items { items: items.iter(), at: 0 }
+    }
 }
 
 impl<'de> SeqAccess<'de> for Items<'de> {

@@ -201,10 +201,10 @@ impl Serializer for FactSerializer {
         name: &'static str,
         inner: &T,
     ) -> Result<Written, Mismatch> {
-        // Around one value it is a fact of one column, around a fact that fact.
+        // Around one value it is a fact of one column; around what could be a fact itself, that fact.
         match value(inner) {
+            Ok(Value::Record(_) | Value::Variant(..)) | Err(_) => inner.serialize(self),
             Ok(value) => Ok(Positional { items: vec![value], ..Positional::of(name) }.done()),
-            Err(_) => inner.serialize(self),
         }
     }
 

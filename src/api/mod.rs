@@ -3,7 +3,7 @@
 //! Everything here stands on `session`, adds what a program needs (values through serde, errors that
 //! carry their texts) and hides what may change: no ids, no words, no trees.
 //!
-//! - `session`, `options`: opening a project and working with it · `scenario`: in which light
+//! - `session`, `options`: opening a project, and steps · `questions` · `scenario`: in which light
 //! - `value`, `ser`, `de`: values, and Rust values from and to them
 //! - `fact`, `atoms`: Rust values to facts · `params`: values put into goals
 //! - `answer`, `explain`, `change`: what comes back · `error`: what goes wrong
@@ -17,6 +17,8 @@ mod explain;
 mod fact;
 mod options;
 mod params;
+mod parts;
+mod questions;
 mod scenario;
 mod ser;
 mod session;

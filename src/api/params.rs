@@ -11,13 +11,15 @@ use crate::base::Span;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::model::schema::{PredId, Schema};
 use crate::syntax::datalog::ast::{
-    Args, Atom, Body, ConstKind, Expr, ExprKind, Goal, Literal, LiteralKind, NamedValue, UnderOption,
+    Args, Atom, Body, ConstKind, Expr, ExprKind, Goal, Literal, LiteralKind, Name, NamedArg, NamedValue,
+    UnderOption,
 };
 
 /// Values for variables of a goal, a fact or a pattern, made by [`params!`](crate::params).
 ///
 /// A variable that has a value stands for it wherever it occurs, and is no column of the answer. The
-/// value never becomes text: whatever it holds, quotes and brackets included, it is one value.
+/// value never becomes text: whatever it holds, quotes and brackets included, it is one value. `None`
+/// is nil; where a column wants a constant of an enum, text names one.
 ///
 /// ```
 /// use factlog::{Params, Session, params};
@@ -90,7 +92,7 @@ impl Params {
     }
 
     /// Puts the values into a goal.
-    pub(super) fn into_goal(&self, goal: &mut Goal, schema: &Schema) -> Result<(), Error> {
+    pub(super) fn put_into_goal(&self, goal: &mut Goal, schema: &Schema) -> Result<(), Error> {
         let mut put = Put::new(self, schema)?;
         for option in &mut goal.under {
             if let UnderOption::Atom(_, atom) = option {
@@ -108,7 +110,7 @@ impl Params {
     }
 
     /// Puts the values into a fact or a pattern.
-    pub(super) fn into_atom(&self, atom: &mut Atom, schema: &Schema) -> Result<(), Error> {
+    pub(super) fn put_into_atom(&self, atom: &mut Atom, schema: &Schema) -> Result<(), Error> {
         let mut put = Put::new(self, schema)?;
         put.atom(atom);
         put.done("text")
@@ -131,8 +133,28 @@ pub(super) fn expression(value: &Value, span: Span, ty: Option<Base>) -> Expr {
             let items = items.iter().map(|item| expression(item, span, None)).collect();
             return Expr { kind: ExprKind::List(items), span };
         }
+        Value::Record(fields) => return Expr { kind: ExprKind::Record(arguments(fields, span)), span },
+        Value::Variant(name, fields) if fields.is_empty() => ConstKind::Name(name.clone()),
+        Value::Variant(name, fields) => {
+            let name = Name { text: name.clone(), span };
+            let kind = ExprKind::Variant { name, dollar: true, args: arguments(fields, span) };
+            return Expr { kind, span };
+        }
     };
     Expr { kind: ExprKind::Const(constant), span }
+}
+
+/// The fields of a record or variant, by position where they have no names.
+fn arguments(fields: &[(String, Value)], span: Span) -> Args {
+    if fields.iter().any(|(name, _)| name.is_empty()) {
+        return Args::Positional(fields.iter().map(|(_, value)| expression(value, span, None)).collect());
+    }
+    let named = fields.iter().map(|(name, value)| NamedArg {
+        name: Name { text: name.clone(), span },
+        value: NamedValue::Is(expression(value, span, None)),
+        span,
+    });
+    Args::Named(named.collect())
 }
 
 /// What the columns of a relation and the metadata of its facts are made of.
@@ -253,7 +275,28 @@ impl<'p> Put<'p> {
                 }
                 self.body(&mut aggregate.body);
             }
-            ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::NotYet(_) => {}
+            ExprKind::Record(args) | ExprKind::Variant { args, .. } => self.args(args),
+            ExprKind::As(inner, _) => self.expr(inner, None),
+            ExprKind::Wildcard | ExprKind::Const(_) => {}
+        }
+    }
+
+    /// The fields of a record or variant.
+    fn args(&mut self, args: &mut Args) {
+        match args {
+            Args::Positional(items) => items.iter_mut().for_each(|item| self.expr(item, None)),
+            Args::Named(named) => {
+                for arg in named {
+                    match &mut arg.value {
+                        NamedValue::Pun => {
+                            if let Some(value) = self.value(&arg.name.text, arg.name.span, None) {
+                                arg.value = NamedValue::Is(value);
+                            }
+                        }
+                        NamedValue::Is(expr) | NamedValue::Compare(_, expr) => self.expr(expr, None),
+                    }
+                }
+            }
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de;
 use serde::ser::{self, Serialize, Serializer};
 
-use super::value::{DATE, ENUM, Value};
+use super::value::{DATE, ENUM, VARIANT, Value};
 use crate::model::Date;
 
 /// Why a value does not go from or to Rust; a sentence without a full stop.
@@ -89,10 +89,10 @@ impl Serializer for ValueSerializer {
     type SerializeSeq = Items;
     type SerializeTuple = Items;
     type SerializeTupleStruct = Items;
-    type SerializeTupleVariant = ser::Impossible<Value, Mismatch>;
-    type SerializeMap = ser::Impossible<Value, Mismatch>;
-    type SerializeStruct = ser::Impossible<Value, Mismatch>;
-    type SerializeStructVariant = ser::Impossible<Value, Mismatch>;
+    type SerializeTupleVariant = Fields;
+    type SerializeMap = Fields;
+    type SerializeStruct = Fields;
+    type SerializeStructVariant = Fields;
 
     whole_numbers!(serialize_i8: i8, serialize_i16: i16, serialize_i32: i32, serialize_i64: i64,
         serialize_i128: i128, serialize_u8: u8, serialize_u16: u16, serialize_u32: u32,
@@ -155,6 +155,10 @@ impl Serializer for ValueSerializer {
         match (name, inner.serialize(self)?) {
             (ENUM, Value::Symbol(constant)) => Ok(Value::Enum(constant)),
             (DATE, Value::Symbol(text)) => Date::parse(&text).map(Value::Date).map_err(Mismatch::new),
+            (VARIANT, Value::Record(mut entries)) => match entries.pop() {
+                Some((name, Value::Record(fields))) => Ok(Value::Variant(name, fields)),
+                _ => Err(unfit("a variant without a name")),
+            },
             (_, value) => Ok(value),
         }
     }
@@ -164,9 +168,12 @@ impl Serializer for ValueSerializer {
         _: &'static str,
         _: u32,
         variant: &'static str,
-        _: &T,
+        inner: &T,
     ) -> Result<Value, Mismatch> {
-        Err(unfit(&format!("the variant `{variant}` with data")))
+        Ok(match value(inner)? {
+            Value::Record(fields) => Value::Variant(variant.to_owned(), fields),
+            only => Value::Variant(variant.to_owned(), vec![(String::new(), only)]),
+        })
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Items, Mismatch> {
@@ -189,15 +196,15 @@ impl Serializer for ValueSerializer {
         variant: &'static str,
         _: usize,
     ) -> Result<Self::SerializeTupleVariant, Mismatch> {
-        Err(unfit(&format!("the variant `{variant}` with data")))
+        Ok(Fields::new(Some(variant)))
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Mismatch> {
-        Err(unfit("a map"))
+        Ok(Fields::new(None))
     }
 
-    fn serialize_struct(self, name: &'static str, _: usize) -> Result<Self::SerializeStruct, Mismatch> {
-        Err(unfit(&format!("the struct `{name}`")))
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Mismatch> {
+        Ok(Fields::new(None))
     }
 
     fn serialize_struct_variant(
@@ -207,7 +214,7 @@ impl Serializer for ValueSerializer {
         variant: &'static str,
         _: usize,
     ) -> Result<Self::SerializeStructVariant, Mismatch> {
-        Err(unfit(&format!("the variant `{variant}` with data")))
+        Ok(Fields::new(Some(variant)))
     }
 }
 
@@ -251,5 +258,92 @@ impl ser::SerializeTupleStruct for Items {
 
     fn end(self) -> Result<Value, Mismatch> {
         ser::SerializeSeq::end(self)
+    }
+}
+
+/// The fields of a record or variant.
+pub(super) struct Fields {
+    variant: Option<&'static str>,
+    fields: Vec<(String, Value)>,
+    /// The key of a map whose value comes next.
+    key: String,
+}
+
+impl Fields {
+    fn new(variant: Option<&'static str>) -> Self {
+        Fields { variant, fields: Vec::new(), key: String::new() }
+    }
+
+    fn add<T: Serialize + ?Sized>(&mut self, name: &str, field: &T) -> Result<(), Mismatch> {
+        let value = value(field).map_err(|mismatch| mismatch.within(name))?;
+        self.fields.push((name.strip_prefix("r#").unwrap_or(name).to_owned(), value));
+        Ok(())
+    }
+
+    fn finish(self) -> Value {
+        match self.variant {
+            Some(variant) => Value::Variant(variant.to_owned(), self.fields),
+            None => Value::Record(self.fields),
+        }
+    }
+}
+
+macro_rules! fields {
+    ($($trait:ident),*) => {
+        $(impl ser::$trait for Fields {
+            type Ok = Value;
+            type Error = Mismatch;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                field: &T,
+            ) -> Result<(), Mismatch> {
+                self.add(name, field)
+            }
+
+            fn end(self) -> Result<Value, Mismatch> {
+                Ok(self.finish())
+            }
+        })*
+    };
+}
+
+fields!(SerializeStruct, SerializeStructVariant);
+
+impl ser::SerializeTupleVariant for Fields {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Mismatch> {
+        self.add("", field)
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        Ok(self.finish())
+    }
+}
+
+impl ser::SerializeMap for Fields {
+    type Ok = Value;
+    type Error = Mismatch;
+
+    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Mismatch> {
+        match value(key)? {
+            Value::Symbol(key) => {
+                self.key = key;
+                Ok(())
+            }
+            _ => Err(unfit("a map whose keys are no texts")),
+        }
+    }
+
+    fn serialize_value<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Mismatch> {
+        let key = std::mem::take(&mut self.key);
+        self.add(&key, field)
+    }
+
+    fn end(self) -> Result<Value, Mismatch> {
+        Ok(self.finish())
     }
 }

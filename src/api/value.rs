@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::de::{self, Deserialize, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 
 use super::ser;
@@ -14,6 +14,8 @@ use crate::model::{self, Date};
 pub(super) const ENUM: &str = "$factlog::Enum";
 /// The same for a date.
 pub(super) const DATE: &str = "$factlog::Date";
+/// The same for a variant with fields, around a map with its name for the only key.
+pub(super) const VARIANT: &str = "$factlog::Variant";
 /// Under this name a [`Value`] asks to be deserialized.
 pub(super) const VALUE: &str = "$factlog::Value";
 
@@ -52,11 +54,15 @@ pub enum Value {
     Symbol(String),
     /// `[T]`
     List(Vec<Value>),
+    /// A record: its fields with their names, which are empty where they stand by position.
+    Record(Vec<(String, Value)>),
+    /// A variant of an algebraic type, by its name, with its fields.
+    Variant(String, Vec<(String, Value)>),
 }
 
 impl Value {
-    /// The value that a Rust value stands for: numbers, texts, `bool`, `Option`, sequences, enum
-    /// variants without data.
+    /// The value that a Rust value stands for: numbers, texts, `bool`, `Option`, sequences, structs
+    /// and maps (records), enum variants (constants of an enum, or variants of an algebraic type).
     ///
     /// # Errors
     /// [`ErrorKind::Encode`] for what no column can hold.
@@ -114,6 +120,8 @@ impl Value {
             Value::Float(value) => model::Value::float(*value),
             Value::Enum(text) | Value::Symbol(text) => model::Value::symbol(text.as_str()),
             Value::Date(date) => model::Value::Date(date.clone()),
+            // The type that builds records and variants only their column knows.
+            Value::Record(_) | Value::Variant(..) => model::Value::symbol(self.to_string()),
             Value::List(items) => model::Value::list(items.iter().map(Value::plain).collect::<Vec<_>>()),
         }
     }
@@ -130,8 +138,28 @@ impl From<&model::Value> for Value {
             model::Value::Date(date) => Value::Date(date.clone()),
             model::Value::Symbol(text) => Value::Symbol(text.to_string()),
             model::Value::List(items) => Value::List(items.iter().map(Value::from).collect()),
+            model::Value::Struct(value) => {
+                let fields = value.of.fields.iter().zip(value.fields.iter());
+                let fields = fields.map(|(field, value)| (field.name.to_string(), value.into())).collect();
+                match &value.of.name {
+                    Some(name) => Value::Variant(name.to_string(), fields),
+                    None => Value::Record(fields),
+                }
+            }
         }
     }
+}
+
+fn write_fields(f: &mut fmt::Formatter<'_>, fields: &[(String, Value)]) -> fmt::Result {
+    f.write_str("(")?;
+    for (at, (name, value)) in fields.iter().enumerate() {
+        f.write_str(if at > 0 { ", " } else { "" })?;
+        if !name.is_empty() {
+            write!(f, "{name}: ")?;
+        }
+        write!(f, "{value}")?;
+    }
+    f.write_str(")")
 }
 
 /// As the language writes it.
@@ -148,6 +176,16 @@ impl fmt::Display for Value {
                     write!(f, "{item}")?;
                 }
                 f.write_str("]")
+            }
+            Value::Record(fields) => write_fields(f, fields),
+            Value::Variant(name, fields) if fields.is_empty() => f.write_str(name),
+            Value::Variant(name, fields) => {
+                // A dollar stands before a variant whose fields have no names.
+                if fields.iter().any(|(field, _)| field.is_empty()) {
+                    f.write_str("$")?;
+                }
+                f.write_str(name)?;
+                write_fields(f, fields)
             }
             other => other.plain().fmt(f),
         }
@@ -225,7 +263,32 @@ impl Serialize for Value {
             Value::Date(date) => date.serialize(serializer),
             Value::Symbol(text) => serializer.serialize_str(text),
             Value::List(items) => items.serialize(serializer),
+            Value::Record(fields) => Map(fields).serialize(serializer),
+            Value::Variant(name, fields) if fields.is_empty() => {
+                serializer.serialize_newtype_struct(ENUM, name)
+            }
+            Value::Variant(name, fields) => {
+                serializer.serialize_newtype_struct(VARIANT, &Named(name, fields))
+            }
         }
+    }
+}
+
+/// Fields as a map.
+struct Map<'f>(&'f [(String, Value)]);
+
+impl Serialize for Map<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
+
+/// A name with fields as a map of one entry.
+struct Named<'f>(&'f str, &'f [(String, Value)]);
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map([(self.0, Map(self.1))])
     }
 }
 
@@ -292,11 +355,27 @@ impl<'de> Visitor<'de> for AnyValue {
         Ok(Value::List(list))
     }
 
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some((name, value)) = entries.next_entry()? {
+            fields.push((name, value));
+        }
+        Ok(Value::Record(fields))
+    }
+
     fn visit_enum<A: EnumAccess<'de>>(self, access: A) -> Result<Value, A::Error> {
         let (name, variant): (String, _) = access.variant()?;
         match name.as_str() {
             ENUM => Ok(Value::Enum(variant.newtype_variant()?)),
             DATE => Ok(Value::Date(variant.newtype_variant()?)),
+            VARIANT => match variant.struct_variant(&[], self)? {
+                // The first is its name.
+                Value::Record(mut fields) if !fields.is_empty() => match fields.remove(0).1 {
+                    Value::Symbol(name) => Ok(Value::Variant(name, fields)),
+                    other => Ok(other),
+                },
+                other => Ok(other),
+            },
             _ => variant.unit_variant().map(|()| Value::Enum(name)),
         }
     }

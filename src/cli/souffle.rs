@@ -22,6 +22,7 @@ Examples:
   factlog souffle reach.dl
   factlog souffle reach.dl -F facts -D out
   factlog souffle reach.dl -D -
+  factlog souffle reach.dl -I common
 
 The flags are Soufflé's own. docs/souffle.md lists what is supported.")]
 pub struct SouffleArgs {
@@ -34,6 +35,9 @@ pub struct SouffleArgs {
     /// Where to write what `.output` names; `-` is standard output
     #[arg(short = 'D', long = "output-dir", value_name = "DIR", default_value = ".")]
     output: PathBuf,
+    /// Where else to look for included files
+    #[arg(short = 'I', long = "include-dir", value_name = "DIR")]
+    include: Vec<PathBuf>,
     /// Numbers of 64 bits instead of 32
     #[arg(long = "64")]
     wide: bool,
@@ -58,6 +62,7 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
     let options = RunOptions {
         facts: args.facts.clone(),
         output: (args.output.as_os_str() != "-").then(|| args.output.clone()),
+        include: args.include.clone(),
         wide: args.wide,
         lenient: args.no_warn,
         // Soufflé's default.

@@ -178,6 +178,7 @@ impl<'p> Folding<'p> {
                 let sum = self.float_sum(interner, span)?;
                 Ok(Some(interner.float(Float::new(sum))))
             }
+            AggregateOp::Sum if self.fold.wraps => Ok(Some(interner.number(self.sum as i64))),
             AggregateOp::Sum => {
                 let sum = i64::try_from(self.sum).map_err(|_| overflow(span))?;
                 Ok(Some(interner.number(sum)))

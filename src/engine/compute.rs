@@ -48,6 +48,17 @@ impl Core<'_> {
                 }
                 Ok((words.len() == items.len()).then(|| self.interner.list(&words)))
             }
+            Code::Struct(of, fields, span) => {
+                let mut words = Vec::with_capacity(fields.len());
+                for field in fields {
+                    words.extend(self.value(field)?);
+                }
+                if words.len() < fields.len() || of.lacks(words.iter().map(|word| *word == NIL)) {
+                    return Ok(None);
+                }
+                let built = self.interner.structure(of, &words);
+                built.map(Some).ok_or(Failure { error: FunctorError::TooDeep, span: *span })
+            }
         }
     }
 
@@ -56,6 +67,17 @@ impl Core<'_> {
             && let Some(found) = self.fixed(op, width, args, span)?
         {
             return Ok(found);
+        }
+        if let (Functor::Tag, [whole]) = (functor, args) {
+            let Some(whole) = self.value(whole)? else { return Ok(None) };
+            let tag = self.interner.structure_parts(whole).map(|(of, _)| i64::from(of.ordinal));
+            return Ok(tag.map(|tag| self.interner.number(tag)));
+        }
+        if let (Functor::Part { of, variant, index }, [whole]) = (functor, args) {
+            let Some(whole) = self.value(whole)? else { return Ok(None) };
+            let parts = self.interner.structure_parts(whole);
+            let parts = parts.filter(|(found, _)| (found.ty, found.ordinal) == (of, variant));
+            return Ok(parts.and_then(|(_, fields)| fields.get(index as usize)).copied());
         }
         if let [left, right] = args {
             let (Some(left), Some(right)) = (self.value(left)?, self.value(right)?) else { return Ok(None) };
@@ -112,9 +134,12 @@ impl Core<'_> {
                 };
                 if op == FixedOp::Match {
                     let texts = self.interner.symbol_text(left).zip(self.interner.symbol_text(right));
-                    let matches = texts
-                        .is_some_and(|(pattern, text)| self.patterns.matches(pattern, text).unwrap_or(false));
-                    return Ok(Some(Some(self.interner.number(i64::from(matches)))));
+                    let matches = match texts {
+                        Some((pattern, text)) => self.patterns.matches_ecmascript(pattern, text),
+                        None => Ok(None),
+                    };
+                    let matches = matches.map_err(|error| Failure { error, span })?;
+                    return Ok(Some(matches.map(|matches| self.interner.number(i64::from(matches)))));
                 }
                 let (Some(a), Some(b)) = (inlined(left), inlined(right)) else { return Ok(None) };
                 if op == FixedOp::Range {

@@ -67,7 +67,7 @@ impl EvalError {
                     FunctorError::Overflow => codes::OVERFLOW,
                     FunctorError::DivisionByZero => codes::DIVISION_BY_ZERO,
                     FunctorError::Undefined => codes::UNDEFINED_RESULT,
-                    FunctorError::TooLong => codes::RESULT_TOO_LONG,
+                    FunctorError::TooLong | FunctorError::TooDeep => codes::RESULT_TOO_LONG,
                     FunctorError::Pattern(_) => codes::BAD_PATTERN,
                 };
                 let values: Vec<String> =

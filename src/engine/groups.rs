@@ -7,15 +7,21 @@ use super::store::hash;
 use crate::model::program::AggregateOp;
 use crate::plan::Fold;
 use crate::storage::interner::{MISSING, NIL, inlined};
+use crate::storage::pairs::Span;
 use crate::storage::{Interner, Word};
 
-/// Distinct keys, all of one width, numbered as they come: a hash table of their numbers.
+/// Distinct keys, all of one width, numbered as they come: a cell for each key that there can be, where
+/// these are few, and else a hash table of their numbers.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
     width: usize,
     words: Vec<Word>,
     len: usize,
-    /// A tag in the high half, the number plus one in the low.
+    /// The first word of each column, and how many there are.
+    spans: Vec<(Word, usize)>,
+    /// Numbers plus one of the keys in these spans.
+    cells: Vec<u32>,
+    /// Of all others: a tag in the high half, the number plus one in the low.
     slots: Vec<u64>,
 }
 
@@ -23,6 +29,30 @@ impl Keys {
     /// No keys of `width` words.
     pub fn new(width: usize) -> Self {
         Keys { width, ..Keys::default() }
+    }
+
+    /// No keys, one word for each of `spans`. There is a cell for every key in these.
+    pub fn within(spans: &[Span]) -> Self {
+        let spans: Vec<_> = spans.iter().map(|(low, high)| (*low, (high - low) as usize + 1)).collect();
+        let cells = vec![0; spans.iter().map(|(_, words)| *words).product()];
+        Keys { width: spans.len(), spans, cells, ..Keys::default() }
+    }
+
+    /// The cell of a key, if it has one.
+    #[inline]
+    fn cell(&self, key: &[Word]) -> Option<usize> {
+        if self.cells.is_empty() {
+            return None;
+        }
+        let mut cell = 0;
+        for ((low, words), word) in self.spans.iter().zip(key) {
+            let at = word.wrapping_sub(*low) as usize;
+            if at >= *words {
+                return None;
+            }
+            cell = cell * words + at;
+        }
+        Some(cell)
     }
 
     /// How many there are.
@@ -38,7 +68,10 @@ impl Keys {
     /// The number of a key, if it has one.
     #[inline]
     pub fn find(&self, key: &[Word]) -> Option<usize> {
-        if self.len == 0 {
+        if let Some(cell) = self.cell(key) {
+            return self.cells[cell].checked_sub(1).map(|number| number as usize);
+        }
+        if self.slots.is_empty() {
             return None;
         }
         self.slot(hash(key.iter().copied()), key).ok()
@@ -47,6 +80,16 @@ impl Keys {
     /// The number of a key, given one if it has none.
     #[inline]
     pub fn number(&mut self, key: &[Word]) -> usize {
+        if let Some(cell) = self.cell(key) {
+            let number = self.cells[cell];
+            if number != 0 {
+                return number as usize - 1;
+            }
+            self.cells[cell] = self.len as u32 + 1;
+            self.words.extend_from_slice(key);
+            self.len += 1;
+            return self.len - 1;
+        }
         if 10 * (self.len + 1) > 7 * self.slots.len() {
             self.grow();
         }
@@ -73,7 +116,7 @@ impl Keys {
                 return Err(at);
             }
             let number = (slot as u32 - 1) as usize;
-            if (slot >> 32) as u32 == hash as u32 && self.key(number) == key {
+            if (slot >> 32) as u32 == hash as u32 && same(self.key(number), key) {
                 return Ok(number);
             }
             at = (at + 1) & mask;
@@ -85,6 +128,9 @@ impl Keys {
         self.slots = vec![0; (2 * self.slots.len()).max(16)];
         let mask = self.slots.len() - 1;
         for number in 0..self.len {
+            if self.cell(self.key(number)).is_some() {
+                continue;
+            }
             let hash = hash(self.key(number).iter().copied());
             let mut at = (hash >> (64 - self.slots.len().trailing_zeros())) as usize & mask;
             while self.slots[at] != 0 {
@@ -96,7 +142,18 @@ impl Keys {
 
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
-        (self.slots.capacity() * size_of::<u64>() + self.words.capacity() * size_of::<Word>()) as u64
+        let words = self.words.capacity() + self.cells.capacity();
+        (self.slots.capacity() * size_of::<u64>() + words * size_of::<Word>()) as u64
+    }
+}
+
+/// Whether two keys of one width are the same; most are short.
+#[inline]
+fn same(one: &[Word], other: &[Word]) -> bool {
+    match (one, other) {
+        ([a], [b]) => a == b,
+        ([a, b], [c, d]) => a == c && b == d,
+        _ => one == other,
     }
 }
 
@@ -169,12 +226,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Nothing yet.
-    pub fn new(fold: &Fold) -> Self {
+    /// Nothing yet; `spans` are what the keys lie in, if these are to have cells.
+    pub fn new(fold: &Fold, spans: &[Span]) -> Self {
+        let width = fold.group.shared.len();
+        let keys = if spans.is_empty() { Keys::new(width) } else { Keys::within(spans) };
         Tally {
             op: fold.op,
             valued: fold.arg.is_some(),
-            keys: Keys::new(fold.group.shared.len()),
+            keys,
             counts: Vec::new(),
             sums: Vec::new(),
             best: Vec::new(),
@@ -264,10 +323,11 @@ impl Tally {
         self.values.sort_unstable_by_key(|(number, _)| *number);
         let mut rest = self.values.as_slice();
         let mut results = Vec::with_capacity(self.keys.len());
+        let mut others = Vec::new();
         for number in 0..self.keys.len() {
             let own = rest.partition_point(|(of, _)| *of as usize <= number);
-            let (values, others) = rest.split_at(own);
-            rest = others;
+            let (values, behind) = rest.split_at(own);
+            rest = behind;
             let sum = self.sums.get(number).copied().unwrap_or(0);
             let best = self.best.get(number).copied().filter(|best| *best != MISSING);
             let count = self.counts.get(number).map_or(0, |count| *count as i64);
@@ -275,8 +335,16 @@ impl Tally {
             let folding = Folding::resumed(fold, (count, sum, best), values, interner);
             results.push(match folding.finish_small() {
                 Some(result) => result.unwrap_or(MISSING),
-                None => folding.finish(interner)?.unwrap_or(MISSING),
+                None => {
+                    others.push((number, folding));
+                    MISSING
+                }
             });
+        }
+        // In an order that does not tell which thread met which group first: values are made here.
+        others.sort_unstable_by(|(a, _), (b, _)| self.keys.key(*a).cmp(self.keys.key(*b)));
+        for (number, folding) in others {
+            results[number] = folding.finish(interner)?.unwrap_or(MISSING);
         }
         let empty = Folding::new(fold).finish(interner)?.unwrap_or(MISSING);
         Ok(Groups { keys: self.keys, results, empty })
@@ -312,8 +380,11 @@ mod tests {
 
     #[test]
     fn keys_keep_their_numbers() {
-        for width in [0, 1, 2, 3] {
-            let mut keys = Keys::new(width);
+        let spans = [(3, 12), (0, 20)];
+        // In a hash table, or in cells where those are that lie in the spans.
+        for (width, spans) in [(0, 0), (1, 0), (2, 0), (3, 0), (1, 1), (2, 2)].map(|(a, b)| (a, &spans[..b]))
+        {
+            let mut keys = if spans.is_empty() { Keys::new(width) } else { Keys::within(spans) };
             let mut known: BTreeMap<Vec<Word>, usize> = BTreeMap::new();
             let mut state = 5_u32;
             for _ in 0..3000 {

@@ -42,6 +42,9 @@ pub enum Ended {
     Stop(Stop),
     /// A computation failed: whether that counts, and what is to be said of it, the machine tells.
     Failure,
+    /// A value is to be made while several threads are at work: their number must not tell in which
+    /// order values are made, so that one thread has to do it all.
+    Making,
 }
 
 /// Small where results are handed on by the million.
@@ -383,6 +386,11 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
                         *near = low;
                         return low < high;
                     }
+                    if let ([reg], Batch::Pairs { pairs, .. }) = (*key, batch)
+                        && pairs.layout().width == 1
+                    {
+                        return pairs.row(0).contains(self.registers[*reg]);
+                    }
                     let scratch = &mut self.scratch[2 * at];
                     scratch.clear();
                     scratch.extend(key.iter().map(|reg| self.registers[*reg]));
@@ -578,17 +586,5 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             self.account()?;
         }
         Ok(())
-    }
-
-    /// Tells the budget what was done.
-    #[cold]
-    fn account(&mut self) -> Result<(), Halted> {
-        let budget = self.sink.budget();
-        for memo in &mut self.memos {
-            let bytes = memo.bytes();
-            budget.allocate(bytes.saturating_sub(memo.noted))?;
-            memo.noted = memo.noted.max(bytes);
-        }
-        Ok(self.sink.account()?)
     }
 }

@@ -7,6 +7,8 @@ pub mod compute;
 mod demand;
 pub mod error;
 pub mod frog;
+#[cfg(test)]
+mod group_tests;
 mod groups;
 mod intersect;
 mod kernel;
@@ -76,6 +78,8 @@ pub struct Request<'a> {
     /// Rows of relations that rules define, where they are known from before, over the same rules
     /// and stated rows.
     pub known: Option<&'a HashMap<PredId, Arc<Table>>>,
+    /// Whether the like will be asked again, so that indexes pay later.
+    pub repeated: bool,
     /// How to go about it.
     pub tuning: Tuning,
 }
@@ -99,6 +103,7 @@ impl Default for Tuning {
 
 impl<'a> Request<'a> {
     /// Everything that `wanted` and `goals` read of `program`, whole, without rounds or profile.
+    /// Somebody who asks goals is expected to ask more of them.
     pub fn new(program: &'a CheckedProgram, goals: &'a [Rule], wanted: &'a [PredId]) -> Self {
         Request {
             program,
@@ -108,6 +113,7 @@ impl<'a> Request<'a> {
             profile: false,
             demand: false,
             known: None,
+            repeated: !goals.is_empty(),
             tuning: Tuning::default(),
         }
     }

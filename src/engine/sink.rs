@@ -10,7 +10,7 @@ use super::store::{Found, Known, hash};
 use crate::base::{Budget, Stop};
 use crate::plan::Fold;
 use crate::storage::bits::{BitRows, CHUNK, RowRef};
-use crate::storage::pairs::{Pairs, Words};
+use crate::storage::pairs::{Pairs, Span, Words};
 use crate::storage::{Word, sort};
 
 /// Rows gathered for one shard before they are handed over.
@@ -53,6 +53,8 @@ pub enum Target<'a> {
     Groups {
         /// The aggregate.
         fold: &'a Fold,
+        /// What its keys lie in, if these are to have cells.
+        spans: &'a [Span],
         /// What threads have gathered, each for itself.
         gathered: &'a Mutex<Vec<Tally>>,
     },
@@ -267,8 +269,8 @@ impl<'a> Sink<'a> {
                 let compact_at = if distinct { usize::MAX } else { FIRST_COMPACTION };
                 Kind::List { width, words: Vec::new(), len: 0, compact_at }
             }
-            Target::Groups { fold, gathered } => {
-                Kind::Groups { tally: Tally::new(fold), row: Vec::new(), gathered }
+            Target::Groups { fold, spans, gathered } => {
+                Kind::Groups { tally: Tally::new(fold, spans), row: Vec::new(), gathered }
             }
         };
         let (held, gathered) = (Held::new(budget), Held::new(budget));

@@ -260,6 +260,7 @@ impl<'t> Reader<'t> {
                 arg,
                 separator,
                 float: false,
+                wraps: false,
                 body,
                 span: span(),
             }));

@@ -45,6 +45,29 @@ pub enum Shape {
     },
     /// Lists of what.
     List(Box<Shape>),
+    /// Records and variants, and lists of them.
+    Structured(Structured),
+}
+
+/// Reads values that have parts, which only a schema tells.
+pub trait Reader: std::fmt::Debug + Send + Sync {
+    /// The type's name.
+    fn name(&self) -> &str;
+    /// The value that a text in the notation of rules writes. The error continues a sentence that
+    /// begins with the text.
+    fn text(&self, text: &str) -> Result<Value, String>;
+    /// The value that JSON writes: a record as an object, a variant as an object with its name.
+    fn json(&self, json: &serde_json::Value) -> Result<Value, String>;
+}
+
+/// A reader, compared by the name of what it reads.
+#[derive(Clone, Debug)]
+pub struct Structured(pub Arc<dyn Reader>);
+
+impl PartialEq for Structured {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.name() == other.0.name()
+    }
 }
 
 impl Shape {
@@ -58,6 +81,7 @@ impl Shape {
             Shape::Date => "a date".to_owned(),
             Shape::Enum { name, .. } => format!("a constant of `{name}`"),
             Shape::List(_) => "a list".to_owned(),
+            Shape::Structured(reader) => format!("a `{}`", reader.0.name()),
         }
     }
 
@@ -81,6 +105,7 @@ impl Shape {
             Shape::Date => Date::parse(text).map(Value::Date).map_err(|why| format!("is no date: {why}")),
             Shape::Enum { .. } => self.constant(text),
             Shape::List(item) => List { text, at: 0 }.parse(item),
+            Shape::Structured(reader) => reader.0.text(text),
         }
     }
 

@@ -28,7 +28,7 @@ pub mod rdf;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-pub use columns::{Column, Shape};
+pub use columns::{Column, Reader, Shape, Structured};
 pub use format::{Compression, Format};
 pub use mapping::Mapping;
 pub use mistake::{Mistake, Place, diagnostics};

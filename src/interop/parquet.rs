@@ -149,7 +149,7 @@ fn fields(request: &Request<'_>, schema: &Schema) -> Result<Vec<(usize, usize)>,
 fn fits(shape: &Shape, kind: &DataType) -> bool {
     match (shape, kind) {
         (_, DataType::Null) => true,
-        (Shape::Symbol | Shape::Date | Shape::Enum { .. }, DataType::Utf8) => true,
+        (Shape::Symbol | Shape::Date | Shape::Enum { .. } | Shape::Structured(_), DataType::Utf8) => true,
         (Shape::Date, DataType::Date32 | DataType::Timestamp(_, _)) => true,
         (Shape::Number | Shape::Float, kind) => {
             kind.is_integer() || matches!(kind, DataType::Float32 | DataType::Float64)
@@ -185,7 +185,7 @@ fn word(shape: &Shape, array: &ArrayRef, row: usize, interner: &mut Interner) ->
             Ok(interner.float(Float::new(number)))
         }
         Shape::Bool => Ok(boolean(array.as_boolean().value(row))),
-        Shape::Date | Shape::Enum { .. } => {
+        Shape::Date | Shape::Enum { .. } | Shape::Structured(_) => {
             let text = match array.data_type() {
                 DataType::Utf8 => array.as_string::<i32>().value(row).to_owned(),
                 _ => day(array, row)?,
@@ -307,7 +307,7 @@ pub fn write(out: &mut (dyn Write + Send), written: &Written<'_>) -> Result<(), 
 
 fn kind(shape: &Shape) -> DataType {
     match shape {
-        Shape::Symbol | Shape::Date | Shape::Enum { .. } => DataType::Utf8,
+        Shape::Symbol | Shape::Date | Shape::Enum { .. } | Shape::Structured(_) => DataType::Utf8,
         Shape::Number => DataType::Int64,
         Shape::Float => DataType::Float64,
         Shape::Bool => DataType::Boolean,
@@ -317,7 +317,9 @@ fn kind(shape: &Shape) -> DataType {
 
 fn builder(shape: &Shape) -> Box<dyn ArrayBuilder> {
     match shape {
-        Shape::Symbol | Shape::Date | Shape::Enum { .. } => Box::new(StringBuilder::new()),
+        Shape::Symbol | Shape::Date | Shape::Enum { .. } | Shape::Structured(_) => {
+            Box::new(StringBuilder::new())
+        }
         Shape::Number => Box::new(Int64Builder::new()),
         Shape::Float => Box::new(Float64Builder::new()),
         Shape::Bool => Box::new(BooleanBuilder::new()),

@@ -60,7 +60,8 @@ pub enum FixedOp {
     Item(u16),
     /// A number for each value: of a number itself, of anything else that of its word.
     Ord,
-    /// 1 if the pattern matches the whole text, else 0; 0 if it is no pattern.
+    /// 1 if the pattern, in the syntax of ECMAScript, matches the whole text, else 0; no value
+    /// if it is no pattern.
     Match,
     /// What compares as a signed number as this one does as an unsigned one, and back.
     Flip,
@@ -161,7 +162,7 @@ impl Width {
 
 /// Whether it can fail.
 pub fn can_fail(op: FixedOp) -> bool {
-    matches!(op, FixedOp::Div | FixedOp::Rem | FixedOp::Convert(_) | FixedOp::Range)
+    matches!(op, FixedOp::Div | FixedOp::Rem | FixedOp::Convert(_) | FixedOp::Range | FixedOp::Match)
 }
 
 /// Applies `op` to numbers of width `width`, which `Convert` and `ToString` convert from.
@@ -179,8 +180,8 @@ pub fn apply(op: FixedOp, width: Width, args: &[Value]) -> Outcome {
         (Flip, [Value::Number(held)]) => Some(Value::Number(held ^ i64::MIN)),
         (Ord, [Value::Number(held)]) => Some(Value::Number(*held)),
         (Match, [Value::Symbol(pattern), Value::Symbol(text)]) => {
-            let matches = Patterns::default().matches(pattern, text).unwrap_or(false);
-            Some(Value::Number(i64::from(matches)))
+            let matches = Patterns::default().matches_ecmascript(pattern, text)?;
+            matches.map(|matches| Value::Number(i64::from(matches)))
         }
         (Range, args) => return range(width, args),
         (_, [Value::Number(a)]) => unary(op, width, *a).map(Value::Number),

@@ -28,6 +28,8 @@ pub enum FunctorError {
     Undefined,
     /// A text or list longer than allowed.
     TooLong,
+    /// A record or variant with more within than allowed.
+    TooDeep,
     /// A `match` pattern that is no regular expression; why.
     Pattern(String),
 }
@@ -39,6 +41,7 @@ impl fmt::Display for FunctorError {
             FunctorError::DivisionByZero => f.write_str("division by zero"),
             FunctorError::Undefined => f.write_str("the result is not a number"),
             FunctorError::TooLong => f.write_str("the result is too long"),
+            FunctorError::TooDeep => f.write_str("the value holds too many others within"),
             FunctorError::Pattern(why) => write!(f, "the pattern is no regular expression: {why}"),
         }
     }
@@ -54,9 +57,33 @@ pub fn can_fail(functor: Functor) -> bool {
     match functor {
         Add | Sub | Mul | Div | Rem | Pow | Neg | Abs | Round | Floor | Ceil | ToNumber | Cat | Lower
         | Upper | Replace | Range | AddDays => true,
-        Band | Bor | Bxor | Bshl | Bshr | Bshru | Bnot | Land | Lor | Lxor | Lnot | Min | Max | ToFloat
-        | ToString | Strlen | Substr | Trim | Split | Year | Month | Day | Earliest | Latest
-        | DaysBetween => false,
+        Band
+        | Bor
+        | Bxor
+        | Bshl
+        | Bshr
+        | Bshru
+        | Bnot
+        | Land
+        | Lor
+        | Lxor
+        | Lnot
+        | Min
+        | Max
+        | ToFloat
+        | ToString
+        | Strlen
+        | Substr
+        | Trim
+        | Split
+        | Year
+        | Month
+        | Day
+        | Earliest
+        | Latest
+        | DaysBetween
+        | Tag
+        | Part { .. } => false,
         Fixed(op, _) => super::fixed::can_fail(op),
     }
 }
@@ -83,6 +110,12 @@ pub fn apply(functor: Functor, args: &[Value]) -> Outcome {
         Max => Ok(extreme(args, |new, old| new > old)),
         Cat => cat(args),
         Fixed(op, width) => super::fixed::apply(op, width, args),
+        Part { of, variant, index } => Ok(match args {
+            [Value::Struct(value)] if (value.of.ty, value.of.ordinal) == (of, variant) => {
+                value.fields.get(index as usize).cloned()
+            }
+            _ => None,
+        }),
         Range => match range(args)? {
             Some(steps) if steps.len() > MAX_LIST_ITEMS as u64 => Err(FunctorError::TooLong),
             Some(steps) => Ok(Some(Value::list(steps.map(Value::Number).collect::<Vec<_>>()))),
@@ -121,6 +154,7 @@ fn unary(functor: Functor, value: &Value) -> Outcome {
         (ToFloat, Value::Number(n)) => Some(Value::float(*n as f64)),
         (ToFloat, Value::Float(_)) => Some(value.clone()),
         (ToFloat, Value::Symbol(text)) => text.parse().ok().filter(|x: &f64| x.is_finite()).map(Value::float),
+        (Tag, Value::Struct(value)) => Some(Value::Number(i64::from(value.of.ordinal))),
         (ToString, _) => text_of(value).map(Value::Symbol),
         (Strlen, Value::Symbol(text)) => Some(Value::Number(text.chars().count() as i64)),
         (Lower, Value::Symbol(text)) => Some(text_value(text.to_lowercase())?),

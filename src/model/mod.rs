@@ -1,6 +1,7 @@
 //! What facts and rules mean: values, the schema, resolved programs, facts with their assertions.
 
 pub mod date;
+mod ecmascript;
 pub mod fact;
 pub mod fixed;
 pub mod format;
@@ -9,6 +10,7 @@ pub mod pattern;
 pub mod place;
 pub mod program;
 pub mod schema;
+pub mod structure;
 pub mod value;
 
 pub use date::Date;
@@ -17,5 +19,5 @@ pub use place::Place;
 pub use program::{
     Aggregate, Arg, Atom, Body, CheckedProgram, Expr, Functor, Literal, Rule, RuleId, Stratum, Var, VarId,
 };
-pub use schema::{Column, EnumId, PredId, Predicate, Schema, TypeDef, TypeId};
+pub use schema::{Column, EnumId, PredId, Predicate, Schema, StructId, TypeDef, TypeId};
 pub use value::{EnumValue, Float, Value};

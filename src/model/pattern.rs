@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use regex::Regex;
+use regex::{Regex, bytes};
 
+use super::ecmascript::{self, Bad};
 use super::functor::FunctorError;
 use super::program::TestOp;
 use super::value::Value;
@@ -16,6 +17,7 @@ const MAX_PATTERNS: usize = 256;
 #[derive(Clone, Debug, Default)]
 pub struct Patterns {
     compiled: HashMap<Arc<str>, Result<Regex, String>>,
+    ecmascript: HashMap<Arc<str>, Result<bytes::Regex, Bad>>,
 }
 
 impl Patterns {
@@ -42,6 +44,24 @@ impl Patterns {
             Some(Ok(regex)) => Ok(regex.is_match(text)),
             Some(Err(why)) => Err(FunctorError::Pattern(why.clone())),
             None => Ok(false),
+        }
+    }
+}
+
+impl Patterns {
+    /// Whether the regular expression, in the syntax of ECMAScript, matches the whole text; `None`
+    /// where it is no such expression. The error is for one that cannot be run here.
+    pub fn matches_ecmascript(&mut self, pattern: &str, text: &str) -> Result<Option<bool>, FunctorError> {
+        if !self.ecmascript.contains_key(pattern) {
+            if self.ecmascript.len() >= MAX_PATTERNS {
+                self.ecmascript.clear();
+            }
+            self.ecmascript.insert(Arc::from(pattern), ecmascript::compile(pattern));
+        }
+        match self.ecmascript.get(pattern) {
+            Some(Ok(regex)) => Ok(Some(regex.is_match(text.as_bytes()))),
+            Some(Err(Bad::Unsupported(why))) => Err(FunctorError::Pattern((*why).to_owned())),
+            Some(Err(Bad::Wrong)) | None => Ok(None),
         }
     }
 }

@@ -26,7 +26,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::schema::{PredId, Schema, TypeId};
+use super::schema::{PredId, Schema, StructId, TypeId};
+use super::structure::Constructor;
 use super::value::Value;
 use crate::base::Span;
 pub use crate::syntax::datalog::ast::{AggregateOp, CompareOp, TestOp};
@@ -158,6 +159,8 @@ pub enum Expr {
     Call(Functor, Vec<Expr>, Span),
     /// `[e, …]`
     List(Vec<Expr>),
+    /// A record or variant built of its fields; no value where one that is not optional is nil.
+    Struct(Arc<Constructor>, Vec<Expr>, Span),
     /// An aggregate. Occurs only as one side of a `Compare` literal with op `=` whose other side
     /// is a variable (bound or not) or a constant.
     Aggregate(Box<Aggregate>),
@@ -174,6 +177,8 @@ pub struct Aggregate {
     pub separator: Arc<str>,
     /// Whether the values aggregated are floats; decides what `sum` over nothing is.
     pub float: bool,
+    /// Whether a sum of integers that 64 bits cannot hold wraps around, and is no failure.
+    pub wraps: bool,
     /// What it ranges over: the distinct assignments to the body's variables and wildcards.
     pub body: Body,
     /// Where it stands.
@@ -227,6 +232,14 @@ pub enum Functor {
     Latest,
     DaysBetween,
     AddDays,
+    /// Position of the variant that has built a record or variant.
+    Tag,
+    /// The field at `index` of a value that this variant of a type has built; of others no value.
+    Part {
+        of: StructId,
+        variant: u32,
+        index: u32,
+    },
     /// One of Soufflé's, on numbers of a fixed width.
     Fixed(super::fixed::FixedOp, super::fixed::Width),
 }
@@ -242,6 +255,20 @@ pub struct Stratum {
     pub recursive: bool,
 }
 
+/// `less <= greater :- body.` Of each solution of `rule` the first half of the columns is a tuple of
+/// `pred` that gives way to the second half, if that is another tuple.
+#[derive(Clone, Debug)]
+pub struct Subsumption {
+    /// The relation.
+    pub pred: PredId,
+    /// Stands in the rule for the tuples that may give way.
+    pub less: PredId,
+    /// Stands in the rule for the tuples that may stay.
+    pub greater: PredId,
+    /// The pairs of tuples. Its body may read relations of earlier strata.
+    pub rule: Rule,
+}
+
 /// A program that has passed the analysis: safe, typed, stratified.
 #[derive(Clone, Debug, Default)]
 pub struct CheckedProgram {
@@ -251,11 +278,31 @@ pub struct CheckedProgram {
     pub rules: Vec<Rule>,
     /// Bottom-up order: a stratum reads only itself and earlier ones.
     pub strata: Vec<Stratum>,
+    /// Which tuples give way to which.
+    pub subsumptions: Vec<Subsumption>,
+    /// Sizes at which the recursion of a relation ends.
+    pub limits: HashMap<PredId, u64>,
     /// Which rules define a relation.
     pub rules_of: HashMap<PredId, Vec<RuleId>>,
 }
 
 impl CheckedProgram {
+    /// Whether more than rules decides which tuples a relation has.
+    pub fn is_guarded(&self, pred: PredId) -> bool {
+        self.limits.contains_key(&pred) || self.subsumptions.iter().any(|found| found.pred == pred)
+    }
+
+    /// The relations that what more than rules decides of one reads.
+    pub fn guard_reads(&self, pred: PredId, visit: &mut impl FnMut(PredId)) {
+        for found in self.subsumptions.iter().filter(|found| found.pred == pred) {
+            found.rule.body.atoms(&mut |atom, _| {
+                if atom.pred != found.less && atom.pred != found.greater {
+                    visit(atom.pred);
+                }
+            });
+        }
+    }
+
     /// The rule of an id.
     pub fn rule(&self, id: RuleId) -> &Rule {
         &self.rules[id.0 as usize]
@@ -294,12 +341,22 @@ impl Body {
     }
 }
 
+impl Literal {
+    /// Whether it only takes a record or variant apart, as a pattern in an atom asks.
+    pub fn takes_apart(&self) -> bool {
+        let is_part = |expr: &Expr| matches!(expr, Expr::Call(Functor::Part { .. } | Functor::Tag, ..));
+        matches!(self, Literal::Compare { op: CompareOp::Eq, left, right, .. } if is_part(left) || is_part(right))
+    }
+}
+
 impl Expr {
     /// Calls `visit` for every variable in it, not looking into aggregates.
     pub fn vars(&self, visit: &mut impl FnMut(VarId)) {
         match self {
             Expr::Var(var) => visit(*var),
-            Expr::Call(_, args, _) | Expr::List(args) => args.iter().for_each(|arg| arg.vars(visit)),
+            Expr::Call(_, args, _) | Expr::List(args) | Expr::Struct(_, args, _) => {
+                args.iter().for_each(|arg| arg.vars(visit));
+            }
             Expr::Const(_) | Expr::Aggregate(_) => {}
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::structure::Constructor;
 use super::value::Value;
 use crate::base::Span;
 
@@ -17,6 +18,10 @@ pub struct TypeId(pub u32);
 /// An enum, by its index in [`Schema::enums`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnumId(pub u32);
+
+/// A record or algebraic type, by its index in [`Schema::structs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StructId(pub u32);
 
 /// What a type is.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,6 +40,8 @@ pub enum TypeDef {
     Enum(EnumId),
     /// `[T]`
     List(TypeId),
+    /// A declared record or algebraic type.
+    Struct(StructId),
     /// `<: T`
     Subtype(TypeId),
     /// `= A | B`; the members have one base.
@@ -61,6 +68,38 @@ pub struct EnumDef {
     pub name: Arc<str>,
     /// The constants' names, in order.
     pub constants: Vec<Arc<str>>,
+}
+
+/// A record or algebraic type.
+#[derive(Clone, Debug, Default)]
+pub struct StructDef {
+    /// The type's name.
+    pub name: Arc<str>,
+    /// The variants in the order of their declaration; of a record the only one, without a name.
+    pub variants: Vec<Variant>,
+}
+
+/// A variant with the types of its fields.
+#[derive(Clone, Debug)]
+pub struct Variant {
+    /// What builds its values.
+    pub of: Arc<Constructor>,
+    /// The types of its fields.
+    pub types: Vec<TypeId>,
+    /// What a field is when it is left out; one without a default that is optional is nil.
+    pub defaults: Vec<Option<Value>>,
+}
+
+impl StructDef {
+    /// The only variant of a record; `None` for an algebraic type.
+    pub fn record(&self) -> Option<&Variant> {
+        self.variants.first().filter(|variant| variant.of.name.is_none())
+    }
+
+    /// The variant named `name`.
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.of.name.as_deref() == Some(name))
+    }
 }
 
 /// A column of a relation.
@@ -146,6 +185,8 @@ pub struct Schema {
     pub types: Vec<Type>,
     /// By [`EnumId`].
     pub enums: Vec<EnumDef>,
+    /// By [`StructId`].
+    pub structs: Vec<StructDef>,
     /// By [`PredId`].
     pub predicates: Vec<Predicate>,
     /// Type names, built-in and declared.
@@ -168,6 +209,24 @@ impl Schema {
     /// The enum of an id.
     pub fn enum_def(&self, id: EnumId) -> &EnumDef {
         &self.enums[id.0 as usize]
+    }
+
+    /// The record or algebraic type of an id.
+    pub fn struct_def(&self, id: StructId) -> &StructDef {
+        &self.structs[id.0 as usize]
+    }
+
+    /// The types that have a variant named `name`.
+    pub fn variants<'s>(&'s self, name: &'s str) -> impl Iterator<Item = (StructId, &'s Variant)> {
+        self.structs
+            .iter()
+            .enumerate()
+            .filter_map(move |(at, def)| def.variant(name).map(|variant| (StructId(at as u32), variant)))
+    }
+
+    /// The type of a record or algebraic type.
+    pub fn struct_type(&self, id: StructId) -> Option<TypeId> {
+        self.type_names.get(&self.structs.get(id.0 as usize)?.name).copied()
     }
 
     /// The relation named `name`.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::date::Date;
 use super::fact::{STATUS_ENUM, Status};
 use super::schema::EnumId;
+use super::structure::StructValue;
 use crate::base::escape;
 
 /// A 64-bit float with a total order: `-inf` … `inf`, then the one NaN. `-0.0` is `0.0`.
@@ -120,6 +121,8 @@ pub enum Value {
     Symbol(Arc<str>),
     /// `[T]`
     List(Arc<[Value]>),
+    /// A record, or a variant of an algebraic type.
+    Struct(StructValue),
 }
 
 impl Value {
@@ -176,6 +179,7 @@ impl fmt::Display for Value {
                 }
                 f.write_str("]")
             }
+            Value::Struct(value) => write!(f, "{value}"),
         }
     }
 }

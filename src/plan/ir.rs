@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::base::Span;
 use crate::model::program::{AggregateOp, CompareOp, Functor, TestOp};
+use crate::model::structure::Constructor;
 use crate::model::{PredId, Value};
 
 /// A register, by its index. The rule's variables come first, by their ids.
@@ -232,6 +233,8 @@ pub enum Code {
     Call(Functor, Vec<Code>, Span),
     /// A list.
     List(Vec<Code>),
+    /// A record or variant.
+    Struct(Arc<Constructor>, Vec<Code>, Span),
 }
 
 /// A place in a rule, and the variables that have a value there.
@@ -269,6 +272,8 @@ pub struct Fold {
     pub separator: Arc<str>,
     /// Whether the values are floats.
     pub float: bool,
+    /// Whether a sum that 64 bits cannot hold wraps around.
+    pub wraps: bool,
     /// For each alternative, the registers of an assignment; `None` where it has no value. Empty
     /// when there is one alternative, whose assignments are distinct as they come.
     pub assignments: Vec<Vec<Option<Reg>>>,
@@ -283,7 +288,9 @@ impl Code {
     pub fn regs(&self, visit: &mut impl FnMut(Reg)) {
         match self {
             Code::Reg(reg) => visit(*reg),
-            Code::Call(_, args, _) | Code::List(args) => args.iter().for_each(|arg| arg.regs(visit)),
+            Code::Call(_, args, _) | Code::List(args) | Code::Struct(_, args, _) => {
+                args.iter().for_each(|arg| arg.regs(visit))
+            }
         }
     }
 
@@ -295,6 +302,8 @@ impl Code {
                 crate::model::functor::can_fail(*functor) || args.iter().any(Code::can_fail)
             }
             Code::List(items) => items.iter().any(Code::can_fail),
+            // It can hold too much within.
+            Code::Struct(..) => true,
         }
     }
 }

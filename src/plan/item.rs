@@ -61,6 +61,7 @@ pub(super) struct Folded {
     pub arg: Option<Code>,
     pub separator: Arc<str>,
     pub float: bool,
+    pub wraps: bool,
     pub assignments: Vec<Vec<Option<Reg>>>,
     pub target: Reg,
 }
@@ -251,7 +252,8 @@ impl<'r> Lowering<'r> {
         let counts = |reg: Reg| reg < variables || self.wildcards.values().any(|wildcard| *wildcard == reg);
         let assignments = if keep { assignments(&nested, counts) } else { Vec::new() };
         let separator = Arc::clone(&aggregate.separator);
-        Folded { nested, op: aggregate.op, arg, separator, float: aggregate.float, assignments, target }
+        let Aggregate { op, float, wraps, .. } = *aggregate;
+        Folded { nested, op, arg, separator, float, wraps, assignments, target }
     }
 
     fn nested(&mut self, body: &Body, outside: &Outside<'_>) -> Nested {
@@ -306,6 +308,10 @@ impl<'r> Lowering<'r> {
                 Code::Call(*functor, args.iter().map(|arg| self.code(arg)).collect(), *span)
             }
             Expr::List(items) => Code::List(items.iter().map(|item| self.code(item)).collect()),
+            Expr::Struct(of, fields, span) => {
+                let fields = fields.iter().map(|field| self.code(field)).collect();
+                Code::Struct(Arc::clone(of), fields, *span)
+            }
             // Aggregates stand alone beside `=`, and `side` has taken them.
             Expr::Aggregate(_) => Code::Reg(self.constant(&Value::Nil)),
         }

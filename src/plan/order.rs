@@ -240,6 +240,7 @@ impl Scheduler<'_> {
             arg: folded.arg.clone(),
             separator: folded.separator.clone(),
             float: folded.float,
+            wraps: folded.wraps,
             assignments: folded.assignments.clone(),
             target: folded.target,
             site,

@@ -263,6 +263,11 @@ impl Writer<'_> {
         match code {
             Code::Reg(reg) => self.reg(*reg),
             Code::List(items) => format!("[{}]", self.codes(items)),
+            Code::Struct(of, fields, _) => match &of.name {
+                Some(name) => format!("${name}({})", self.codes(fields)),
+                None => format!("({})", self.codes(fields)),
+            },
+            Code::Call(Functor::Part { index, .. }, args, _) => format!("part_{index}({})", self.codes(args)),
             Code::Call(functor, args, _) => match (operator(*functor), args.as_slice()) {
                 (Some(operator), [left, right]) => {
                     format!("({} {operator} {})", self.code(left), self.code(right))

@@ -55,14 +55,16 @@ pub struct Change {
 
 /// Whether the relations of a stratum can be brought up to date.
 pub fn can_follow(program: &CheckedProgram, stratum: &Stratum, change: &Change) -> bool {
-    stratum.rules.iter().map(|id| program.rule(*id)).all(|rule| {
-        let mut positive = true;
-        rule.body.atoms(&mut |atom, is_positive| {
-            positive &= is_positive || !change.changed.contains_key(&atom.pred);
-        });
-        positive
-            && rule.body.alternatives.iter().all(|literals| own_atoms(literals, change).len() <= MOST_OWN)
-    })
+    // Tuples that gave way may come back, which no rule says.
+    !stratum.predicates.iter().any(|pred| program.is_guarded(*pred))
+        && stratum.rules.iter().map(|id| program.rule(*id)).all(|rule| {
+            let mut positive = true;
+            rule.body.atoms(&mut |atom, is_positive| {
+                positive &= is_positive || !change.changed.contains_key(&atom.pred);
+            });
+            positive
+                && rule.body.alternatives.iter().all(|literals| own_atoms(literals, change).len() <= MOST_OWN)
+        })
 }
 
 /// The rules of what goes.
@@ -199,5 +201,5 @@ fn derived(rule: &Rule, head: PredId, body: Vec<Literal>) -> Rule {
 
 fn checked(schema: &Arc<Schema>, rules: Vec<Rule>) -> Option<CheckedProgram> {
     let strata = strata::stratify(&rules).ok()?;
-    Some(CheckedProgram { schema: Arc::clone(schema), rules, strata, rules_of: HashMap::new() })
+    Some(CheckedProgram { schema: Arc::clone(schema), rules, strata, ..CheckedProgram::default() })
 }

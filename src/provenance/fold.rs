@@ -35,6 +35,7 @@ pub(super) fn fold(aggregate: &Aggregate, mut values: Vec<Value>) -> Option<Valu
         AggregateOp::Min => values.into_iter().next(),
         AggregateOp::Max => values.into_iter().next_back(),
         AggregateOp::Sum if aggregate.float => Some(Value::Float(Float::new(floats(&values)))),
+        AggregateOp::Sum if aggregate.wraps => Some(Value::Number(whole(&values) as i64)),
         AggregateOp::Sum => i64::try_from(whole(&values)).ok().map(Value::Number),
         AggregateOp::Mean if values.is_empty() => None,
         AggregateOp::Mean => {

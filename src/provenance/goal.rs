@@ -43,6 +43,13 @@ pub(super) fn compute(expr: &Expr, slots: &[Word], words: &Words<'_>) -> Compute
             Ok(values) => Computed::Word(words.word(&Value::list(values))),
             Err(other) => other,
         },
+        Expr::Struct(of, fields, _) => match operands(fields, slots, words) {
+            Ok(values) => match of.build(values) {
+                Ok(Some(value)) => Computed::Word(words.word(&value)),
+                _ => Computed::Nothing,
+            },
+            Err(other) => other,
+        },
         Expr::Call(functor, args, _) => match operands(args, slots, words) {
             // A computation that fails satisfies nothing, else there were no model to search in.
             Ok(values) => match functor::apply(*functor, &values) {

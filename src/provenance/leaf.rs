@@ -116,6 +116,13 @@ pub(super) fn of_assertion(database: &Database, of: PredId, row: &[Word]) -> Opt
     Some(leaf(database, all.get(number)?, &all.iter().collect::<Vec<_>>()))
 }
 
+/// The assertions of a tuple that rest on somebody without a name.
+pub(super) fn unnamed_of<'s>(database: &Database, all: &'s [Stated]) -> Vec<&'s Stated> {
+    let context = database.context();
+    let seen: Vec<&Stated> = all.iter().filter(|stated| sees(stated, all, &context)).collect();
+    all.iter().filter(|stated| is_unnamed(database, stated, &seen)).collect()
+}
+
 /// An assertion among those of its tuple that count.
 fn leaf(database: &Database, stated: &Stated, all: &[&Stated]) -> Leaf {
     let (context, interner) = (database.context(), database.interner());

@@ -6,7 +6,7 @@
 //! of the same type around them, then what stands in their column. What is found is a proposal:
 //! only assuming it tells whether it does what it should.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::goal::{self, Computed, compute};
 use super::graph::{Graph, Tuple};
@@ -44,20 +44,24 @@ const COLUMN_ROWS: usize = 200_000;
 /// # Errors
 /// The budget's.
 pub fn repairs(graph: &Graph<'_>, pred: PredId, wanted: &Wanted) -> Result<Repairs, Stop> {
-    let mut search = Search { graph, left: SEARCHES, cut: false, columns: HashMap::new() };
+    let mut search = Search::new(graph);
     graph.allow(EFFORT);
     let goal = (pred, wanted.to_vec());
     for most in 1..=MOST_FACTS {
         search.left = SEARCHES;
         let ways = search.goal(&goal, most, DEPTH, &mut vec![])?;
-        let sets: BTreeSet<Set> = ways.into_iter().map(|way| way.set).filter(|set| !set.is_empty()).collect();
+        let mut sets: BTreeMap<Set, usize> = BTreeMap::new();
+        for way in ways.into_iter().filter(|way| !way.set.is_empty()) {
+            let steps = sets.entry(way.set).or_insert(way.steps);
+            *steps = way.steps.min(*steps);
+        }
         if !sets.is_empty() {
             return search.ranked(sets);
         }
     }
     // A relation of which nothing is stated is left to its rules, as long as they can do it.
     match search.missing(pred, wanted, &HashSet::new()) {
-        Some(fact) => search.ranked(BTreeSet::from([Set::from([fact])])),
+        Some(fact) => search.ranked(BTreeMap::from([(Set::from([fact]), 0)])),
         None => Ok(Repairs { sets: Vec::new(), cut: search.cut }),
     }
 }
@@ -69,6 +73,8 @@ type Goal = (PredId, Vec<Option<Word>>);
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Way {
     set: Set,
+    /// Rules that it takes one behind the other.
+    steps: usize,
     tuple: Vec<Word>,
 }
 
@@ -83,7 +89,8 @@ struct Attempt<'r> {
     left_out: &'r [usize],
 }
 
-struct Search<'s, 'a> {
+/// A search for proposals, and what it knows of facts.
+pub(super) struct Search<'s, 'a> {
     graph: &'s Graph<'a>,
     /// Searches that may still be made.
     left: usize,
@@ -92,7 +99,11 @@ struct Search<'s, 'a> {
     columns: HashMap<(PredId, usize), Vec<Word>>,
 }
 
-impl Search<'_, '_> {
+impl<'s, 'a> Search<'s, 'a> {
+    pub fn new(graph: &'s Graph<'a>) -> Self {
+        Search { graph, left: SEARCHES, cut: false, columns: HashMap::new() }
+    }
+
     /// Ways to make some tuple like the goal hold with at most `most` facts; without any if there is
     /// such a tuple.
     fn goal(
@@ -106,7 +117,7 @@ impl Search<'_, '_> {
         if wanted.iter().all(Option::is_some) {
             let row: Vec<Word> = wanted.iter().flatten().copied().collect();
             if self.graph.holds(&Tuple { pred: *pred, row: row.clone().into() }) {
-                return Ok(vec![Way { set: Set::new(), tuple: row }]);
+                return Ok(vec![Way { set: Set::new(), steps: 0, tuple: row }]);
             }
         }
         let mut ways: Vec<Way> = Vec::new();
@@ -131,7 +142,7 @@ impl Search<'_, '_> {
 
     fn alone(&self, fact: Missing) -> Way {
         let tuple = fact.tuple.iter().map(|value| self.graph.words.word(value)).collect();
-        Way { set: Set::from([fact]), tuple }
+        Way { set: Set::from([fact]), steps: 0, tuple }
     }
 
     fn by_rules(
@@ -180,10 +191,10 @@ impl Search<'_, '_> {
             atoms.partition(|atom| !self.graph.rules_of(atom.pred).is_empty());
         for slots in self.solutions(attempt)? {
             // What rules derive comes first: it gives values to variables.
-            let mut states = vec![(slots, Set::new())];
+            let mut states = vec![(slots, Set::new(), 0)];
             for atom in &derived {
                 let mut more = Vec::new();
-                for (slots, set) in &states {
+                for (slots, set, steps) in &states {
                     let Some(columns) = self.columns_of(atom, slots) else { continue };
                     let goal = (atom.pred, columns);
                     for way in self.goal(&goal, most, depth - 1, path)? {
@@ -191,13 +202,13 @@ impl Search<'_, '_> {
                             && !way.set.is_empty()
                             && more.len() < SETS
                         {
-                            more.push((slots, set.union(&way.set).cloned().collect()));
+                            more.push((slots, set.union(&way.set).cloned().collect(), way.steps.max(*steps)));
                         }
                     }
                 }
                 states = more;
             }
-            for (slots, set) in states {
+            for (slots, set, steps) in states {
                 let Some((slots, free)) = self.filled(attempt, slots)? else { continue };
                 let Some(set) = self.with_stated(&stated, &slots, &free, set) else { continue };
                 let head =
@@ -207,7 +218,7 @@ impl Search<'_, '_> {
                     });
                 let Some(tuple) = head.collect::<Option<Vec<Word>>>() else { continue };
                 if set.len() <= most {
-                    ways.push(Way { set, tuple });
+                    ways.push(Way { set, steps: steps + 1, tuple });
                 }
             }
         }
@@ -240,30 +251,30 @@ impl Search<'_, '_> {
     }
 
     /// Whether facts of a relation are proposed: not where rules define it and nothing is stated.
-    fn is_stated(&self, pred: PredId) -> bool {
+    pub fn is_stated(&self, pred: PredId) -> bool {
         let stated = || self.graph.stated().table(pred).is_some_and(|table| !table.is_empty());
         self.graph.rules_of(pred).is_empty() || stated()
     }
 
     /// Sets in the order in which they are proposed.
-    fn ranked(mut self, sets: BTreeSet<Set>) -> Result<Repairs, Stop> {
+    fn ranked(mut self, sets: BTreeMap<Set, usize>) -> Result<Repairs, Stop> {
         let mut ranked = Vec::with_capacity(sets.len());
-        for set in sets {
+        for (set, steps) in sets {
             let mut conflicts = 0;
             for fact in &set {
                 conflicts += usize::from(self.conflicts(fact)?);
             }
-            // Those in which least is guessed first.
+            // The nearest first, and of these those in which least is guessed.
             let guessed: usize = set.iter().map(|fact| fact.any.len()).sum();
-            ranked.push((conflicts, set.len(), guessed, set.into_iter().collect::<Vec<Missing>>()));
+            ranked.push(((conflicts, set.len(), steps, guessed), set.into_iter().collect::<Vec<Missing>>()));
         }
         ranked.sort();
         // What contradicts facts that are stated is proposed only for want of anything else.
-        let least = ranked.first().map_or(0, |(conflicts, ..)| *conflicts);
-        ranked.retain(|(conflicts, ..)| *conflicts == least);
+        let least = ranked.first().map_or(0, |((conflicts, ..), _)| *conflicts);
+        ranked.retain(|((conflicts, ..), _)| *conflicts == least);
         self.cut |= ranked.len() > SETS;
         ranked.truncate(SETS);
-        Ok(Repairs { sets: ranked.into_iter().map(|(_, _, _, set)| set).collect(), cut: self.cut })
+        Ok(Repairs { sets: ranked.into_iter().map(|(_, set)| set).collect(), cut: self.cut })
     }
 
     /// Values of the variables under which all literals but those left out are satisfied, or cannot
@@ -360,7 +371,7 @@ impl Search<'_, '_> {
 
     /// The words of an atom's columns, none for wildcards and variables that have none; `None` if no
     /// tuple can be what the atom asks for, because an argument has no value.
-    fn columns_of(&self, atom: &Atom, slots: &[Word]) -> Option<Vec<Option<Word>>> {
+    pub fn columns_of(&self, atom: &Atom, slots: &[Word]) -> Option<Vec<Option<Word>>> {
         let word = |arg: &Arg| match arg {
             Arg::Any => Some(None),
             Arg::Is(expr) => match (compute(expr, slots, &self.graph.words), expr) {
@@ -373,7 +384,7 @@ impl Search<'_, '_> {
     }
 
     /// Whether another tuple with the key of this one is there already.
-    fn conflicts(&self, fact: &Missing) -> Result<bool, Stop> {
+    pub fn conflicts(&self, fact: &Missing) -> Result<bool, Stop> {
         let predicate = self.graph.program().schema.predicates.get(fact.pred.0 as usize);
         let key = predicate.and_then(|predicate| predicate.key.as_deref());
         let (Some(key), Some(table)) = (key, self.graph.table(fact.pred)) else { return Ok(false) };
@@ -422,7 +433,7 @@ impl Search<'_, '_> {
     }
 
     /// Some value of a type.
-    fn of_type(&self, ty: TypeId) -> Option<Word> {
+    pub fn of_type(&self, ty: TypeId) -> Option<Word> {
         let schema = &self.graph.program().schema;
         let mut ty = ty;
         let value = loop {
@@ -433,6 +444,8 @@ impl Search<'_, '_> {
                 TypeDef::Bool => Value::Bool(true),
                 TypeDef::Date => Value::Date(Date::parse("2000").ok()?),
                 TypeDef::List(_) => Value::list([]),
+                // Which of its values would do, nothing says.
+                TypeDef::Struct(_) => return None,
                 TypeDef::Enum(id) => {
                     let name = schema.enums.get(id.0 as usize)?.constants.first()?.clone();
                     Value::Enum(crate::model::EnumValue { ty: *id, ordinal: 0, name })
@@ -452,7 +465,7 @@ impl Search<'_, '_> {
 
     /// The fact that would have to be stated, if facts of the relation can be. Columns without a word
     /// take their default, or what stands in the column.
-    fn missing(&mut self, pred: PredId, wanted: &Wanted, any: &HashSet<usize>) -> Option<Missing> {
+    pub fn missing(&mut self, pred: PredId, wanted: &Wanted, any: &HashSet<usize>) -> Option<Missing> {
         let schema = std::sync::Arc::clone(&self.graph.program().schema);
         let predicate = schema.predicates.get(pred.0 as usize)?;
         let (of, arity) = match predicate.kind {

@@ -180,7 +180,7 @@ impl<'g, 'a> Solver<'g, 'a> {
                 *waits = inside.intersection(&own).copied().collect();
             }
             for (column, arg) in as_atom(literal).into_iter().flat_map(|atom| atom.args.iter().enumerate()) {
-                if let Arg::Is(expr @ (Expr::Call(..) | Expr::List(_))) = arg {
+                if let Arg::Is(expr @ (Expr::Call(..) | Expr::List(_) | Expr::Struct(..))) = arg {
                     solver.add(Goal::Column(at, column, expr));
                 }
             }

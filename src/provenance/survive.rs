@@ -4,12 +4,15 @@
 //! Exact where nothing behind the tuples is negated, aggregated or denied: there a tuple holds after
 //! a removal just if it has a proof left.
 
+use std::collections::{HashMap, HashSet};
+
 use super::derivations::{Derivations, Unfinished};
 use super::graph::{Graph, Tuple};
-use super::leaf::Leaf;
+use super::leaf::{self, Leaf};
 use crate::model::program::Rule;
 use crate::model::schema::PredKind;
 use crate::model::{CheckedProgram, PredId};
+use crate::storage::assertions::Stated;
 use crate::storage::sources::Struck;
 use crate::storage::{Database, Interner};
 
@@ -95,6 +98,21 @@ pub fn ends(
         (0..removals.len()).filter(gone).collect()
     };
     Ok(tuples.iter().map(ended).collect())
+}
+
+/// The assertions of relations that rest on somebody without a name, by relation.
+pub fn unnamed(database: &Database, relations: &[PredId]) -> HashMap<PredId, HashSet<Stated>> {
+    let mut found: HashMap<PredId, HashSet<Stated>> = HashMap::new();
+    for pred in relations {
+        let Some(extent) = database.extent(*pred) else { continue };
+        for row in 0..extent.tuples().len() {
+            let unnamed = leaf::unnamed_of(database, extent.assertions(row));
+            if !unnamed.is_empty() {
+                found.entry(*pred).or_default().extend(unnamed);
+            }
+        }
+    }
+    found
 }
 
 /// Whether what goals and relations reach only ever loses tuples when it loses assertions: nothing

@@ -4,6 +4,7 @@
 use crate::model::fixed::FixedOp;
 use crate::model::program::{Aggregate, AggregateOp, Arg, Atom, Body, Expr, Literal, TestOp, VarId};
 use crate::model::schema::{META_COLUMNS, PredKind, Predicate};
+use crate::model::structure::Part;
 use crate::model::{Functor, PredId, Rule, Schema, Value};
 
 /// Writes parts of one rule.
@@ -127,7 +128,23 @@ impl Writer<'_> {
             Expr::Const(value) => value.to_string(),
             Expr::List(items) => format!("[{}]", self.exprs(items)),
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
+            Expr::Struct(of, fields, _) => {
+                let part = |(field, expr): (&Part, &Expr)| format!("{}: {}", field.name, self.expr(expr));
+                let parts: Vec<String> = of.fields.iter().zip(fields).map(part).collect();
+                match &of.name {
+                    Some(name) if parts.is_empty() => name.to_string(),
+                    Some(name) => format!("{name}({})", parts.join(", ")),
+                    None => format!("({})", parts.join(", ")),
+                }
+            }
             Expr::Call(functor, args, _) => match (functor, args.as_slice()) {
+                (Functor::Part { of, variant, index }, [whole]) => {
+                    let def = self.schema.structs.get(of.0 as usize);
+                    let variant = def.and_then(|def| def.variants.get(*variant as usize));
+                    let field = variant.and_then(|variant| variant.of.fields.get(*index as usize));
+                    let field = field.map_or_else(|| index.to_string(), |field| field.name.to_string());
+                    format!("{}.{field}", self.operand(whole))
+                }
                 (Functor::Neg, [operand]) => format!("-{}", self.operand(operand)),
                 (Functor::Bnot | Functor::Lnot, [operand]) => {
                     format!("{} {}", name(*functor), self.operand(operand))
@@ -224,6 +241,8 @@ fn name(functor: Functor) -> &'static str {
         Latest => "latest",
         DaysBetween => "days_between",
         AddDays => "add_days",
+        Tag => "variant",
+        Part { .. } => "part",
         Fixed(op, _) => fixed_name(op),
     }
 }

@@ -13,7 +13,9 @@ pub fn fact_text(schema: &Schema, fact: &Fact) -> String {
     let mut fields: Vec<String> =
         columns.map(|(column, value)| format!("{}: {}", column.name, ron::text(value))).collect();
     fields.extend(metadata(&fact.assertion));
-    format!("{}({})", predicate.name, fields.join(", "))
+    // As RON writes names with dots, those of an instance's relations.
+    let raw = if predicate.name.contains('.') { "r#" } else { "" };
+    format!("{raw}{}({})", predicate.name, fields.join(", "))
 }
 
 fn metadata(assertion: &Assertion) -> Vec<String> {

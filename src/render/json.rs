@@ -9,6 +9,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::base::escape;
 use crate::model::Value;
+use crate::model::structure::StructValue;
 use crate::session::Answer;
 
 pub(super) fn write_array(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
@@ -82,7 +83,8 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// A value as JSON: numbers as numbers, nil as null, lists as arrays, the rest as strings. The
+/// A value as JSON: numbers as numbers, nil as null, lists as arrays, records as objects, a variant
+/// as an object with its name (a string where it has no fields), the rest as strings. The
 /// floats that JSON has no number for are the strings `"NaN"`, `"inf"` and `"-inf"`.
 pub(super) struct Json<'a>(pub &'a Value);
 
@@ -98,7 +100,29 @@ impl Serialize for Json<'_> {
             Value::Date(date) => serializer.serialize_str(date.text()),
             Value::Symbol(text) => serializer.serialize_str(text),
             Value::List(items) => serializer.collect_seq(items.iter().map(Json)),
+            Value::Struct(value) => match &value.of.name {
+                None => Fields(value).serialize(serializer),
+                Some(name) if value.fields.is_empty() => serializer.serialize_str(name),
+                Some(name) => {
+                    let mut map = serializer.serialize_map(Some(1))?;
+                    map.serialize_entry(&**name, &Fields(value))?;
+                    map.end()
+                }
+            },
         }
+    }
+}
+
+/// The fields of a record or variant as an object.
+struct Fields<'a>(&'a StructValue);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.fields.len()))?;
+        for (field, value) in self.0.of.fields.iter().zip(self.0.fields.iter()) {
+            map.serialize_entry(&*field.name, &Json(value))?;
+        }
+        map.end()
     }
 }
 

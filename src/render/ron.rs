@@ -1,6 +1,6 @@
 //! RON: a list of `(variable: value)`.
 //!
-//! Enum constants are bare words and dates strings, as in fact files. Optional values stand bare;
+//! Records are structs without a name, variants structs with theirs. Enum constants are bare words and dates strings, as in fact files. Optional values stand bare;
 //! where one is absent (`None`) the file says `implicit_some`, so that typed readers take both.
 
 use std::io::{self, Write};
@@ -13,7 +13,7 @@ pub(super) fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
-    if answer.rows.iter().flatten().any(Value::is_nil) {
+    if answer.rows.iter().flatten().any(holds_nil) {
         writeln!(out, "#![enable(implicit_some)]")?;
     }
     if answer.rows.is_empty() {
@@ -28,6 +28,16 @@ pub(super) fn write(out: &mut dyn Write, answer: &Answer) -> io::Result<()> {
     writeln!(out, "]")
 }
 
+/// Whether a value is nil or holds it within.
+fn holds_nil(value: &Value) -> bool {
+    match value {
+        Value::Nil => true,
+        Value::List(items) => items.iter().any(holds_nil),
+        Value::Struct(value) => value.fields.iter().any(holds_nil),
+        _ => false,
+    }
+}
+
 /// A value as RON.
 pub(super) fn text(value: &Value) -> String {
     match value {
@@ -36,6 +46,12 @@ pub(super) fn text(value: &Value) -> String {
         Value::List(items) => {
             let items: Vec<String> = items.iter().map(text).collect();
             format!("[{}]", items.join(", "))
+        }
+        Value::Struct(value) => {
+            let mut out = String::new();
+            // Writing to a String cannot fail.
+            let _ = value.write(&mut out, &|part, out| out.write_str(&text(part)));
+            out
         }
         // The language writes these as RON does.
         Value::Bool(_) | Value::Number(_) | Value::Float(_) | Value::Enum(_) | Value::Symbol(_) => {

@@ -24,9 +24,22 @@ pub struct Answer {
     pub unsettled: bool,
     /// Annotations that were asked for, to be shown as columns behind the variables.
     pub asked: Wanted,
+    /// Those of them that could not be worked out: their columns are empty.
+    pub unknown: Wanted,
 }
 
 impl Answer {
+    /// The annotations that were asked for and could be worked out.
+    pub fn worked_out(&self) -> Wanted {
+        let mut known = Wanted::default();
+        for ((name, asked), (_, unknown)) in self.asked.names().into_iter().zip(self.unknown.names()) {
+            if asked && !unknown {
+                known.add(name);
+            }
+        }
+        known
+    }
+
     /// `yes` or `no` if the goal was ground.
     pub fn verdict(&self) -> Option<&'static str> {
         self.ground.then_some(if self.rows.is_empty() { "no" } else { "yes" })
@@ -81,14 +94,18 @@ impl Answer {
     /// This with annotations as further columns. Those that stand there already stay.
     pub fn with_annotations(mut self, wanted: Wanted) -> Answer {
         let certain = Annotation::certain();
-        for (name, on) in wanted.names() {
+        for ((name, on), (_, unknown)) in wanted.names().into_iter().zip(self.unknown.names()) {
             let column = format!("_{name}");
             if !on || self.columns.contains(&column) {
                 continue;
             }
             self.columns.push(column);
             for (at, row) in self.rows.iter_mut().enumerate() {
-                row.push(value(self.firmness.get(at).unwrap_or(&certain), name));
+                row.push(if unknown {
+                    Value::Nil
+                } else {
+                    value(self.firmness.get(at).unwrap_or(&certain), name)
+                });
             }
         }
         self

@@ -1,6 +1,6 @@
 //! Findings: of the `deny` and `warn` checks, of the facts themselves, and the lints.
 
-use super::query::values;
+use super::query::{reached, values};
 use super::{Error, Session};
 use crate::analysis::{Check, template};
 use crate::base::{Diagnostic, Severity, Span, diagnostic};
@@ -90,13 +90,8 @@ impl Session {
     fn check_findings(&mut self) -> Result<Vec<Diagnostic>, Error> {
         let checks = self.base.analysis.checks.clone();
         let goals: Vec<_> = checks.iter().map(|check| check.rule.clone()).collect();
-        // Everything that checks read is wanted, so that the facts behind a finding can be found.
-        let mut wanted: Vec<PredId> = Vec::new();
-        for rule in &goals {
-            rule.body.atoms(&mut |atom, _| wanted.push(atom.pred));
-        }
-        wanted.sort();
-        wanted.dedup();
+        // Everything that checks reach is wanted, so that the facts behind a finding can be found.
+        let wanted = reached(self.program(), &goals, &[]);
         let model = self.evaluate(&goals, &wanted)?;
         let mut found = Vec::new();
         for check in &checks {

@@ -9,7 +9,8 @@ use crate::base::codes::{analysis as codes, facts as fact_codes};
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span, escape};
 use crate::model::program::{Arg, Expr, Literal, Rule};
-use crate::model::schema::{PredId, PredKind, Predicate, Schema, TypeDef, TypeId};
+use crate::model::schema::{PredId, PredKind, Predicate, Schema, StructDef, TypeDef, TypeId, Variant};
+use crate::model::structure::Part;
 use crate::model::{Assertion, Fact, Value};
 
 /// A relation in a listing.
@@ -94,6 +95,13 @@ impl Session {
                 TypeDef::Union(members) => {
                     let members: Vec<String> = members.iter().map(name).collect();
                     text.push_str(&format!(".type {} = {}\n", ty.name, members.join(" | ")));
+                }
+                TypeDef::Struct(id) => {
+                    text.push_str(&format!(
+                        ".type {} = {}\n",
+                        ty.name,
+                        structure(schema, schema.struct_def(*id))
+                    ));
                 }
                 _ => {}
             }
@@ -337,6 +345,26 @@ fn entity_key(schema: &Schema, id: PredId, predicate: &Predicate) -> Option<usiz
         (TypeDef::Entity(entity), Some([key])) if entity == id => Some(*key),
         _ => None,
     }
+}
+
+/// What a record or algebraic type is, as the language writes it.
+fn structure(schema: &Schema, def: &StructDef) -> String {
+    let fields = |variant: &Variant| {
+        let known = variant.of.fields.iter().zip(&variant.types).zip(&variant.defaults);
+        let field = |((field, ty), default): ((&Part, &TypeId), &Option<Value>)| {
+            let optional = if field.optional { "?" } else { "" };
+            let default = default.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();
+            format!("{}: {}{optional}{default}", field.name, schema.type_name(*ty))
+        };
+        known.map(field).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(record) = def.record() {
+        return format!("[{}]", fields(record));
+    }
+    let variant = |variant: &Variant| {
+        format!("{} {{{}}}", variant.of.name.as_deref().unwrap_or_default(), fields(variant))
+    };
+    def.variants.iter().map(variant).collect::<Vec<_>>().join(" | ")
 }
 
 /// A relation's declaration as the language writes it.

@@ -193,9 +193,12 @@ impl Session {
         not_included(&unit.program)?;
         let mut units = self.base.units.clone();
         units.push(unit);
-        let programs: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
+        let written: Vec<&ast::Program> = units.iter().map(|unit| &*unit.program).collect();
+        let (expanded, problems) = analysis::components::expand(&written);
+        let programs: Vec<&ast::Program> = expanded.iter().map(|program| &**program).collect();
         let known = Schema::clone(&self.base.declared);
         let (schema, mut diagnostics) = analysis::declare::extend(known, &programs[programs.len() - 1..]);
+        diagnostics.extend(problems);
         let declared = Arc::new(schema.clone());
         let mut analysis = analysis::analyze(schema, &programs);
         diagnostics.extend_from_slice(&analysis.diagnostics);
@@ -315,7 +318,7 @@ impl Session {
 fn not_included(program: &ast::Program) -> Result<(), Error> {
     let refuse = |item: &ast::Item| match &item.kind {
         ast::ItemKind::Include { span, .. } => Some(
-            Diagnostic::new(analysis_codes::NOT_YET, "`.include` works in the rule files of a project only")
+            Diagnostic::new(analysis_codes::NOT_HERE, "`.include` works in the rule files of a project only")
                 .at(*span)
                 .help("add the file with `:load`, or include it in a rule file and reload"),
         ),

@@ -8,16 +8,15 @@ use crate::engine::{EvalError, Model};
 use crate::model::schema::PredId;
 use crate::model::{Rule, Value};
 use crate::provenance::annotate::{self, Annotation, MOST_ALTERNATIVES, Unfinished, Wanted};
+use crate::provenance::levels::Evaluated;
 use crate::provenance::{Graph, Tuple};
 
-/// Steps and premises of the proof graph that are gone through unasked.
-const UNASKED: usize = 200_000;
-/// The same when annotations were asked for.
-const ASKED: usize = 8_000_000;
+/// Steps and premises of the proof graph that are gone through.
+const STEPS: usize = 8_000_000;
 
 impl Session {
     /// From now on answers have these annotations. Without any, they have the status of rows that
-    /// are less than held, as long as that does not cost much.
+    /// are less than held.
     pub fn set_annotations(&mut self, wanted: Wanted) {
         self.wanted = wanted;
     }
@@ -35,7 +34,10 @@ impl Session {
             let answer = self.rows(goal, &model, most)?;
             return Ok(Answer { asked: self.wanted, ..answer });
         };
-        let model = self.evaluate(goals, &reached)?;
+        // The status takes no proofs, and thus no more than the goal's constants need.
+        let status_alone =
+            (self.wanted.is_none() || self.wanted == Wanted::STATUS) && self.by_rules_alone(&reached);
+        let model = self.evaluate(goals, if status_alone { &[] } else { &reached })?;
         let answer = self.rows(goal, &model, most)?;
         self.annotate(goals, goal.rule.head, &model, answer)
     }
@@ -49,8 +51,8 @@ impl Session {
         (asked || !annotate::all_held(program, goals, &reached, &self.base.database)).then_some(reached)
     }
 
-    /// The answer with how firmly its rows are known, which are tuples of `head` in a model that has
-    /// everything the goals reach.
+    /// The answer with how firmly its rows are known, which are tuples of `head`. Where more than the
+    /// status is asked for, the model has everything the goals reach.
     pub(super) fn annotate(
         &self,
         goals: &[Rule],
@@ -58,59 +60,127 @@ impl Session {
         model: &Model,
         mut answer: Answer,
     ) -> Result<Answer, Error> {
-        let asked = !self.wanted.is_none();
         answer.asked = self.wanted;
         let mut wanted = self.wanted;
         wanted.status = true;
-        match self.known(goals, head, model, &answer.rows, wanted, if asked { ASKED } else { UNASKED })? {
-            Some(known) => {
-                if known.iter().any(|known| known.sources_cut) {
-                    answer.notes.push(format!(
-                        "some answers have more than {MOST_ALTERNATIVES} alternative sets of sources; the smallest are given"
-                    ));
+        let tuples = self.tuples(head, &answer.rows);
+        // Sources and assumptions take all proofs. What else there is costs a few evaluations, unless
+        // there are many days.
+        let by_rules = self.by_rules_alone(&reached(self.program(), goals, &[head]));
+        let by_proofs = wanted.sources || wanted.assumptions || !by_rules;
+        answer.unknown = Wanted { status: !by_rules, ..wanted };
+        if !by_proofs {
+            self.by_levels(goals, head, model, &tuples, wanted, &mut answer)?;
+        }
+        if !answer.unknown.is_none() {
+            match self.known(goals, model, &tuples, wanted)? {
+                Some(known) => {
+                    if known.iter().any(|known| known.sources_cut) {
+                        answer.notes.push(format!(
+                            "some answers have more than {MOST_ALTERNATIVES} alternative sets of sources; the smallest are given"
+                        ));
+                    }
+                    answer.firmness = known;
+                    answer.unknown = Wanted::default();
                 }
-                answer.firmness = known;
+                None if by_rules && by_proofs => {
+                    self.by_levels(goals, head, model, &tuples, wanted, &mut answer)?;
+                }
+                None => answer.unsettled = !by_rules,
             }
-            None if asked => {
-                answer.unsettled = true;
-                answer
-                    .notes
-                    .push("how firmly the answers are known rests on too much to be worked out".to_owned());
-            }
-            None => {
-                answer.unsettled = true;
-                answer.notes.push(
-                    "how firmly the answers are known takes long to work out; `--annotate status` does it"
-                        .to_owned(),
-                );
-            }
+        }
+        let unknown: Vec<&str> =
+            answer.unknown.names().iter().filter(|(_, on)| *on).map(|(name, _)| *name).collect();
+        if !unknown.is_empty() {
+            let text = format!("{} rest on too much to be worked out and are left empty", unknown.join(", "));
+            answer.notes.push(text);
         }
         Ok(answer)
     }
 
-    /// How firmly tuples of a relation are known; `None` if more than `most` lies behind them.
-    fn known(
+    /// Whether rules alone decide which tuples relations have, so that those that are firm can be
+    /// derived by themselves.
+    fn by_rules_alone(&self, reached: &[PredId]) -> bool {
+        !reached.iter().any(|pred| self.program().is_guarded(*pred))
+    }
+
+    fn tuples(&self, head: PredId, rows: &[Vec<Value>]) -> Vec<Tuple> {
+        let interner = self.base.database.interner();
+        let words = |row: &Vec<Value>| row.iter().filter_map(|value| interner.get(value)).collect();
+        rows.iter().map(|row| Tuple { pred: head, row: words(row) }).collect()
+    }
+
+    /// Status, confidence and day of tuples, by an evaluation a level.
+    fn by_levels(
         &self,
         goals: &[Rule],
         head: PredId,
         model: &Model,
-        rows: &[Vec<Value>],
+        tuples: &[Tuple],
         wanted: Wanted,
-        most: usize,
+        answer: &mut Answer,
+    ) -> Result<(), Error> {
+        let reached = reached(self.program(), goals, &[head]);
+        let tables = self.stated_tables();
+        let evaluated = Evaluated {
+            program: self.program(),
+            goals,
+            reached: &reached,
+            database: &self.base.database,
+            tables: &tables,
+            model,
+            engine: &self.engine,
+            tuning: self.tuning(),
+        };
+        let budget = &|| Budget::new(self.limits.clone(), self.cancel.clone());
+        let mut interner = self.base.database.interner().clone();
+        let mut known = vec![Annotation::certain(); tuples.len()];
+        match evaluated.statuses(head, tuples, &mut interner, budget) {
+            Ok(found) => known.iter_mut().zip(found).for_each(|(known, status)| known.status = status),
+            Err(error) => {
+                let error = failed(self.program(), goals, &error);
+                if matches!(error, Error::Cancelled) || self.wanted.status {
+                    return Err(error);
+                }
+                answer.unsettled = true;
+                answer
+                    .notes
+                    .push("how firmly the answers are known takes more than the limits allow".to_owned());
+                return Ok(());
+            }
+        }
+        let refused = |error: &EvalError| failed(self.program(), goals, error);
+        if wanted.conf
+            && let Some(found) =
+                evaluated.confidences(head, tuples, &mut interner, budget).map_err(|error| refused(&error))?
+        {
+            known.iter_mut().zip(found).for_each(|(known, conf)| known.conf = conf);
+            answer.unknown.conf = false;
+        }
+        if wanted.since
+            && let Some(found) =
+                evaluated.days(head, tuples, &mut interner, budget).map_err(|error| refused(&error))?
+        {
+            known.iter_mut().zip(found).for_each(|(known, since)| known.since = since);
+            answer.unknown.since = false;
+        }
+        answer.firmness = known;
+        Ok(())
+    }
+
+    /// How firmly tuples are known, by going through their proofs; `None` if these are too many.
+    fn known(
+        &self,
+        goals: &[Rule],
+        model: &Model,
+        tuples: &[Tuple],
+        wanted: Wanted,
     ) -> Result<Option<Vec<Annotation>>, Error> {
         let database = &self.base.database;
-        let interner = database.interner();
-        let tuples: Vec<Tuple> = rows
-            .iter()
-            .map(|row| Tuple {
-                pred: head,
-                row: row.iter().filter_map(|value| interner.get(value)).collect(),
-            })
-            .collect();
         let tables = self.stated_tables();
         let budget = Budget::new(self.limits.clone(), self.cancel.clone());
-        let graph = Graph::new(self.program(), goals, &tables, model, interner, &budget);
-        match annotate::annotate(&graph, database, &tuples, wanted, most) {
+        let graph = Graph::new(self.program(), goals, &tables, model, database.interner(), &budget);
+        match annotate::annotate(&graph, database, tuples, wanted, STEPS) {
             Ok(known) => Ok(Some(known)),
             Err(Unfinished::TooLarge(_)) => Ok(None),
             Err(Unfinished::Stopped(stop)) => {

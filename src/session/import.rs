@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::{Error, Session, shapes};
 use crate::base::codes::project as codes;
@@ -193,7 +194,7 @@ fn table<'o>(import: &Import<'o>) -> &'o str {
 
 /// The relation's columns, then its metadata where fields have names, under the names of the fields.
 fn described(
-    schema: &Schema,
+    schema: &Arc<Schema>,
     predicate: PredId,
     import: &Import<'_>,
 ) -> Result<Vec<Column>, Vec<Diagnostic>> {

@@ -40,7 +40,9 @@ mod rests_on;
 mod rows;
 mod scenario;
 mod shapes;
+mod structured;
 mod support;
+mod supposing;
 mod trees;
 
 use std::num::NonZeroUsize;
@@ -56,7 +58,7 @@ pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use explain::{
     Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
-    ShownAttempt, ShownPremise, ShownProof, ShownStep, WhyNot,
+    ShownAttempt, ShownPremise, ShownProof, ShownStep, StatedFact, WhyNot,
 };
 pub use export::Exported;
 pub use import::{Import, Imported, Origin, unsupported};

@@ -96,7 +96,7 @@ impl Session {
         evaluate(&self.engine, &request, database, &self.limits, &self.cancel)
     }
 
-    fn tuning(&self) -> Tuning {
+    pub(super) fn tuning(&self) -> Tuning {
         Tuning { jobs: self.options.threads(), ..Tuning::default() }
     }
 
@@ -138,6 +138,7 @@ pub(super) fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId
             for id in program.rules_of.get(&pred).into_iter().flatten() {
                 program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
+            program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached.into_iter().collect()

@@ -8,7 +8,7 @@ use crate::interop::{Column, Shape};
 use crate::model::schema::{META_COLUMNS, PredId, PredKind, Schema, TypeId};
 
 /// The columns of a relation under their own names.
-pub(super) fn columns(schema: &Schema, predicate: PredId) -> Vec<Column> {
+pub(super) fn columns(schema: &Arc<Schema>, predicate: PredId) -> Vec<Column> {
     schema
         .predicate(predicate)
         .columns
@@ -25,7 +25,7 @@ pub(super) fn columns(schema: &Schema, predicate: PredId) -> Vec<Column> {
 
 /// The columns that tell of an assertion, all optional: those behind the relation's own in its
 /// [`PredKind::Assertions`] relation, without those that are found and not stated.
-pub(super) fn metadata(schema: &Schema, predicate: PredId) -> Vec<Column> {
+pub(super) fn metadata(schema: &Arc<Schema>, predicate: PredId) -> Vec<Column> {
     let of = |(id, found): (PredId, &crate::model::Predicate)| {
         (found.kind == PredKind::Assertions(predicate)).then_some(id)
     };
@@ -39,7 +39,10 @@ pub(super) fn metadata(schema: &Schema, predicate: PredId) -> Vec<Column> {
     columns
 }
 
-fn shape(schema: &Schema, ty: TypeId) -> Shape {
+fn shape(schema: &Arc<Schema>, ty: TypeId) -> Shape {
+    if super::structured::has_parts(schema, ty) {
+        return Shape::Structured(super::structured::reader(schema, ty));
+    }
     match schema.base(ty) {
         Base::Symbol => Shape::Symbol,
         Base::Number => Shape::Number,
@@ -50,7 +53,9 @@ fn shape(schema: &Schema, ty: TypeId) -> Shape {
             let def = schema.enum_def(id);
             Shape::Enum { id, name: def.name.clone(), constants: Arc::from(def.constants.clone()) }
         }
+        // Those with parts are above.
         Base::List(item) => Shape::List(Box::new(shape(schema, item))),
+        Base::Struct(_) => Shape::Symbol,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::base::{FileId, Span};
 use crate::model::{Assertion, Float, Review, Status, Value};
 
 /// One assertion of a tuple. 24 bytes; with [`Meta`] it holds what an [`Assertion`] does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Stated {
     /// `_src`, a symbol or nil.
     pub src: Word,

@@ -307,7 +307,8 @@ impl Database {
         let Some(wanted) = wanted else { return Vec::new() };
         let tuples = relation.extent.tuples();
         let mut removed = Vec::new();
-        let without = relation.extent.without(&context, |row, stated| {
+        let prefix: Vec<Word> = wanted.iter().map_while(|wanted| *wanted).collect();
+        let without = relation.extent.without(&context, &prefix, |row, stated| {
             let row = tuples.row(row);
             let fits =
                 row.iter().zip(&wanted).all(|(word, wanted)| wanted.is_none_or(|wanted| wanted == *word));
@@ -340,8 +341,9 @@ impl Database {
         let interner = &self.interner;
         for (at, relation) in self.relations.iter_mut().enumerate() {
             let predicate = PredId(at as u32);
-            if let Some(extent) =
-                relation.extent.without(&context, |_, stated| !keep(predicate, stated, &context, interner))
+            if let Some(extent) = relation
+                .extent
+                .without(&context, &[], |_, stated| !keep(predicate, stated, &context, interner))
             {
                 *relation = Relation::new(extent);
             }

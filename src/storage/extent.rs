@@ -153,15 +153,17 @@ impl Extent {
         merged.finish(self.width, context)
     }
 
-    /// This without the assertions that `drop` picks, given the row of their tuple; tuples
-    /// without assertion go too. `None` if nothing was picked.
+    /// This without the assertions that `drop` picks of tuples that begin with `prefix`, given the
+    /// row of their tuple; tuples without assertion go too. `None` if nothing was picked.
     pub fn without(
         &self,
         context: &Context<'_>,
+        prefix: &[Word],
         mut drop: impl FnMut(usize, &Stated) -> bool,
     ) -> Option<Extent> {
         let mut dropped: Vec<usize> = Vec::new();
-        for row in 0..self.tuples.len() {
+        let (from, to) = self.tuples.rows().range(prefix);
+        for row in from..to {
             let start = self.first.get(row).map_or(row, |first| *first as usize);
             let all = self.assertions(row).iter().enumerate();
             dropped.extend(all.filter(|(_, stated)| drop(row, stated)).map(|(i, _)| start + i));

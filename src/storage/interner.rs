@@ -9,9 +9,10 @@ use std::hash::Hasher;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
-use rustc_hash::FxHasher;
+use rustc_hash::{FxHashMap, FxHasher};
 
-use crate::model::{Date, EnumValue, Float, Value};
+use crate::model::structure::{Constructor, Extent, StructValue};
+use crate::model::{Date, EnumValue, Float, StructId, Value};
 
 /// A value, as the tables hold it.
 pub type Word = u32;
@@ -53,8 +54,16 @@ enum Entry {
     Float(Float),
     Enum(u32),
     Date(u32),
-    Symbol { len: u32, start: u64 },
+    Symbol {
+        len: u32,
+        start: u64,
+    },
     List(u32),
+    /// What built it, and its fields among the lists.
+    Struct {
+        of: u32,
+        at: u32,
+    },
 }
 
 /// All values that have a word. It only grows.
@@ -65,8 +74,13 @@ pub struct Interner {
     text: String,
     enums: Vec<EnumValue>,
     dates: Vec<Date>,
+    /// Items of lists, and fields of records and variants.
     lists: Vec<Box<[Word]>>,
+    /// How much each of them holds.
+    extents: Vec<Extent>,
     list_words: usize,
+    constructors: Vec<Arc<Constructor>>,
+    constructor_index: FxHashMap<(StructId, u32), u32>,
 }
 
 impl Default for Interner {
@@ -85,7 +99,10 @@ impl Interner {
             enums: Vec::new(),
             dates: Vec::new(),
             lists: Vec::new(),
+            extents: Vec::new(),
             list_words: 0,
+            constructors: Vec::new(),
+            constructor_index: FxHashMap::default(),
         }
     }
 
@@ -103,6 +120,11 @@ impl Interner {
                 let words: Vec<Word> = items.iter().map(|item| self.intern(item)).collect();
                 self.list(&words)
             }
+            Value::Struct(value) => {
+                let words: Vec<Word> = value.fields.iter().map(|field| self.intern(field)).collect();
+                let (of, extent) = (self.constructor(&value.of), self.extent_around(&words));
+                self.structure_of(of, &words, extent)
+            }
         }
     }
 
@@ -119,6 +141,10 @@ impl Interner {
             Value::List(items) => {
                 let words: Option<Vec<Word>> = items.iter().map(|item| self.get(item)).collect();
                 self.find_list(&words?)
+            }
+            Value::Struct(value) => {
+                let words: Option<Vec<Word>> = value.fields.iter().map(|field| self.get(field)).collect();
+                self.find_structure(self.find_constructor(&value.of)?, &words?)
             }
         }
     }
@@ -172,9 +198,57 @@ impl Interner {
         if let Some(word) = self.find_list(items) {
             return word;
         }
+        let at = self.keep(items, self.extent_around(items));
+        self.add(Entry::List(at), hash_list(items))
+    }
+
+    /// The word of the record or variant with these fields; `None` when it would hold more than
+    /// [`Extent`] allows.
+    pub fn structure(&mut self, of: &Arc<Constructor>, fields: &[Word]) -> Option<Word> {
+        let of = self.constructor(of);
+        let extent = self.extent_around(fields);
+        (!extent.is_excessive()).then(|| self.structure_of(of, fields, extent))
+    }
+
+    fn structure_of(&mut self, of: u32, fields: &[Word], extent: Extent) -> Word {
+        if let Some(word) = self.find_structure(of, fields) {
+            return word;
+        }
+        let at = self.keep(fields, extent);
+        self.add(Entry::Struct { of, at }, hash_structure(of, fields))
+    }
+
+    fn keep(&mut self, items: &[Word], extent: Extent) -> u32 {
         self.list_words += items.len();
         self.lists.push(items.into());
-        self.add(Entry::List(self.lists.len() as u32 - 1), hash_list(items))
+        self.extents.push(extent);
+        self.lists.len() as u32 - 1
+    }
+
+    fn constructor(&mut self, of: &Arc<Constructor>) -> u32 {
+        if let Some(at) = self.find_constructor(of) {
+            return at;
+        }
+        let at = self.constructors.len() as u32;
+        self.constructors.push(Arc::clone(of));
+        self.constructor_index.insert((of.ty, of.ordinal), at);
+        at
+    }
+
+    /// A type that was taken back and declared anew is another one, though it has the same id.
+    fn find_constructor(&self, of: &Arc<Constructor>) -> Option<u32> {
+        let at = *self.constructor_index.get(&(of.ty, of.ordinal))?;
+        self.constructors.get(at as usize).filter(|known| Arc::ptr_eq(known, of) || known.looks_as(of))?;
+        Some(at)
+    }
+
+    fn extent_around(&self, items: &[Word]) -> Extent {
+        Extent::around(items.iter().map(|item| match self.entry(*item) {
+            Entry::List(at) | Entry::Struct { at, .. } => {
+                self.extents.get(at as usize).copied().unwrap_or(Extent::ONE)
+            }
+            _ => Extent::ONE,
+        }))
     }
 
     /// The word here of what `word` stands for in `other`.
@@ -185,7 +259,9 @@ impl Interner {
             Entry::Number(number) => self.number(number),
             Entry::Float(float) => self.float(float),
             Entry::Symbol { len, start } => self.symbol(other.text_at(start, len)),
-            Entry::Enum(_) | Entry::Date(_) | Entry::List(_) => self.intern(&other.value(word)),
+            Entry::Enum(_) | Entry::Date(_) | Entry::List(_) | Entry::Struct { .. } => {
+                self.intern(&other.value(word))
+            }
         }
     }
 
@@ -208,7 +284,14 @@ impl Interner {
                 self.dates.get(at as usize).map_or(Value::Nil, |date| Value::Date(date.clone()))
             }
             Entry::Symbol { len, start } => Value::Symbol(Arc::from(self.text_at(start, len))),
-            Entry::List(_) if depth == 0 => Value::Nil,
+            Entry::List(_) | Entry::Struct { .. } if depth == 0 => Value::Nil,
+            Entry::Struct { of, at } => match self.constructors.get(of as usize) {
+                Some(of) => {
+                    let fields = self.list_at(at).iter().map(|field| self.value_within(*field, depth - 1));
+                    Value::Struct(StructValue { of: Arc::clone(of), fields: fields.collect() })
+                }
+                None => Value::Nil,
+            },
             Entry::List(at) => {
                 let items = self.list_at(at).iter();
                 Value::List(items.map(|item| self.value_within(*item, depth - 1)).collect())
@@ -248,6 +331,14 @@ impl Interner {
         }
     }
 
+    /// The fields of a record's or variant's word, with what built it.
+    pub fn structure_parts(&self, word: Word) -> Option<(&Arc<Constructor>, &[Word])> {
+        match self.entry(word) {
+            Entry::Struct { of, at } => Some((self.constructors.get(of as usize)?, self.list_at(at))),
+            _ => None,
+        }
+    }
+
     /// The integer of a number's word.
     pub fn number_of(&self, word: Word) -> Option<i64> {
         match self.entry(word) {
@@ -272,17 +363,23 @@ impl Interner {
             (Entry::Symbol { len, start }, Entry::Symbol { len: other_len, start: other_start }) => {
                 self.text_at(start, len).cmp(self.text_at(other_start, other_len))
             }
-            (Entry::List(a), Entry::List(b)) => {
-                let (a, b) = (self.list_at(a), self.list_at(b));
-                a.iter()
-                    .zip(b)
-                    .map(|(x, y)| self.compare(*x, *y))
-                    .find(|order| order.is_ne())
-                    .unwrap_or_else(|| a.len().cmp(&b.len()))
+            (Entry::List(a), Entry::List(b)) => self.compare_lists(a, b),
+            (Entry::Struct { of, at }, Entry::Struct { of: other, at: other_at }) => {
+                let key = |of: u32| self.constructors.get(of as usize).map(|of| (of.ty, of.ordinal));
+                key(of).cmp(&key(other)).then_with(|| self.compare_lists(at, other_at))
             }
             (Entry::Bool(a), Entry::Bool(b)) => a.cmp(&b),
             (a, b) => rank(a).cmp(&rank(b)),
         }
+    }
+
+    fn compare_lists(&self, a: u32, b: u32) -> Ordering {
+        let (a, b) = (self.list_at(a), self.list_at(b));
+        a.iter()
+            .zip(b)
+            .map(|(x, y)| self.compare(*x, *y))
+            .find(|order| order.is_ne())
+            .unwrap_or_else(|| a.len().cmp(&b.len()))
     }
 
     /// A number that is the same for two words exactly when their values are of one kind.
@@ -302,7 +399,9 @@ impl Interner {
 
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
-        let lists = self.list_words * size_of::<Word>() + self.lists.capacity() * size_of::<Box<[Word]>>();
+        let lists = self.list_words * size_of::<Word>()
+            + self.lists.capacity() * size_of::<Box<[Word]>>()
+            + self.extents.capacity() * size_of::<Extent>();
         let tables = self.entries.capacity() * size_of::<Entry>() + self.index.allocation_size();
         // A date's text is short and on the heap beside it.
         let rest =
@@ -340,6 +439,9 @@ impl Interner {
                 Some(Entry::Date(at)) => dates.get(*at as usize).map_or(0, hash_date),
                 Some(Entry::Symbol { len, start }) => hash_text(at(*start, *len)),
                 Some(Entry::List(at)) => lists.get(*at as usize).map_or(0, |items| hash_list(items)),
+                Some(Entry::Struct { of, at }) => {
+                    lists.get(*at as usize).map_or(0, |fields| hash_structure(*of, fields))
+                }
                 Some(Entry::Nil | Entry::Bool(_)) | None => 0,
             }
         });
@@ -373,6 +475,14 @@ impl Interner {
         self.index.find(hash_enum(wanted), same).copied()
     }
 
+    fn find_structure(&self, of: u32, wanted: &[Word]) -> Option<Word> {
+        let same = |word: &Word| match self.entry(*word) {
+            Entry::Struct { of: found, at } => found == of && self.list_at(at) == wanted,
+            _ => false,
+        };
+        self.index.find(hash_structure(of, wanted), same).copied()
+    }
+
     fn find_list(&self, wanted: &[Word]) -> Option<Word> {
         self.index.find(hash_list(wanted), |word| self.list_items(*word) == Some(wanted)).copied()
     }
@@ -394,6 +504,7 @@ fn rank(entry: Entry) -> u8 {
         Entry::Date(_) => 5,
         Entry::Symbol { .. } => 6,
         Entry::List(_) => 7,
+        Entry::Struct { .. } => 8,
     }
 }
 
@@ -427,93 +538,9 @@ fn hash_list(items: &[Word]) -> u64 {
     hasher.finish()
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::EnumId;
-
-    fn samples() -> Vec<Value> {
-        let level = |ordinal: u32, name: &str| {
-            Value::Enum(EnumValue { ty: EnumId(0), ordinal, name: Arc::from(name) })
-        };
-        let date = |text: &str| Value::Date(Date::parse(text).unwrap());
-        vec![
-            Value::Nil,
-            Value::Bool(false),
-            Value::Bool(true),
-            Value::Number(i64::MIN),
-            Value::Number(-(1 << 30) - 1),
-            Value::Number(-(1 << 30)),
-            Value::Number(-1),
-            Value::Number(0),
-            Value::Number((1 << 30) - 1),
-            Value::Number(1 << 30),
-            Value::Number(i64::MAX),
-            Value::float(f64::NEG_INFINITY),
-            Value::float(0.0),
-            Value::float(2.5),
-            Value::float(f64::NAN),
-            level(0, "Minister"),
-            level(1, "Leader"),
-            date("2025-09"),
-            date("2025-09-22"),
-            date("2025-09-22~"),
-            Value::symbol(""),
-            Value::symbol("a"),
-            Value::symbol("ab"),
-            Value::symbol("b"),
-            Value::list([]),
-            Value::list([Value::Nil]),
-            Value::list([Value::Number(1), Value::symbol("z")]),
-            Value::list([Value::Number(2)]),
-        ]
-    }
-
-    #[test]
-    fn words_are_canonical_and_give_the_value_back() {
-        let mut interner = Interner::new();
-        let words: Vec<Word> = samples().iter().map(|value| interner.intern(value)).collect();
-        for (value, word) in samples().iter().zip(&words) {
-            assert_eq!(&interner.value(*word), value);
-            assert_eq!(interner.intern(value), *word);
-            assert_eq!(interner.get(value), Some(*word));
-        }
-        let mut other = Interner::new();
-        other.symbol("shifts the words");
-        for (value, word) in samples().iter().zip(&words) {
-            let adopted = other.adopt(&interner, *word);
-            assert_eq!((&other.value(adopted), other.intern(value)), (value, adopted));
-        }
-        let mut distinct = words.clone();
-        distinct.sort();
-        distinct.dedup();
-        assert_eq!(distinct.len(), words.len());
-        assert_eq!(interner.get(&Value::symbol("new")), None);
-    }
-
-    #[test]
-    fn words_compare_as_their_values_do() {
-        let mut interner = Interner::new();
-        let samples = samples();
-        assert!(samples.is_sorted());
-        // Interned backwards, so that the order of words is of no help.
-        let mut words: Vec<Word> = samples.iter().rev().map(|value| interner.intern(value)).collect();
-        words.reverse();
-        for (a, x) in words.iter().zip(&samples) {
-            for (b, y) in words.iter().zip(&samples) {
-                assert_eq!(interner.compare(*a, *b), x.cmp(y), "{x} and {y}");
-            }
-        }
-    }
-
-    #[test]
-    fn many_symbols_survive_the_growth_of_the_index() {
-        let mut interner = Interner::new();
-        let words: Vec<Word> = (0..20_000).map(|i| interner.symbol(&format!("s{i}"))).collect();
-        for (i, word) in words.iter().enumerate() {
-            assert_eq!(interner.symbol_text(*word), Some(format!("s{i}").as_str()));
-            assert_eq!(interner.symbol(&format!("s{i}")), *word);
-        }
-        assert!(size_of::<Entry>() <= 16);
-    }
+fn hash_structure(of: u32, fields: &[Word]) -> u64 {
+    hash_bits(8, u64::from(of)) ^ hash_list(fields)
 }
+
+#[cfg(test)]
+mod tests;

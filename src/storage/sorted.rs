@@ -104,6 +104,18 @@ impl Sorted {
         self.len == 0
     }
 
+    /// This with the offsets of `before`, of which it was made by taking rows away and adding others,
+    /// where that is little work.
+    pub(super) fn with_offsets_of(self, before: &Sorted, gone: &Sorted, come: &Sorted) -> Self {
+        if let Some(Some(starts)) = before.starts.get()
+            && u32::try_from(self.len).is_ok()
+            && let Some(starts) = starts.changed(gone, come)
+        {
+            return Sorted { starts: OnceLock::from(Some(starts)), ..self };
+        }
+        self
+    }
+
     /// All rows, one after the other.
     #[inline]
     pub fn words(&self) -> &[Word] {
@@ -425,6 +437,35 @@ impl Chunks {
 }
 
 impl Starts {
+    /// The same after some rows have gone and others come; `None` if those begin with words beyond.
+    fn changed(&self, gone: &Sorted, come: &Sorted) -> Option<Starts> {
+        let mut words = self.words.clone();
+        let mut steps: Vec<(usize, bool)> = Vec::new();
+        for (rows, comes) in [(gone, false), (come, true)] {
+            for row in rows.iter() {
+                let word = *row.first()?;
+                let at = word.checked_sub(self.base)? as usize;
+                if at + 1 >= self.rows.len() {
+                    return None;
+                }
+                steps.push((at, comes));
+                if comes {
+                    *words.get_mut((word / CHUNK - self.base / CHUNK) as usize)? |= 1 << (word % CHUNK);
+                }
+            }
+        }
+        steps.sort_unstable();
+        let mut rows: Vec<u32> = Vec::with_capacity(self.rows.len());
+        let mut moved = 0_u32;
+        for (at, comes) in steps {
+            let next = self.rows.get(rows.len()..=at).unwrap_or(&[]);
+            rows.extend(next.iter().map(|row| row.wrapping_add(moved)));
+            moved = if comes { moved.wrapping_add(1) } else { moved.wrapping_sub(1) };
+        }
+        rows.extend(self.rows.get(rows.len()..)?.iter().map(|row| row.wrapping_add(moved)));
+        Some(Starts { base: self.base, rows, words })
+    }
+
     /// None where the index would be larger than the rows warrant.
     fn of(words: &[Word], width: usize, len: usize) -> Option<Starts> {
         let (first, last) = (*words.first()?, *words.get(words.len().checked_sub(width)?)?);

@@ -32,6 +32,10 @@ struct Inner {
     distinct: OnceLock<Box<[f64]>>,
     alike: OnceLock<Box<[f64]>>,
     spans: OnceLock<Box<[Option<Span>]>>,
+    /// How it was made of another, if it was.
+    step: Option<change::Step>,
+    /// The table that it is but for some more rows, as long as nobody wants all of them in order.
+    over: Option<change::Over>,
 }
 
 impl Table {
@@ -64,6 +68,12 @@ impl Table {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Whether it is known to have the rows of `other`.
+    pub fn shares(&self, other: &Table) -> bool {
+        let rows = || Some(Arc::ptr_eq(self.0.rows.get()?, other.0.rows.get()?));
+        self.is_same(other) || rows() == Some(true)
+    }
+
     /// Number of columns.
     pub fn width(&self) -> usize {
         self.0.width
@@ -71,10 +81,13 @@ impl Table {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        match &self.0.bits {
-            Some(bits) => bits.len(),
-            None if self.0.distinct_rows => self.rough_len(),
-            None => self.rows().len(),
+        match (&self.0.bits, &self.0.over) {
+            (Some(bits), _) => bits.len(),
+            (None, Some(over)) => over.len(),
+            (None, None) => match self.unsorted().filter(|_| self.0.distinct_rows) {
+                Some(words) => words.len() / self.0.width.max(1),
+                None => self.rows().len(),
+            },
         }
     }
 
@@ -82,7 +95,6 @@ impl Table {
     pub fn rough_len(&self) -> usize {
         match (&self.0.bits, self.unsorted()) {
             (None, Some(words)) => words.len() / self.0.width.max(1),
-            (None, None) => self.rows().len(),
             _ => self.len(),
         }
     }
@@ -104,9 +116,10 @@ impl Table {
 
     /// Whether `row` is one of the rows.
     pub fn contains(&self, row: &[Word]) -> bool {
-        match &self.0.bits {
-            Some(bits) => bits.contains(row),
-            None => row.len() == self.0.width && self.rows().has_prefix(row),
+        match (&self.0.bits, &self.0.over) {
+            (Some(bits), _) => bits.contains(row),
+            (None, Some(over)) => over.contains(row),
+            (None, None) => row.len() == self.0.width && self.rows().has_prefix(row),
         }
     }
 
@@ -146,6 +159,9 @@ impl Table {
             let words = bits.words(check)?;
             return Ok(Arc::new(Sorted::from_sorted(self.0.width, words, 0)));
         }
+        if let Some(over) = &self.0.over {
+            return over.order(None, check);
+        }
         // Held to the end, so that nobody finds neither the one nor the other.
         let mut unsorted = self.0.unsorted.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(rows) = self.0.rows.get() {
@@ -172,6 +188,11 @@ impl Table {
         if let Some(known) = self.lock().get(columns) {
             return Ok(Arc::clone(known));
         }
+        if let Some(over) = &self.0.over {
+            let sorted = over.order(Some(columns), check)?;
+            self.lock().insert(columns.into(), Arc::clone(&sorted));
+            return Ok(sorted);
+        }
         let rows = self.rows_checked(check)?;
         let mut words = Vec::with_capacity(if columns.is_empty() { 0 } else { rows.len() * columns.len() });
         if columns.iter().enumerate().all(|(i, column)| i == *column) {
@@ -197,8 +218,28 @@ impl Table {
         Ok(sorted)
     }
 
-    /// Whether [`Table::order`] has these columns ready.
+    /// The same in pieces without a row in common, where the columns are all of the relation's: at no
+    /// cost for a table to which few rows have come.
+    pub fn pieces<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
+        match &self.0.over {
+            Some(over) if columns.len() == self.0.width && !self.is_made(columns) => {
+                over.pieces(columns, check)
+            }
+            _ => Ok(vec![self.order(columns, check)?]),
+        }
+    }
+
+    /// Whether [`Table::order`], or [`Table::pieces`] for all columns, has these ready.
     pub fn has_order(&self, columns: &[usize]) -> bool {
+        if let Some(over) = &self.0.over
+            && columns.len() == self.0.width
+        {
+            return over.has_order(columns);
+        }
+        self.is_made(columns)
+    }
+
+    fn is_made(&self, columns: &[usize]) -> bool {
         let in_place =
             columns.len() == self.0.width && columns.iter().enumerate().all(|(i, column)| i == *column);
         if in_place { self.0.rows.get().is_some() } else { self.lock().contains_key(columns) }
@@ -258,6 +299,7 @@ impl Table {
         let rows = self.0.rows.get().map_or(0, |rows| rows.bytes());
         let unsorted = self.unsorted().map_or(0, |words| words.capacity() * size_of::<Word>());
         let bits = self.0.bits.as_ref().map_or(0, |bits| bits.bytes());
+        let bits = bits + self.0.over.as_ref().map_or(0, change::Over::bytes);
         rows + unsorted as u64 + bits + self.lock().values().map(|order| order.bytes()).sum::<u64>()
     }
 

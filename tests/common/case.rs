@@ -90,7 +90,7 @@ pub fn check(schema: Arc<Schema>, mut rules: Vec<Rule>) -> CheckedProgram {
         Stratum { predicates, rules, recursive }
     };
     let strata = strata.iter().map(stratum).filter(|stratum| !stratum.rules.is_empty()).collect();
-    CheckedProgram { schema, rules, strata, rules_of }
+    CheckedProgram { schema, rules, strata, rules_of, ..CheckedProgram::default() }
 }
 
 /// Whether every variable of every rule gets a value whatever the facts are.

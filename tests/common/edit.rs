@@ -72,7 +72,9 @@ fn map_expr(expr: &mut Expr, rename: &impl Fn(&mut VarId)) {
     match expr {
         Expr::Var(var) => rename(var),
         Expr::Const(_) => {}
-        Expr::Call(_, args, _) | Expr::List(args) => args.iter_mut().for_each(|arg| map_expr(arg, rename)),
+        Expr::Call(_, args, _) | Expr::List(args) | Expr::Struct(_, args, _) => {
+            args.iter_mut().for_each(|arg| map_expr(arg, rename))
+        }
         Expr::Aggregate(aggregate) => {
             if let Some(arg) = &mut aggregate.arg {
                 map_expr(arg, rename);
@@ -201,7 +203,8 @@ fn plain(literal: &Literal) -> bool {
             Expr::Var(_) | Expr::Const(_) => true,
             Expr::Call(functor, args, _) => !functor::can_fail(*functor) && args.iter().all(expr),
             Expr::List(args) => args.iter().all(expr),
-            Expr::Aggregate(_) => false,
+            // It can hold too much within.
+            Expr::Struct(..) | Expr::Aggregate(_) => false,
         }
     }
     match literal {

@@ -173,7 +173,7 @@ impl Generator {
         let float = of == Some(Kind::Float);
         let span = self.place();
         let body = Body { alternatives };
-        Some(Expr::Aggregate(Box::new(Aggregate { op, arg, separator, float, body, span })))
+        Some(Expr::Aggregate(Box::new(Aggregate { op, arg, separator, float, wraps: false, body, span })))
     }
 
     /// `var in list`.

@@ -150,6 +150,10 @@ impl Printer<'_> {
             Expr::Var(var) => self.rule.var(*var).name.to_string(),
             Expr::Const(value) => value.to_string(),
             Expr::List(items) => format!("[{}]", self.exprs(items)),
+            Expr::Struct(of, items, _) => {
+                let name = of.name.as_ref().map_or(String::new(), |name| format!("${name}"));
+                format!("{name}({})", self.exprs(items))
+            }
             Expr::Call(functor, args, _) => match (operator(*functor), &args[..]) {
                 (Some(operator), [left, right]) => {
                     format!("({} {operator} {})", self.operand(left), self.operand(right))

@@ -154,5 +154,6 @@ pub fn schema(predicates: Vec<Predicate>) -> Schema {
             .map(|(i, predicate)| (Arc::clone(&predicate.name), factlog::model::schema::PredId(i as u32)))
             .collect(),
         predicates,
+        ..Schema::default()
     }
 }

@@ -126,10 +126,49 @@ fn expr() -> BoxedStrategy<Expr> {
             pair.prop_map(|(op, l, r)| at(ExprKind::Binary(op, Box::new(l), Box::new(r)))),
             call.prop_map(|(name, args)| at(ExprKind::Call(named(name), args))),
             prop::collection::vec(inner.clone(), 0..3).prop_map(|items| at(ExprKind::List(items))),
+            parts(inner.clone()).prop_map(|args| at(ExprKind::Record(args))),
+            variant(inner.clone()).prop_map(at),
+            (inner.clone(), type_expr()).prop_map(|(e, ty)| at(ExprKind::As(Box::new(e), ty))),
             aggregate(inner).prop_map(|aggregate| at(ExprKind::Aggregate(Box::new(aggregate)))),
         ]
     })
     .boxed()
+}
+
+/// What stands in a record, which holds one value at least.
+fn parts(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Args> {
+    prop_oneof![
+        prop::collection::vec(expr.clone(), 1..3).prop_map(Args::Positional),
+        named_args(expr).prop_map(Args::Named),
+    ]
+}
+
+fn variant(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = ExprKind> {
+    let name = || prop::sample::select(vec!["Leaf", "Node", "Ω", "r"]).prop_map(named);
+    let args = prop_oneof![
+        prop::collection::vec(expr.clone(), 0..3).prop_map(Args::Positional),
+        named_args(expr.clone()).prop_map(Args::Named),
+    ];
+    prop_oneof![
+        (name(), args).prop_map(|(name, args)| ExprKind::Variant { name, dollar: true, args }),
+        (name(), named_args(expr)).prop_map(|(name, args)| ExprKind::Variant {
+            name,
+            dollar: false,
+            args: Args::Named(args),
+        }),
+    ]
+}
+
+fn named_args(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Vec<NamedArg>> {
+    let value = prop_oneof![
+        3 => expr.clone().prop_map(NamedValue::Is),
+        1 => (compare_op(), expr).prop_map(|(op, value)| NamedValue::Compare(op, value)),
+    ];
+    let named_arg = prop_oneof![
+        4 => (column(), value).prop_map(|(name, value)| NamedArg { name, value, span: here() }),
+        1 => variable().prop_map(|name| NamedArg { name: named(name), value: NamedValue::Pun, span: here() }),
+    ];
+    prop::collection::vec(named_arg, 1..3)
 }
 
 fn aggregate(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = Aggregate> {
@@ -151,17 +190,9 @@ fn aggregate(inner: BoxedStrategy<Expr>) -> impl Strategy<Value = Aggregate> {
 }
 
 fn atom_of(expr: BoxedStrategy<Expr>) -> impl Strategy<Value = Atom> {
-    let value = prop_oneof![
-        3 => expr.clone().prop_map(NamedValue::Is),
-        1 => (compare_op(), expr.clone()).prop_map(|(op, value)| NamedValue::Compare(op, value)),
-    ];
-    let named_arg = prop_oneof![
-        4 => (column(), value).prop_map(|(name, value)| NamedArg { name, value, span: here() }),
-        1 => variable().prop_map(|name| NamedArg { name: named(name), value: NamedValue::Pun, span: here() }),
-    ];
     let args = prop_oneof![
-        prop::collection::vec(expr, 0..3).prop_map(Args::Positional),
-        prop::collection::vec(named_arg, 1..3).prop_map(Args::Named),
+        prop::collection::vec(expr.clone(), 0..3).prop_map(Args::Positional),
+        named_args(expr).prop_map(Args::Named),
     ];
     (relation(), args).prop_map(|(name, args)| Atom { name, args, span: here() })
 }
@@ -254,7 +285,27 @@ fn declaration() -> impl Strategy<Value = ItemKind> {
     })
 }
 
-fn item() -> impl Strategy<Value = Item> {
+fn component_type() -> impl Strategy<Value = ComponentType> {
+    let arg = prop::sample::select(vec!["symbol", "T", "g.Node"]).prop_map(named);
+    (relation(), prop::collection::vec(arg, 0..3)).prop_map(|(name, args)| ComponentType { name, args })
+}
+
+fn item() -> BoxedStrategy<Item> {
+    simple_item()
+        .boxed()
+        .prop_recursive(2, 6, 3, |inner| {
+            let bases = prop::collection::vec(component_type(), 0..3);
+            let items = prop::collection::vec(inner, 0..3);
+            (component_type(), bases, items).prop_map(|(header, bases, items)| Item {
+                annotations: Vec::new(),
+                kind: ItemKind::Component(Component { header, bases, items }),
+                span: here(),
+            })
+        })
+        .boxed()
+}
+
+fn simple_item() -> impl Strategy<Value = Item> {
     use IoKind::*;
     let io = (
         prop::sample::select(vec![Input, Output, PrintSize, LimitSize]),
@@ -279,6 +330,12 @@ fn item() -> impl Strategy<Value = Item> {
             ItemKind::Check(Check { deny, name, message, body })
         }),
         2 => goal().prop_map(ItemKind::Query),
+        1 => (atom_of(expr()), atom_of(expr()), body()).prop_map(|(less, greater, body)| {
+            ItemKind::Subsumption(Subsumption { less, greater, body })
+        }),
+        1 => (variable().prop_map(named), component_type())
+            .prop_map(|(name, of)| ItemKind::Instance { name, of }),
+        1 => relation().prop_map(ItemKind::Override),
     ];
     let annotation = (variable(), prop::collection::vec(constant(), 0..2))
         .prop_map(|(name, args)| Annotation { name: named(name), args, span: here() });

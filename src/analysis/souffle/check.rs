@@ -42,6 +42,7 @@ pub(super) fn clause(head: &Atom, body: &[Literal], typing: &Typing<'_>, diagnos
     loop {
         let before: usize = check.vars.values().map(|types| types.len() + 1).sum();
         body.iter().for_each(|literal| check.collect(literal));
+        check.put_together(head);
         if check.vars.values().map(|types| types.len() + 1).sum::<usize>() == before {
             break;
         }
@@ -59,9 +60,11 @@ pub(super) fn clause(head: &Atom, body: &[Literal], typing: &Typing<'_>, diagnos
         })
     };
     body.iter().for_each(|literal| each_expr(literal, &mut see));
+    head.args.iter().for_each(&mut see);
     for (name, span) in empty {
         let name = name.split('@').next().unwrap_or("");
-        let message = format!("the types of the columns where `{name}` stands have no value in common");
+        let message =
+            format!("the types that `{name}` has where it stands and is compared have no value in common");
         check.report(message, span);
         check.vars.retain(|known, _| !known.starts_with(name));
     }
@@ -116,7 +119,8 @@ impl Check<'_, '_> {
                     }
                 }
             }
-            Literal::Compare(CompareOp::Eq, left, right, _) => {
+            // What is compared is of one type, whatever the comparison asks.
+            Literal::Compare(_, left, right, _) => {
                 for (a, b) in [(left, right), (right, left)] {
                     if let Found::Types(types) = self.found(b) {
                         match &a.kind {
@@ -128,6 +132,11 @@ impl Check<'_, '_> {
                             }
                         }
                     }
+                }
+            }
+            Literal::Not(inner, _) => {
+                if let Literal::Atom(atom) = &**inner {
+                    self.put_together(atom);
                 }
             }
             _ => {}
@@ -142,6 +151,17 @@ impl Check<'_, '_> {
         });
         for literal in bodies.into_iter().flatten().flatten() {
             self.collect(literal);
+        }
+    }
+
+    /// What is put into a record or branch has the type of its field there, other than what is put
+    /// into a column: that has to have it already.
+    fn put_together(&mut self, atom: &Atom) {
+        let Some(relation) = self.typing.relations.get(&atom.name.text) else { return };
+        for (arg, (_, ty)) in atom.args.iter().zip(&relation.columns) {
+            if matches!(arg.kind, ExprKind::Record(_) | ExprKind::Branch(..)) {
+                self.pattern(arg, *ty);
+            }
         }
     }
 
@@ -330,6 +350,14 @@ impl Check<'_, '_> {
         if ordered && [a, b].iter().flatten().any(|kind| matches!(kind, Kind::Record | Kind::Adt)) {
             return self.report("records and branches have no order".to_owned(), span);
         }
+        // Two records without a type of their own are compared field by field.
+        if let (ExprKind::Record(a), ExprKind::Record(b)) = (&left.kind, &right.kind) {
+            if a.len() != b.len() {
+                let message = format!("a record of {} fields is compared with one of {}", a.len(), b.len());
+                return self.report(message, span);
+            }
+            return a.iter().zip(b).for_each(|(a, b)| self.compare(op, a, b, span));
+        }
         // A record is of the type of what it is compared with.
         for (record, other) in [(left, right), (right, left)] {
             let ExprKind::Record(args) = &record.kind else { continue };
@@ -342,7 +370,6 @@ impl Check<'_, '_> {
                         self.fields(args, &fields, *only, record.span);
                     }
                 }
-                _ if matches!(other.kind, ExprKind::Record(_)) => {}
                 _ => self.report("nothing tells the type of this record".to_owned(), record.span),
             }
         }

@@ -101,7 +101,7 @@ pub(super) fn unbound(head: &Atom, body: &[Literal], known: &[Arc<str>], found: 
     };
     head.args.iter().for_each(|arg| missing(arg, &bound));
     let mut open: Vec<(&[Literal], Names)> = vec![(body, bound.clone())];
-    let in_aggregates = |expr: &Expr, bound: &Names, open: &mut Vec<(Vec<Literal>, Names)>| {
+    let in_aggregates = |expr: &Expr, bound: &Names, open: &mut Vec<(Vec<Literal>, Option<Expr>, Names)>| {
         let mut found = Vec::new();
         expr.walk(&mut |expr| {
             if let ExprKind::Aggregate(aggregate) = &expr.kind {
@@ -112,7 +112,7 @@ pub(super) fn unbound(head: &Atom, body: &[Literal], known: &[Arc<str>], found: 
             let body = aggregate.body.into_iter().next().unwrap_or_default();
             let mut inner = bound.clone();
             bind(&body, &mut inner);
-            open.push((body, inner));
+            open.push((body, aggregate.arg, inner));
         }
     };
     let mut nested = Vec::new();
@@ -125,12 +125,12 @@ pub(super) fn unbound(head: &Atom, body: &[Literal], known: &[Arc<str>], found: 
             });
         }
     }
-    while let Some((literals, bound)) = nested.pop() {
-        for literal in &literals {
-            each_expr(literal, &mut |expr| {
-                missing(expr, &bound);
-                in_aggregates(expr, &bound, &mut nested);
-            });
-        }
+    while let Some((literals, arg, bound)) = nested.pop() {
+        let mut see = |expr: &Expr| {
+            missing(expr, &bound);
+            in_aggregates(expr, &bound, &mut nested);
+        };
+        literals.iter().for_each(|literal| each_expr(literal, &mut see));
+        arg.iter().for_each(&mut see);
     }
 }

@@ -118,6 +118,12 @@ impl<'a> Lower<'a> {
             ast::Literal::Not(inner, span) => {
                 let mut body = Out::new();
                 match &**inner {
+                    // A pattern that is none does not fail to match either.
+                    ast::Literal::Test(TestOp::Match, left, right, _) => {
+                        let texts = [left, right].map(|text| self.expr(text, Some(SYMBOL), out));
+                        let found = fixed(FixedOp::Match, Width::Signed32, texts.to_vec(), *span);
+                        return out.push(compare(CompareOp::Eq, Expr::Const(Value::Number(0)), found, *span));
+                    }
                     ast::Literal::Atom(atom) => {
                         let atom = self.atom(atom, &mut body);
                         body.extend(atom.map(Literal::Atom));
@@ -416,6 +422,7 @@ impl<'a> Lower<'a> {
             arg,
             separator: Arc::from(""),
             float: width.is_some_and(Width::is_float),
+            wraps: true,
             body: Body { alternatives: vec![inner] },
             span,
         }));

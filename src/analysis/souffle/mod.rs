@@ -3,7 +3,7 @@
 //! `components` writes instances out; `types` knows the declared types; `inline` puts the bodies of relations in the place
 //! of their names; `normal` multiplies disjunctions out; `alias` does without variables that only name records; `scope` tells an
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
-//! `infer` finds the types of variables, on which the meaning of constants and operators depends, and
+//! `mutual` finds aggregates that wait for each other; `infer` finds the types of variables, on which the meaning of constants and operators depends, and
 //! `check` whether they fit; `usage` checks qualifiers, plans and directives;
 //! `lower` makes rules of the model.
 
@@ -15,6 +15,7 @@ mod ground;
 mod infer;
 mod inline;
 pub mod lower;
+mod mutual;
 mod normal;
 mod project;
 mod scope;
@@ -31,7 +32,7 @@ use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
 use crate::model::program::{CheckedProgram, Rule, RuleId, Stratum};
 use crate::model::{PredId, Value};
-use crate::syntax::souffle::ast::{self, IoKind, Literal};
+use crate::syntax::souffle::ast::{self, CompareOp, ExprKind, IoKind, Literal};
 use special::{Special, Subsumption};
 use types::{Ty, Types};
 
@@ -166,7 +167,7 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
         analysis.clause(clause);
     }
     let schema = declare::schema(&analysis);
-    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules);
+    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules, &[]);
     // A relation without rules is a stratum too where more than facts decides.
     let ruled: HashSet<PredId> = analysis.program.rules.iter().map(|rule| rule.head).collect();
     let special = &analysis.special;
@@ -270,6 +271,10 @@ impl Analysis {
                 format!("`{}` cannot give way to `{}`, another relation", less.name.text, greater.name.text);
             return self.report(codes::TYPE_MISMATCH, message, span);
         }
+        if less.args.is_empty() && greater.args.is_empty() {
+            let message = format!("`{}` has no columns, so that nothing can give way in it", less.name.text);
+            return self.report(crate::base::codes::souffle::BAD_RELATION, message, span);
+        }
         let before = self.diagnostics.len();
         self.check_atom(less);
         self.check_atom(greater);
@@ -309,6 +314,7 @@ impl Analysis {
         if stated && (!counters.is_empty() || !body.is_empty()) {
             self.report(codes::NOT_GROUND, "a fact holds only constants".to_owned(), span);
         }
+        mutual::check(&body, &mut self.diagnostics);
         scope::resolve(&mut head, &mut body, &mut self.diagnostics);
         if self.diagnostics.len() > before {
             return None;
@@ -376,12 +382,24 @@ impl Analysis {
         match literal {
             Literal::Atom(atom) => self.check_atom(atom),
             Literal::Not(inner, _) => self.check_literal(inner),
+            // That there is some value can be asked of an aggregate only; anything else has one.
+            Literal::Compare(CompareOp::Eq, left, right, _) => {
+                let any = [left, right].into_iter().find(|side| matches!(side.kind, ExprKind::Wildcard));
+                let asked = [left, right].iter().any(|side| matches!(side.kind, ExprKind::Aggregate(_)));
+                if let Some(any) = any.filter(|_| !asked) {
+                    self.report(
+                        codes::MISPLACED_WILDCARD,
+                        "`_` stands where a value is needed".to_owned(),
+                        any.span,
+                    );
+                }
+            }
             _ => {}
         }
         let mut bodies = Vec::new();
         normal::each_expr(literal, &mut |expr| {
             expr.walk(&mut |expr| {
-                if let ast::ExprKind::Aggregate(aggregate) = &expr.kind {
+                if let ExprKind::Aggregate(aggregate) = &expr.kind {
                     bodies.push(&aggregate.body);
                 }
             })

@@ -2,7 +2,8 @@
 //!
 //! A variable is shared with the outside if something outside gives it a value. What only `min` or
 //! `max` give a value and the outside uses is a witness: a row that has the extreme value. The
-//! aggregate's body then stands outside too, joined with its result.
+//! aggregate's body then stands outside too, joined with its result. Where an aggregate around it has
+//! no use for the witness but what is around that has, body and result stand there.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -17,19 +18,46 @@ use crate::syntax::souffle::ast::{Aggregate, AggregateOp, Atom, CompareOp, Expr,
 pub(super) struct Scoper<'d> {
     pub diagnostics: &'d mut Vec<Diagnostic>,
     fresh: usize,
+    /// What witnesses need farther out than where their aggregate stands.
+    hoisted: Vec<(Vec<Arc<str>>, Vec<Literal>)>,
+}
+
+/// The names that stand around a place.
+#[derive(Clone, Default)]
+struct Around {
+    /// Those that have a value.
+    bound: Names,
+    /// Those that stand in the same scope.
+    near: Names,
+    /// Those that stand in the scopes around it.
+    far: Names,
+}
+
+/// Witnesses with the body and the value that they stand for.
+struct Witnesses {
+    names: Vec<Arc<str>>,
+    body: Vec<Literal>,
+    arg: Expr,
+}
+
+/// The witnesses of one aggregate.
+#[derive(Default)]
+struct Exported {
+    near: Option<Witnesses>,
+    far: Option<Witnesses>,
 }
 
 /// Renames the variables of aggregates in a clause. The body grows by what witnesses need.
 pub(super) fn resolve(head: &mut Atom, body: &mut Vec<Literal>, diagnostics: &mut Vec<Diagnostic>) {
-    let mut scoper = Scoper { diagnostics, fresh: 0 };
-    let mut mentioned = mentioned(body);
+    let mut scoper = Scoper { diagnostics, fresh: 0, hoisted: Vec::new() };
+    let mut near = mentioned(body);
     head.args.iter().for_each(|arg| {
         each_var(arg, &mut |name, _| {
-            mentioned.insert(Arc::clone(name));
+            near.insert(Arc::clone(name));
         })
     });
     let mut args = std::mem::take(&mut head.args);
-    scoper.literals(body, &Names::new(), &mentioned, &mut args);
+    scoper.literals(body, &Around { near, ..Around::default() }, &mut args);
     head.args = args;
 }
 
@@ -47,42 +75,56 @@ fn mentioned(body: &[Literal]) -> Names {
 
 impl Scoper<'_> {
     /// Resolves the aggregates in `body` and in `others`, which stand in its scope.
-    fn literals(&mut self, body: &mut Vec<Literal>, outer: &Names, mentioned: &Names, others: &mut [Expr]) {
-        let mut bound = outer.clone();
-        ground::bind(body, &mut bound);
+    fn literals(&mut self, body: &mut Vec<Literal>, around: &Around, others: &mut [Expr]) {
+        let mut around = around.clone();
+        ground::bind(body, &mut around.bound);
         let mut more = Vec::new();
         for literal in body.iter_mut() {
-            each_expr_mut(literal, &mut |expr| self.expr(expr, &bound, mentioned, &mut more));
+            each_expr_mut(literal, &mut |expr| self.expr(expr, &around, &mut more));
         }
-        others.iter_mut().for_each(|expr| self.expr(expr, &bound, mentioned, &mut more));
+        others.iter_mut().for_each(|expr| self.expr(expr, &around, &mut more));
         body.extend(more);
     }
 
-    fn expr(&mut self, expr: &mut Expr, bound: &Names, mentioned: &Names, more: &mut Vec<Literal>) {
+    fn expr(&mut self, expr: &mut Expr, around: &Around, more: &mut Vec<Literal>) {
         let span = expr.span;
         let ExprKind::Aggregate(aggregate) = &mut expr.kind else {
-            return each_arg_mut(expr, &mut |arg| self.expr(arg, bound, mentioned, more));
+            return each_arg_mut(expr, &mut |arg| self.expr(arg, around, more));
         };
-        let witnesses = self.aggregate(aggregate, span, bound, mentioned);
-        if let Some(witnesses) = witnesses {
+        let exported = self.aggregate(aggregate, span, around);
+        let var = |name: &Arc<str>| Expr { kind: ExprKind::Var(Arc::clone(name)), span };
+        // A name for the result, what it is the result of, and where that comes from.
+        let joined = |result: &Arc<str>, aggregate: Expr, witnesses: Witnesses| {
+            let equal = |value: Expr| Literal::Compare(CompareOp::Eq, var(result), value, span);
+            let mut literals = vec![equal(aggregate)];
+            literals.extend(witnesses.body);
+            literals.push(equal(witnesses.arg));
+            literals
+        };
+        for (names, literals) in std::mem::take(&mut self.hoisted) {
+            match names.iter().any(|name| around.near.contains(name)) {
+                true => more.extend(literals),
+                false => self.hoisted.push((names, literals)),
+            }
+        }
+        if let Some(witnesses) = exported.far {
+            let (names, result) = (witnesses.names.clone(), self.name("result"));
+            self.hoisted.push((names, joined(&result, expr.clone(), witnesses)));
+        }
+        if let Some(witnesses) = exported.near {
             let result = self.name("result");
-            let var = |name: &Arc<str>| Expr { kind: ExprKind::Var(Arc::clone(name)), span };
             let found = std::mem::replace(expr, var(&result));
-            more.push(Literal::Compare(CompareOp::Eq, var(&result), found, span));
-            more.extend(witnesses.0);
-            more.push(Literal::Compare(CompareOp::Eq, var(&result), witnesses.1, span));
+            more.extend(joined(&result, found, witnesses));
         }
     }
 
-    /// Returns what a witness needs outside: the body and the value that is the result.
-    fn aggregate(
-        &mut self,
-        aggregate: &mut Aggregate,
-        span: Span,
-        bound: &Names,
-        mentioned_outside: &Names,
-    ) -> Option<(Vec<Literal>, Expr)> {
-        let alternatives = normal::alternatives(&aggregate.body, span, self.diagnostics)?;
+    /// Returns what witnesses need outside.
+    fn aggregate(&mut self, aggregate: &mut Aggregate, span: Span, around: &Around) -> Exported {
+        let bound = &around.bound;
+        let mut exported = Exported::default();
+        let Some(alternatives) = normal::alternatives(&aggregate.body, span, self.diagnostics) else {
+            return exported;
+        };
         let mut alternatives = alternatives.into_iter();
         let (mut body, more) = (alternatives.next().unwrap_or_default(), alternatives.next().is_some());
         if more {
@@ -105,41 +147,41 @@ impl Scoper<'_> {
         let is_shared = |name: &Arc<str>| bound.contains(name) && !aggregated.contains(name);
         let mut shared: Vec<Arc<str>> = own.iter().filter(|name| is_shared(name)).cloned().collect();
         own.retain(|name| !is_shared(name));
-        let mut witnesses: Vec<Arc<str>> = own
-            .iter()
-            .filter(|name| mentioned_outside.contains(*name) && inside.contains(*name))
-            .filter(|name| !aggregated.contains(*name) || !bound.contains(*name))
-            .cloned()
-            .collect();
+        let mut witnesses: Vec<Arc<str>> =
+            own.iter().filter(|name| inside.contains(*name) && !bound.contains(*name)).cloned().collect();
         witnesses.sort();
+        let (near, far): (Vec<_>, Vec<_>) = witnesses
+            .into_iter()
+            .filter(|name| around.near.contains(name) || around.far.contains(name))
+            .partition(|name| around.near.contains(name));
         let extreme = matches!(aggregate.op, AggregateOp::Min | AggregateOp::Max);
-        let exported = match (witnesses.first(), extreme, &aggregate.arg) {
-            (Some(_), true, Some(arg)) => {
-                let mut copy = (body.clone(), arg.clone());
-                let locals = own.iter().filter(|name| !witnesses.contains(name)).cloned();
-                let names = self.renaming(locals);
-                copy.0.iter_mut().for_each(|literal| rename_literal(literal, &names));
-                rename(&mut copy.1, &names);
-                Some(copy)
+        if let (Some(arg), true) = (&aggregate.arg, extreme) {
+            for (names, slot) in [(near, &mut exported.near), (far, &mut exported.far)] {
+                if names.is_empty() {
+                    continue;
+                }
+                let (mut body, mut arg) = (body.clone(), arg.clone());
+                let locals = self.renaming(own.iter().filter(|name| !names.contains(name)).cloned());
+                body.iter_mut().for_each(|literal| rename_literal(literal, &locals));
+                rename(&mut arg, &locals);
+                *slot = Some(Witnesses { names, body, arg });
             }
-            (Some(name), false, _) => {
-                let message = format!("`{name}` is bound only inside this aggregate and used outside of it");
-                self.diagnostics.push(
-                    Diagnostic::new(UNBOUND_IN_AGGREGATE, message)
-                        .at(span)
-                        .help("only `min` and `max` say which rows they come from"),
-                );
-                None
-            }
-            _ => None,
-        };
+        } else if let Some(name) = near.first() {
+            let message = format!("`{name}` is bound only inside this aggregate and used outside of it");
+            self.diagnostics.push(
+                Diagnostic::new(UNBOUND_IN_AGGREGATE, message)
+                    .at(span)
+                    .help("only `min` and `max` say which rows they come from"),
+            );
+        }
         let names = self.renaming(own.iter().cloned());
         body.iter_mut().for_each(|literal| rename_literal(literal, &names));
         let mut arg: Vec<Expr> = aggregate.arg.take().into_iter().collect();
         arg.iter_mut().for_each(|arg| rename(arg, &names));
-        let mut mentioned = mentioned(&body);
-        mentioned.extend(bound.iter().cloned());
-        self.literals(&mut body, bound, &mentioned, &mut arg);
+        let mut near = mentioned(&body);
+        near.extend(bound.iter().cloned());
+        let far = around.near.union(&around.far).cloned().collect();
+        self.literals(&mut body, &Around { bound: bound.clone(), near, far }, &mut arg);
         // What an aggregate within shares with the outside, this one does too.
         let mut see = |expr: &Expr| {
             expr.walk(&mut |expr| {

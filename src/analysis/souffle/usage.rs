@@ -18,7 +18,13 @@ pub(super) fn check(unit: &Unit, types: &Types, diagnostics: &mut Vec<Diagnostic
     for clause in &unit.clauses {
         plan(clause, diagnostics);
     }
+    let mut known: HashMap<&str, Span> = HashMap::new();
     for functor in &unit.functors {
+        if let Some(first) = known.insert(&functor.name.text, functor.name.span) {
+            let message = format!("the functor `{}` is declared twice", functor.name.text);
+            let found = Diagnostic::new(codes::DUPLICATE_DECLARATION, message).at(functor.name.span);
+            diagnostics.push(found.also(first, "first here"));
+        }
         for name in &functor.types {
             let Some(ty) = types.find(name, diagnostics) else { continue };
             if !functor.stateful && matches!(types.kind(ty), Kind::Record | Kind::Adt) {

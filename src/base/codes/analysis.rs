@@ -20,12 +20,16 @@ codes! {
     INCONSISTENT_HEADS = "FL216", "inconsistent-heads", Error, "Rules of one undeclared relation whose heads have different columns.";
     MISPLACED_WILDCARD = "FL217", "misplaced-wildcard", Error, "`_` where a value is needed.";
     BAD_ANNOTATION = "FL218", "bad-annotation", Error, "An annotation that does not exist or does not fit.";
-    NOT_YET = "FL219", "not-yet", Error, "A feature of the language that this version does not run yet.";
+    NOT_HERE = "FL219", "not-here", Error, "Something that this place does not have: a feature of Soufflé's programs, or `.include` at the prompt.";
     BAD_PLACEHOLDER = "FL220", "bad-placeholder", Error, "A label or message with a placeholder that names no variable of its rule.";
     BAD_ORDER = "FL221", "bad-order", Error, "`order by` names no column of the answer.";
     BAD_DIRECTIVE = "FL222", "bad-directive", Error, "A directive with a parameter that it does not know.";
     DUPLICATE_CHECK = "FL223", "duplicate-check", Error, "Two checks of one name.";
     SCENARIO_OPTION = "FL230", "scenario-option", Error, "An option of `under (…)` that does not exist or does not fit.";
+    COMPONENT = "FL240", "component", Error, "A component or instance that cannot be written out.";
+    UNKNOWN_VARIANT = "FL241", "unknown-variant", Error, "A variant that its type, or every type, does not have.";
+    UNTYPED_RECORD = "FL242", "untyped-record", Error, "A record where nothing says of which type it is.";
+    SUBSUMPTION = "FL243", "subsumption", Error, "A subsumption that compares tuples of two relations.";
     UNBOUND_VARIABLE = "FL300", "unbound-variable", Error, "A variable that no positive literal gives a value.";
     ONLY_NEGATED = "FL301", "only-negated", Error, "A variable that occurs only under one negation.";
     UNBOUND_IN_AGGREGATE = "FL302", "unbound-in-aggregate", Error, "A variable shared with an aggregate that nothing outside gives a value.";

@@ -6,9 +6,10 @@ use std::collections::HashMap;
 use datafrog::Iteration;
 
 use super::growing::{Growing, Recent};
-use super::job::{self, Batches, Inputs, Job, Source};
+use super::job::{self, Batches, Inputs, Job};
 use super::orders::{self, Need};
 use super::replan::replan;
+use super::sources::{Source, complete};
 use super::{Evaluation, group, shape};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
@@ -134,7 +135,7 @@ fn run_round(
             let grouped = group::grouped(&job.plan, growing, &mut job.ungrouped, evaluation.env.budget)
                 .map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
             let inputs = Inputs { sources: &batches, careful: &careful_batches, grouped: grouped.as_ref() };
-            job.run(&inputs, &mut evaluation.env, target, &evaluation.pool)
+            job.run(&inputs, &mut evaluation.env, target, evaluation.pool)
         };
         (job.sources, job.careful) = (sources, careful);
         match result? {
@@ -154,7 +155,7 @@ fn batches<'s>(
     members: &'s [Member<'_>],
     recent: &'s HashMap<PredId, Recent<'_>>,
 ) -> Batches<'s> {
-    let mut batches = job::complete(reads, sources);
+    let mut batches = complete(reads, sources);
     for ((read, key), batches) in reads.iter().zip(keys).zip(&mut batches) {
         let member = members.iter().find(|member| member.pred == read.pred);
         if let (Some(member), Some(recent)) = (member, recent.get(&read.pred)) {
@@ -266,7 +267,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop: Stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let admitted = self.growing.admit(&evaluation.pool, budget, round as Word, self.rounds.as_mut());
+        let admitted = self.growing.admit(evaluation.pool, budget, round as Word, self.rounds.as_mut());
         self.added = admitted.map_err(stopped)?;
         let rounds = self.rounds.as_ref().map_or(0, |rounds| rounds.capacity() * size_of::<Word>());
         self.held.set(self.growing.bytes() + rounds as u64).map_err(stopped)
@@ -281,7 +282,7 @@ impl<'b> Member<'b> {
         let by = self.by;
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
         let budget = evaluation.env.budget;
-        let table = self.growing.finish(&evaluation.pool, budget).map_err(stopped)?;
+        let table = self.growing.finish(evaluation.pool, budget).map_err(stopped)?;
         let profile = RelationProfile {
             pred: self.pred,
             rounds,

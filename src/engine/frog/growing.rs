@@ -432,41 +432,58 @@ impl Order {
     }
 }
 
-/// Moves what was found to what is known; returns what is new in pieces, in order.
+/// Moves what was found, by however many threads, to what is known; returns what is new in pieces, in
+/// order.
 fn take_in(
     layout: &Layout,
     shard: usize,
     known: &mut BitRows,
-    found: Vec<&mut BitRows>,
+    mut found: Vec<&mut BitRows>,
     budget: &Budget,
 ) -> Result<Vec<Piece>, Stop> {
     let mut pieces = Vec::new();
-    let mut chunks = Vec::new();
-    let mut sets = found.into_iter();
-    let Some(found) = sets.next() else { return Ok(pieces) };
-    for set in sets {
-        budget.check()?;
-        for row in set.occupied() {
-            set.row(*row as usize).sorted(&mut chunks);
-            for entry in &chunks {
-                found.or(*row as usize, (entry >> 32) as u32, *entry as u32);
-            }
-        }
-        set.clear();
-    }
-    found.order();
-    for (turn, row) in found.occupied().iter().enumerate() {
+    let (mut chunks, mut more) = (Vec::new(), Vec::new());
+    found.iter_mut().for_each(|set| set.order());
+    let mut next = vec![0; found.len()];
+    for turn in 0.. {
+        let of = |(set, at): (&&mut BitRows, &usize)| set.occupied().get(*at).copied();
+        let Some(row) = found.iter().zip(&next).filter_map(of).min() else { break };
         if turn % TURNS == 0 {
             budget.check()?;
         }
-        found.row(*row as usize).sorted(&mut chunks);
-        let word = layout.row_word(shard, *row);
+        let mut sets = 0;
+        for (set, at) in found.iter().zip(&mut next) {
+            if set.occupied().get(*at) != Some(&row) {
+                continue;
+            }
+            *at += 1;
+            sets += 1;
+            set.row(row as usize).sorted(if sets == 1 { &mut chunks } else { &mut more });
+            if sets > 1 {
+                join(&mut chunks, &more);
+            }
+        }
+        let word = layout.row_word(shard, row);
         for entry in &chunks {
             let (chunk, bits) = ((entry >> 32) as u32, *entry as u32);
-            known.or(*row as usize, chunk, bits);
+            known.or(row as usize, chunk, bits);
             pieces.push([word, chunk, bits]);
         }
     }
-    found.clear();
+    found.iter_mut().for_each(|set| set.clear());
     Ok(pieces)
+}
+
+/// Adds chunks to others, both in order.
+fn join(chunks: &mut Vec<u64>, more: &[u64]) {
+    chunks.extend_from_slice(more);
+    // Two runs: a merge.
+    chunks.sort();
+    chunks.dedup_by(|next, kept| {
+        let same = *next >> 32 == *kept >> 32;
+        if same {
+            *kept |= *next;
+        }
+        same
+    });
 }

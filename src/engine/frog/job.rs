@@ -1,45 +1,31 @@
 //! Plans at work: what they read is got ready once, and they are run once or once a round, on one
 //! thread or several.
 
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::whole::{Whole, wholes};
+use super::sources::Source;
+use super::whole::Whole;
 use super::{Evaluation, Pool, named};
-use crate::base::{Budget, Stop};
-use crate::engine::batch::{Batch, Places};
+use crate::base::Budget;
+use crate::engine::batch::Batch;
 use crate::engine::groups::{Groups, Memo};
-use crate::engine::kernel::{Compiled, Ended, Grouped, Kernel, Left, Making, Values, compile, is_compiled};
+use crate::engine::kernel::{Compiled, Ended, Grouped, Kernel, Left, Making, Values, compile};
 use crate::engine::machine::{self, Env, Halt, Memory};
 use crate::engine::sink::{Sink, Target};
 use crate::engine::{EvalError, RoundProfile, RuleRef};
-use crate::model::program::AggregateOp;
 use crate::model::{PredId, Rule};
-use crate::plan::{Access, Fold, Group, Growth, Operation, Planner, Read, Reg, RulePlan, Step};
-use crate::storage::{Sorted, Table, Word};
+use crate::plan::{Access, Group, Growth, Operation, Planner, Reg, RulePlan, Step};
+use crate::storage::{Interner, Sorted, Word};
 
 /// Work that is worth several threads.
-const WORTH_THREADS: Duration = Duration::from_micros(300);
+const WORTH_THREADS: Duration = Duration::from_micros(150);
 /// What a unit of the outermost loop is taken to cost before the first was run.
 pub(super) const UNIT: Duration = Duration::from_nanos(100);
-
-/// What a read of a complete relation finds.
-#[derive(Clone, Debug)]
-pub(super) enum Source {
-    /// Rows in order.
-    Sorted(Arc<Sorted>),
-    /// Rows in no order, all columns of the relation, to be read from end to end.
-    Unsorted(Arc<Vec<Word>>, usize),
-    /// Rows with all columns of the relation, to be read from end to end.
-    Natural(Arc<Sorted>),
-    /// A relation kept as bits, looked up by its first column or read from end to end.
-    Bits(Table),
-    /// A relation of the stratum.
-    Growing,
-}
 
 /// A plan with the complete relations it reads.
 pub(super) struct Job<'r> {
@@ -58,6 +44,8 @@ pub(super) struct Job<'r> {
     remembered: Remembered,
     /// Whether it is left to the machine: a computation has failed.
     by_machine: bool,
+    /// Whether it is left to one thread: it makes values.
+    alone: bool,
     pub time: Duration,
     pub runs: u64,
     pub produced: u64,
@@ -115,6 +103,7 @@ impl<'a> Evaluation<'a, '_> {
                     groups: Vec::new(),
                     remembered: Mutex::default(),
                     by_machine: false,
+                    alone: false,
                     time: Duration::ZERO,
                     runs: 0,
                     produced: 0,
@@ -130,152 +119,6 @@ impl<'a> Evaluation<'a, '_> {
         }
         Ok(jobs)
     }
-
-    /// Gets ready what a job reads of complete relations.
-    pub(super) fn ready<'r>(&self, mut job: Job<'r>, recursive: &[PredId]) -> Result<Job<'r>, EvalError> {
-        job.whole = self.wholes(&job.plan, recursive, job.by);
-        job.sources = self.sources(&job.plan, recursive, job.by, &job.whole)?;
-        if let Some(careful) = &job.plan.careful {
-            job.careful = self.sources(careful, recursive, job.by, &[])?;
-        }
-        job.index();
-        Ok(job)
-    }
-
-    /// The aggregates that are better made for all groups at once: those for which an order of columns
-    /// would have to be made, of which a goal may have more use later on.
-    fn wholes(&self, plan: &RulePlan, recursive: &[PredId], by: RuleRef) -> Vec<Whole> {
-        if matches!(by, RuleRef::Goal(_)) || !is_compiled(plan) {
-            return Vec::new();
-        }
-        let mut found = wholes(plan);
-        found.retain(|whole| {
-            let Some(read) = plan.reads.get(whole.read).filter(|read| !recursive.contains(&read.pred)) else {
-                return false;
-            };
-            let in_place = read.columns.iter().enumerate().all(|(at, column)| at == *column);
-            self.table(read.pred).is_some_and(|table| {
-                // Only a row that comes once in the relation comes once when cut down to all columns.
-                let once = whole.takes_repeated() || read.columns.len() == table.width();
-                let kept = in_place && read.columns.len() == table.width();
-                once && table.width() > 0 && !kept && !table.has_order(&read.columns)
-            })
-        });
-        found
-    }
-
-    fn sources(
-        &self,
-        plan: &RulePlan,
-        recursive: &[PredId],
-        by: RuleRef,
-        whole: &[Whole],
-    ) -> Result<Vec<Source>, EvalError> {
-        let budget = self.env.budget;
-        // The outermost loop may read its rows as they came; the rows of others are looked up, or counted.
-        let outermost = match plan.steps.first() {
-            Some(Step::Scan(scan)) if scan.key.is_empty() => Some(scan.read),
-            _ => None,
-        };
-        // Reads of which nothing is asked but whether a row begins with a key.
-        let probe = |step: &Step| match step {
-            Step::Probe { read, .. } => Some(*read),
-            Step::Aggregate(fold) => counted(fold),
-            _ => None,
-        };
-        let probed: Vec<usize> = plan.steps.iter().filter_map(probe).collect();
-        let source = |number: usize, read: &Read| -> Result<Source, Stop> {
-            if recursive.contains(&read.pred) {
-                return Ok(Source::Growing);
-            }
-            let Some(table) = self.table(read.pred) else {
-                return Ok(Source::Sorted(Arc::new(Sorted::from_sorted(read.columns.len(), Vec::new(), 0))));
-            };
-            if let Some(whole) = whole.iter().find(|whole| whole.read == number) {
-                return self.as_kept(table, whole.takes_repeated());
-            }
-            let first = outermost == Some(number) && table.width() > 0;
-            match table.unsorted() {
-                Some(words) if first => return Ok(Source::Unsorted(words, table.width())),
-                _ => {}
-            }
-            let in_place = read.columns.iter().enumerate().all(|(at, column)| at == *column);
-            if table.only_bits() && in_place && (first || probed.contains(&number)) {
-                return Ok(Source::Bits(table.clone()));
-            }
-            // A copy of some columns, only to go through them once, costs more than repeated rows.
-            if first && plan.steps.len() == 1 && !in_place && !table.has_order(&read.columns) {
-                return self.as_kept(table, true);
-            }
-            table.order(&read.columns, &mut || budget.check()).map(Source::Sorted)
-        };
-        // What others have put in order is read so by the outermost loop too, and no copy is kept.
-        let mut sources = vec![Source::Growing; plan.reads.len()];
-        let reads = || plan.reads.iter().enumerate();
-        let (first, others): (Vec<_>, Vec<_>) = reads().partition(|(number, _)| outermost == Some(*number));
-        for (number, read) in others.into_iter().chain(first) {
-            let found = source(number, read).map_err(|stop| EvalError::Stopped { stop, rule: Some(by) })?;
-            if let Some(slot) = sources.get_mut(number) {
-                *slot = found;
-            }
-        }
-        Ok(sources)
-    }
-
-    /// A relation to be read from end to end as it is kept, perhaps with repeated rows if that does
-    /// not matter.
-    fn as_kept(&self, table: &Table, repeated: bool) -> Result<Source, Stop> {
-        if table.only_bits() {
-            return Ok(Source::Bits(table.clone()));
-        }
-        match table.unsorted().filter(|_| repeated) {
-            Some(words) => Ok(Source::Unsorted(words, table.width())),
-            None => {
-                let rows = table.rows_checked(&mut || self.env.budget.check())?;
-                Ok(Source::Natural(Arc::clone(rows)))
-            }
-        }
-    }
-
-    /// Gets ready a job that the machine has to run, on which a kernel has given up.
-    pub(super) fn leave_to_machine(&self, job: &mut Job<'_>, recursive: &[PredId]) -> Result<(), EvalError> {
-        job.sources = self.sources(&job.plan, recursive, job.by, &[])?;
-        Ok(())
-    }
-}
-
-/// The read of which an aggregate asks how many rows begin with a key, if it asks nothing else.
-fn counted(fold: &Fold) -> Option<usize> {
-    match (fold.op, &fold.arg, fold.group.alternatives.as_slice()) {
-        (AggregateOp::Count, None, [steps]) => match steps.as_slice() {
-            [Step::Scan(scan)] if scan.key.len() == 1 => Some(scan.read),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The batches of reads of complete relations; none of others.
-pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<'s> {
-    let batch = |(read, source): (&'s Read, &'s Source)| match source {
-        Source::Sorted(sorted) => vec![Batch::Sorted(sorted)],
-        Source::Unsorted(words, stride) => {
-            vec![Batch::Unsorted { words, stride: *stride, columns: &read.columns }]
-        }
-        Source::Natural(sorted) => {
-            vec![Batch::Unsorted { words: sorted.words(), stride: sorted.width(), columns: &read.columns }]
-        }
-        Source::Bits(table) => match table.bits() {
-            Some(pairs) if pairs.layout().width > 2 => {
-                let own: Vec<usize> = (0..pairs.layout().width).collect();
-                vec![Batch::Bits { pairs, places: Places::new(&read.columns, &own) }]
-            }
-            Some(pairs) => vec![Batch::Pairs { pairs, columns: &read.columns, swapped: false }],
-            None => Vec::new(),
-        },
-        Source::Growing => Vec::new(),
-    };
-    reads.iter().zip(sources).map(batch).collect()
 }
 
 /// How many columns the keys have with which a plan looks up each of its reads.
@@ -349,6 +192,7 @@ impl<'r> Job<'r> {
             groups: Vec::new(),
             remembered: Mutex::default(),
             by_machine: self.by_machine,
+            alone: self.alone,
             time: Duration::ZERO,
             runs: 0,
             produced: self.produced,
@@ -374,11 +218,14 @@ impl<'r> Job<'r> {
         let mut turns = 1.0;
         for step in &self.plan.steps {
             let often = |read: usize, key: usize| match self.sources.get(read) {
-                Some(Source::Sorted(sorted)) if self.is_recursive() || 4.0 * turns > sorted.len() as f64 => {
-                    match key {
-                        0 => {}
-                        1 => sorted.index(),
-                        _ => sorted.index_twos(),
+                Some(Source::Sorted(pieces)) => {
+                    let worth = |piece: &Sorted| self.is_recursive() || 4.0 * turns > piece.len() as f64;
+                    for piece in pieces.iter().filter(|piece| worth(piece)) {
+                        match key {
+                            0 => {}
+                            1 => piece.index(),
+                            _ => piece.index_twos(),
+                        }
                     }
                 }
                 _ => {}
@@ -406,10 +253,10 @@ impl<'r> Job<'r> {
 
     fn compress(&self) {
         if let Some(Step::Scan(scan)) = self.plan.steps.last()
-            && let Some(Source::Sorted(sorted)) = self.sources.get(scan.read)
+            && let Some(Source::Sorted(pieces)) = self.sources.get(scan.read)
             && scan.key.len() == 1
         {
-            sorted.compress();
+            pieces.iter().for_each(|piece| piece.compress());
         }
     }
 
@@ -471,15 +318,16 @@ impl<'r> Job<'r> {
         if self.by_machine {
             return Ok(None);
         }
-        let Job { plan, unit, whole, groups, remembered, by_machine, .. } = self;
+        let Job { plan, unit, whole, groups, remembered, by_machine, alone, memory, .. } = self;
         for (_, value) in &plan.constants {
             env.interner.intern(value);
         }
         let mut ran = || -> Result<Option<Part>, Box<Ended>> {
             if groups.is_empty() && !whole.is_empty() {
                 groups.resize_with(plan.memos, || None);
+                memory.visited.resize(plan.reads.len(), 0);
                 for whole in whole.iter() {
-                    let made = whole.make(inputs.sources, env, pool)?;
+                    let made = whole.make(inputs.sources, env, pool, &mut memory.visited)?;
                     if let Some(slot) = groups.get_mut(whole.memo) {
                         *slot = Some(made);
                     }
@@ -487,7 +335,9 @@ impl<'r> Job<'r> {
             }
             let pairs = matches!(target, Target::Pairs { .. });
             match compile(plan, inputs.sources, inputs.grouped, groups, pairs, env.interner) {
-                Some(compiled) => Threads { pool, unit, remembered }.run(&compiled, env, target).map(Some),
+                Some(compiled) => {
+                    Threads { pool, unit, alone, remembered }.run(&compiled, env, target).map(Some)
+                }
                 None => Ok(None),
             }
         };
@@ -504,7 +354,7 @@ impl<'r> Job<'r> {
             }
             Err(ended) => match *ended {
                 Ended::Stop(stop) => Err(Halt::Stop(stop)),
-                Ended::Failure => {
+                Ended::Failure | Ended::Making => {
                     *by_machine = true;
                     Ok(None)
                 }
@@ -526,7 +376,7 @@ fn looked_up(group: &Group) -> impl Iterator<Item = (usize, usize)> {
 #[derive(Default)]
 pub(super) struct Part {
     /// Rows looked at by each read; empty where they were counted otherwise.
-    visited: Vec<u64>,
+    pub visited: Vec<u64>,
     /// How often each step was tried; likewise.
     entered: Vec<u64>,
     produced: u64,
@@ -568,6 +418,8 @@ pub(super) struct Threads<'t> {
     pub pool: &'t Pool,
     /// Time spent for a unit of the outermost loop when last run.
     pub unit: &'t mut Duration,
+    /// Whether one thread has to do it all.
+    pub alone: &'t mut bool,
     pub remembered: &'t Remembered,
 }
 
@@ -579,24 +431,39 @@ impl Threads<'_> {
         target: Target<'_>,
     ) -> Result<Part, Box<Ended>> {
         let started = Instant::now();
-        let budget = env.budget;
-        let values = if compiled.makes_values() {
-            let (interner, patterns) = (&mut *env.interner, &mut *env.patterns);
-            Values::Growing(RwLock::new(Making { interner, patterns }))
-        } else {
-            Values::Known(env.interner)
-        };
-        let run = Run { compiled, values: &values, budget, target, remembered: self.remembered };
+        let (budget, remembered) = (env.budget, self.remembered);
         let units = compiled.units().unwrap_or(0);
         let worth = *self.unit * u32::try_from(units).unwrap_or(u32::MAX) > WORTH_THREADS;
-        let total = if units > 0 && self.pool.shares(worth) {
-            let mut total = Part::default();
-            for part in run.parallel(self.pool, units)? {
-                total.add(part);
+        let mut total = None;
+        if units > 0 && !*self.alone && self.pool.shares(worth) {
+            let run = Run { compiled, budget, target, remembered };
+            match run.parallel(env.interner, self.pool, units) {
+                Ok(parts) => {
+                    let mut sum = Part::default();
+                    parts.into_iter().for_each(|part| sum.add(part));
+                    total = Some(sum);
+                }
+                Err(ended) if matches!(*ended, Ended::Making) => {
+                    *self.alone = true;
+                    if let Target::Groups { gathered, .. } = target {
+                        gathered.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    }
+                }
+                Err(ended) => return Err(ended),
             }
-            total
-        } else {
-            run.on_one_thread(|kernel| kernel.run())?
+        }
+        let total = match total {
+            Some(total) => total,
+            None => {
+                let values = if compiled.makes_values() {
+                    let (interner, patterns) = (&mut *env.interner, &mut *env.patterns);
+                    Values::Growing(RefCell::new(Making { interner, patterns }))
+                } else {
+                    Values::Known(env.interner)
+                };
+                let run = Run { compiled, budget, target, remembered };
+                run.on_one_thread(&values, |kernel| kernel.run())?
+            }
         };
         if let Some(units) = u32::try_from(units).ok().filter(|units| *units > 0) {
             *self.unit = started.elapsed() / units;
@@ -623,24 +490,24 @@ impl Part {
 }
 
 /// One run of a compiled plan.
-struct Run<'r, 'e> {
+struct Run<'r> {
     compiled: &'r Compiled<'r>,
-    values: &'r Values<'e>,
     budget: &'r Budget,
     target: Target<'r>,
     remembered: &'r Remembered,
 }
 
-impl Run<'_, '_> {
+impl Run<'_> {
     /// Does `work` with a kernel and a sink of one thread's own. What it has found stays found, also
     /// if a computation fails.
     fn on_one_thread(
         &self,
+        values: &Values<'_>,
         work: impl FnOnce(&mut Kernel<'_, '_, '_, '_>) -> Result<(), Box<Ended>>,
     ) -> Result<Part, Box<Ended>> {
         let mut sink = Sink::new(self.target, self.budget);
         let memos = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut kernel = Kernel::new(self.compiled, self.values, &mut sink, memos.unwrap_or_default());
+        let mut kernel = Kernel::new(self.compiled, values, &mut sink, memos.unwrap_or_default());
         let ended = work(&mut kernel);
         let Left { visited, entered, memos, early } = kernel.finish();
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).push(memos);
@@ -650,7 +517,7 @@ impl Run<'_, '_> {
     }
 
     /// Runs it on all threads: each takes the next few units until none is left.
-    fn parallel(&self, pool: &Pool, units: usize) -> Result<Vec<Part>, Box<Ended>> {
+    fn parallel(&self, interner: &Interner, pool: &Pool, units: usize) -> Result<Vec<Part>, Box<Ended>> {
         let next = AtomicUsize::new(0);
         let enough = AtomicBool::new(false);
         let few = (units / (32 * pool.jobs())).clamp(1, 1 << 16);
@@ -669,7 +536,7 @@ impl Run<'_, '_> {
                 }
             }
         };
-        let work = |_| self.on_one_thread(take);
+        let work = |_| self.on_one_thread(&Values::Known(interner), take);
         pool.install(|| (0..pool.jobs()).into_par_iter().map(work).collect())
     }
 }

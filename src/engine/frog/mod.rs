@@ -7,7 +7,9 @@ mod job;
 mod orders;
 mod pool;
 mod replan;
+mod rounds;
 mod shape;
+mod sources;
 mod whole;
 
 use std::collections::{HashMap, HashSet};
@@ -16,6 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use job::{Inputs, Job};
 use pool::Pool;
+use sources::complete;
 
 use super::demand;
 use super::machine::Env;
@@ -47,35 +50,45 @@ impl Engine for Frog {
         if request.demand {
             return demand::evaluate(self, request, tables, interner, budget);
         }
-        let mut patterns = Patterns::default();
-        let env = Env { interner, patterns: &mut patterns, budget };
-        let values_before = env.interner.bytes();
-        let values = Held::new(budget);
         let reached = reached(request);
-        let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
-        let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
-        let model = Model { tables: tables_known, ..Model::default() };
-        let mut evaluation = Evaluation {
-            request,
-            tables,
-            env,
-            model,
-            held: Vec::new(),
-            values,
-            values_before,
-            pool: Pool::new(request.tuning),
-        };
-        for stratum in &request.program.strata {
-            let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
-            if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
-                && !stratum.rules.is_empty()
-            {
-                evaluation.stratum(stratum)?;
-            }
+        let pool = Pool::new(request.tuning);
+        let rows =
+            || reached.iter().filter_map(|pred| tables.table(*pred)).map(Table::rough_len).sum::<usize>();
+        if request.goals.is_empty() && pool.shares(rows() >= ROWS_WORTH_THREADS) {
+            // On one of the threads, so that work is handed to the others and never waited for.
+            return pool.install(|| evaluate(request, &reached, tables, interner, budget, &pool));
         }
-        evaluation.goals()?;
-        Ok(evaluation.model)
+        evaluate(request, &reached, tables, interner, budget, &pool)
     }
+}
+
+fn evaluate(
+    request: &Request<'_>,
+    reached: &HashSet<PredId>,
+    tables: &dyn Tables,
+    interner: &mut Interner,
+    budget: &Budget,
+    pool: &Pool,
+) -> Result<Model, EvalError> {
+    let mut patterns = Patterns::default();
+    let env = Env { interner, patterns: &mut patterns, budget };
+    let values_before = env.interner.bytes();
+    let values = Held::new(budget);
+    let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
+    let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
+    let model = Model { tables: tables_known, ..Model::default() };
+    let mut evaluation =
+        Evaluation { request, tables, env, model, held: Vec::new(), values, values_before, pool };
+    for stratum in &request.program.strata {
+        let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
+        if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
+            && (!stratum.rules.is_empty() || rounds::is_guarded(request.program, stratum))
+        {
+            evaluation.stratum(stratum)?;
+        }
+    }
+    evaluation.goals()?;
+    Ok(evaluation.model)
 }
 
 /// The relations that the goals and the wanted ones depend on, themselves included.
@@ -92,13 +105,16 @@ fn reached(request: &Request<'_>) -> HashSet<PredId> {
             for id in rules_of.get(&pred).into_iter().flatten() {
                 request.program.rule(*id).body.atoms(&mut |atom, _| open.push(atom.pred));
             }
+            request.program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached
 }
 
-/// How many goals of a session are expected to need an index.
+/// How many evaluations of a session are expected to need an index.
 const GOALS_ASKED: f64 = 16.0;
+/// Rows read that make it worth starting threads at once.
+const ROWS_WORTH_THREADS: usize = 1 << 10;
 /// Rows that make it worth finding out whether bits take less room.
 const MANY_ROWS: f64 = 65_536.0;
 
@@ -113,13 +129,16 @@ struct Evaluation<'a, 'e> {
     values: Held<'e>,
     /// What the interner took before.
     values_before: u64,
-    pool: Pool,
+    pool: &'e Pool,
 }
 
 impl<'a, 'e> Evaluation<'a, 'e> {
     fn stratum(&mut self, stratum: &Stratum) -> Result<(), EvalError> {
         let rules: Vec<(RuleRef, &'a Rule)> =
             stratum.rules.iter().map(|id| (RuleRef::Rule(*id), self.request.program.rule(*id))).collect();
+        if rounds::is_guarded(self.request.program, stratum) {
+            return rounds::evaluate(self, stratum, &rules);
+        }
         if stratum.recursive {
             return fixpoint::evaluate(self, stratum, &rules);
         }
@@ -284,12 +303,12 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         let careful = std::mem::take(&mut job.careful);
         let reads = job.plan.reads.clone();
         let careful_reads = job.plan.careful.as_ref().map_or_else(Vec::new, |plan| plan.reads.clone());
-        let careful = job::complete(&careful_reads, &careful);
+        let careful = complete(&careful_reads, &careful);
         loop {
             let sources = std::mem::take(&mut job.sources);
-            let batches = job::complete(&reads, &sources);
+            let batches = complete(&reads, &sources);
             let inputs = Inputs { sources: &batches, careful: &careful, grouped: None };
-            match job.run(&inputs, &mut self.env, target, &self.pool)? {
+            match job.run(&inputs, &mut self.env, target, self.pool)? {
                 Some(rows) => return Ok(rows),
                 None => self.leave_to_machine(job, &[])?,
             }
@@ -308,8 +327,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
     }
 
     fn sizes<'s>(&'s self, recursive: &'s [PredId]) -> Sizes<'s> {
-        // Somebody who asks goals asks more of them.
-        let uses = if self.request.goals.is_empty() { 1.0 } else { GOALS_ASKED };
+        let uses = if self.request.repeated { GOALS_ASKED } else { 1.0 };
         Sizes { tables: self.tables, model: &self.model, recursive, uses }
     }
 

@@ -12,6 +12,9 @@ use crate::storage::{Word, sort};
 /// Words that are worth more than one thread to sort.
 const MANY_WORDS: usize = 1 << 18;
 
+/// Bytes of a thread's stack: what the main one has.
+const STACK: usize = 8 << 20;
+
 /// Threads.
 #[derive(Debug)]
 pub(super) struct Pool {
@@ -36,9 +39,9 @@ impl Pool {
         self.jobs
     }
 
-    /// Runs `work` where its parallel parts find the threads.
+    /// Runs `work` where its parallel parts find the threads: at once, if it is on one of them.
     pub fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
-        let build = || ThreadPoolBuilder::new().num_threads(self.jobs).build().ok();
+        let build = || ThreadPoolBuilder::new().num_threads(self.jobs).stack_size(STACK).build().ok();
         match self.threads.get_or_init(build) {
             Some(threads) => threads.install(work),
             // The machine gives no more threads; rayon's own pool has at least one.

@@ -11,6 +11,13 @@ use crate::engine::kernel::{Ended, compile};
 use crate::engine::machine::Env;
 use crate::engine::sink::Target;
 use crate::plan::{Code, Fold, Group, Operation, Reg, RulePlan, Scan, Step};
+use crate::storage::Table;
+use crate::storage::pairs::Span;
+
+/// Cells that are always allowed.
+const FEW_CELLS: f64 = 4_096.0;
+/// Cells allowed for each row.
+const CELLS_A_ROW: f64 = 2.0;
 
 /// An aggregate whose groups can all be made at once.
 #[derive(Clone, Debug)]
@@ -21,6 +28,10 @@ pub(super) struct Whole {
     pub read: usize,
     /// The aggregate.
     pub fold: Fold,
+    /// The columns of the relation where what is shared stands.
+    pub columns: Vec<usize>,
+    /// The spans of these, if keys are to have cells.
+    pub spans: Vec<Span>,
     /// A row for each assignment: what the body shares with the outside, and the value aggregated.
     plan: RulePlan,
 }
@@ -97,7 +108,10 @@ fn whole(plan: &RulePlan, fold: &Fold) -> Option<Whole> {
         cost: 0.0,
         careful: None,
     };
-    Some(Whole { memo: *memo, read: scan.read, fold: fold.clone(), plan: own })
+    let read = plan.reads.get(scan.read)?;
+    let column = |reg: &Reg| scan.key.iter().position(|key| key == reg).and_then(|at| read.columns.get(at));
+    let columns = shared.iter().filter_map(column).copied().collect();
+    Some(Whole { memo: *memo, read: scan.read, fold: fold.clone(), columns, spans: Vec::new(), plan: own })
 }
 
 /// Whether a step is neither a loop nor a body.
@@ -120,6 +134,16 @@ fn is_test(step: &Step) -> bool {
 }
 
 impl Whole {
+    /// Gives each key a cell, if there cannot be many more keys than rows.
+    pub fn lay_out(&mut self, table: &Table) {
+        let span = |column: &usize| table.spans().get(*column).copied().flatten();
+        let spans: Option<Vec<Span>> = self.columns.iter().map(span).collect();
+        let cells =
+            |spans: &Vec<Span>| spans.iter().map(|(low, high)| f64::from(high - low) + 1.0).product::<f64>();
+        let most = FEW_CELLS.max(CELLS_A_ROW * table.rough_len() as f64);
+        self.spans = spans.filter(|spans| cells(spans) <= most).unwrap_or_default();
+    }
+
     /// Whether a row that comes twice is the same as one that comes once.
     pub fn takes_repeated(&self) -> bool {
         use crate::model::program::AggregateOp::{Count, Max, Min};
@@ -130,16 +154,24 @@ impl Whole {
         }
     }
 
-    /// Makes the aggregate of every group.
-    pub fn make(&self, sources: &Batches<'_>, env: &mut Env<'_>, pool: &Pool) -> Result<Groups, Box<Ended>> {
+    /// Makes the aggregate of every group; adds the rows looked at to `visited`, by read.
+    pub fn make(
+        &self,
+        sources: &Batches<'_>,
+        env: &mut Env<'_>,
+        pool: &Pool,
+        visited: &mut [u64],
+    ) -> Result<Groups, Box<Ended>> {
         let failure = || Box::new(Ended::Failure);
         let gathered: Mutex<Vec<Tally>> = Mutex::default();
-        let target = Target::Groups { fold: &self.fold, gathered: &gathered };
+        let target = Target::Groups { fold: &self.fold, spans: &self.spans, gathered: &gathered };
         let compiled = compile(&self.plan, sources, None, &[], false, env.interner).ok_or_else(failure)?;
-        let (mut unit, remembered) = (UNIT, Mutex::default());
-        Threads { pool, unit: &mut unit, remembered: &remembered }.run(&compiled, env, target)?;
+        let (mut unit, mut alone, remembered) = (UNIT, false, Mutex::default());
+        let threads = Threads { pool, unit: &mut unit, alone: &mut alone, remembered: &remembered };
+        let part = threads.run(&compiled, env, target)?;
+        visited.iter_mut().zip(part.visited).for_each(|(sum, more)| *sum += more);
         let mut tallies = gathered.into_inner().unwrap_or_else(PoisonError::into_inner).into_iter();
-        let mut tally = tallies.next().unwrap_or_else(|| Tally::new(&self.fold));
+        let mut tally = tallies.next().unwrap_or_else(|| Tally::new(&self.fold, &self.spans));
         for other in tallies {
             env.budget.check()?;
             tally.merge(&other);

@@ -116,7 +116,8 @@ impl<'p> Kernel<'p, '_, '_, '_> {
             Some(word) => word,
             None => match self.values.make(|making| folding.finish(making.interner)) {
                 Some(Ok(word)) => word,
-                Some(Err(_)) | None => return Err(Box::new(Ended::Failure)),
+                Some(Err(_)) => return Err(Box::new(Ended::Failure)),
+                None => return Err(Box::new(Ended::Making)),
             },
         };
         let word = word.unwrap_or(MISSING);
@@ -201,6 +202,18 @@ impl<'p> Kernel<'p, '_, '_, '_> {
             self.gathered(number)?;
         }
         Ok(())
+    }
+
+    /// Tells the budget what was done.
+    #[cold]
+    pub(super) fn account(&mut self) -> Result<(), Halted> {
+        let budget = self.sink.budget();
+        for memo in &mut self.memos {
+            let bytes = memo.bytes();
+            budget.allocate(bytes.saturating_sub(memo.noted))?;
+            memo.noted = memo.noted.max(bytes);
+        }
+        Ok(self.sink.account()?)
     }
 
     /// Tells the budget what an aggregate has gathered, now and then.

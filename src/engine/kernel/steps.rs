@@ -8,7 +8,7 @@ use crate::plan::{Code, Reg, Step};
 use crate::storage::Word;
 use crate::storage::interner::{MISSING, NIL, inline_number, inlined};
 
-impl<'p> Kernel<'p, '_, '_, '_> {
+impl Kernel<'_, '_, '_, '_> {
     /// Whether a comparison of what two registers hold holds.
     #[inline]
     pub(super) fn compare_words(&self, op: CompareOp, possibly: bool, left: Word, right: Word) -> bool {
@@ -118,7 +118,8 @@ impl<'p> Kernel<'p, '_, '_, '_> {
         });
         match done {
             Some(Ok(done)) => Ok(done),
-            Some(Err(_)) | None => Err(Box::new(Ended::Failure)),
+            Some(Err(_)) => Err(Box::new(Ended::Failure)),
+            None => Err(Box::new(Ended::Making)),
         }
     }
 }

@@ -1,7 +1,6 @@
-//! What words stand for, shared by the threads of a run; and expressions over small integers, which
-//! need nothing of that.
+//! What words stand for; and expressions over small integers, which need nothing of that.
 
-use std::sync::{PoisonError, RwLock};
+use std::cell::RefCell;
 
 use crate::model::Value;
 use crate::model::fixed::{self, FixedOp, Width};
@@ -23,10 +22,10 @@ pub struct Making<'e> {
 /// The values of a run.
 #[derive(Debug)]
 pub enum Values<'e> {
-    /// None is made.
+    /// None is made, perhaps because several threads are at work.
     Known(&'e Interner),
-    /// Some may be made: by one thread at a time, while none looks at any.
-    Growing(RwLock<Making<'e>>),
+    /// Some may be made.
+    Growing(RefCell<Making<'e>>),
 }
 
 impl<'e> Values<'e> {
@@ -35,7 +34,7 @@ impl<'e> Values<'e> {
     pub fn read<T>(&self, look: impl FnOnce(&Interner) -> T) -> T {
         match self {
             Values::Known(interner) => look(interner),
-            Values::Growing(making) => look(making.read().unwrap_or_else(PoisonError::into_inner).interner),
+            Values::Growing(making) => look(making.borrow().interner),
         }
     }
 
@@ -43,9 +42,7 @@ impl<'e> Values<'e> {
     pub fn make<T>(&self, make: impl FnOnce(&mut Making<'e>) -> T) -> Option<T> {
         match self {
             Values::Known(_) => None,
-            Values::Growing(making) => {
-                Some(make(&mut making.write().unwrap_or_else(PoisonError::into_inner)))
-            }
+            Values::Growing(making) => Some(make(&mut making.borrow_mut())),
         }
     }
 }
@@ -61,7 +58,7 @@ pub fn small(code: &Code, registers: &[Word]) -> Option<i64> {
             [only] => unary(*functor, nested(only, registers)?),
             _ => None,
         },
-        Code::List(_) => None,
+        Code::List(_) | Code::Struct(..) => None,
     }
 }
 

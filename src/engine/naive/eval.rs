@@ -32,6 +32,14 @@ pub(super) fn expr(expr: &Expr, env: &Env) -> Computed {
             Ok(values) => Computed::Value(Value::list(values)),
             Err(other) => other,
         },
+        Expr::Struct(of, fields, span) => match all(fields, env) {
+            Ok(values) => match of.build(values) {
+                Ok(Some(value)) => Computed::Value(value),
+                Ok(None) => Computed::NoValue,
+                Err(error) => Computed::Failed(Fault { span: *span, what: error.to_string() }),
+            },
+            Err(other) => other,
+        },
         Expr::Call(functor, args, span) => match all(args, env) {
             Ok(values) if values.iter().any(Value::is_nil) => Computed::NoValue,
             Ok(values) => match functor::apply(*functor, &values) {
@@ -167,6 +175,7 @@ pub(super) fn aggregate(aggregate: &Aggregate, mut values: Vec<Value>) -> Comput
         AggregateOp::Min => known.first().map(|value| (*value).clone()),
         AggregateOp::Max => known.last().map(|value| (*value).clone()),
         AggregateOp::Sum if aggregate.float => Some(Value::float(float_sum(&known))),
+        AggregateOp::Sum if aggregate.wraps => Some(Value::Number(whole_sum(&known) as i64)),
         AggregateOp::Sum => match i64::try_from(whole_sum(&known)) {
             Ok(sum) => Some(Value::Number(sum)),
             Err(_) => {

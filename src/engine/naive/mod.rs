@@ -21,7 +21,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::base::{Budget, Span, Stop};
-use crate::model::program::{Aggregate, Body, CheckedProgram, Expr, Literal, Rule};
+use crate::model::program::{Aggregate, Body, CheckedProgram, Expr, Literal, Rule, Stratum};
 use crate::model::schema::PredId;
 use crate::model::value::Value;
 
@@ -116,6 +116,10 @@ pub fn evaluate(
     }
     for stratum in &program.strata {
         let rules: Vec<&Rule> = stratum.rules.iter().map(|id| program.rule(*id)).collect();
+        if stratum.predicates.iter().any(|pred| program.is_guarded(*pred)) {
+            guarded(program, stratum, &rules, &mut model, budget)?;
+            continue;
+        }
         let mut round = 0;
         loop {
             round += 1;
@@ -130,6 +134,79 @@ pub fn evaluate(
     }
     apply(&goals.iter().collect::<Vec<_>>(), &mut model, budget)?;
     Ok(model)
+}
+
+/// A stratum in which tuples give way to others, or whose recursion ends at a size: after each round
+/// what gives way goes, until a round leaves everything as it was.
+fn guarded(
+    program: &CheckedProgram,
+    stratum: &Stratum,
+    rules: &[&Rule],
+    model: &mut Relations,
+    budget: &Budget,
+) -> Result<(), Error> {
+    let of = |model: &Relations| -> Vec<BTreeSet<Vec<Value>>> {
+        stratum.predicates.iter().map(|pred| model.get(pred).cloned().unwrap_or_default()).collect()
+    };
+    // Rules that do not read the stratum derive before the first round.
+    let reads = |rule: &&&Rule| {
+        let mut found = false;
+        rule.body.atoms(&mut |atom, _| found |= stratum.predicates.contains(&atom.pred));
+        found
+    };
+    let first: Vec<&Rule> = rules.iter().filter(|rule| !reads(rule)).copied().collect();
+    apply(&first, model, budget)?;
+    give_way(program, stratum, model, budget)?;
+    let mut round = 0;
+    loop {
+        let full = stratum.predicates.iter().any(|pred| {
+            let limit = program.limits.get(pred).copied().unwrap_or(u64::MAX);
+            model.get(pred).is_some_and(|tuples| tuples.len() as u64 >= limit)
+        });
+        round += 1;
+        budget.round(round)?;
+        let before = of(model);
+        if full {
+            return Ok(());
+        }
+        apply(rules, model, budget)?;
+        give_way(program, stratum, model, budget)?;
+        if of(model) == before {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes out the tuples that give way to others. Of two that give way to each other the one that
+/// sorts first stays.
+fn give_way(
+    program: &CheckedProgram,
+    stratum: &Stratum,
+    model: &mut Relations,
+    budget: &Budget,
+) -> Result<(), Error> {
+    for pred in &stratum.predicates {
+        let mut pairs: BTreeSet<(Vec<Value>, Vec<Value>)> = BTreeSet::new();
+        for subsumption in program.subsumptions.iter().filter(|found| found.pred == *pred) {
+            let tuples = model.get(pred).cloned().unwrap_or_default();
+            model.insert(subsumption.less, tuples.clone());
+            model.insert(subsumption.greater, tuples);
+            for pair in derive(&subsumption.rule, model, budget)? {
+                let (less, greater) = pair.split_at(pair.len() / 2);
+                if less != greater {
+                    pairs.insert((less.to_vec(), greater.to_vec()));
+                }
+            }
+            model.insert(subsumption.less, BTreeSet::new());
+            model.insert(subsumption.greater, BTreeSet::new());
+        }
+        for (less, greater) in &pairs {
+            if !pairs.contains(&(greater.clone(), less.clone())) || less > greater {
+                model.entry(*pred).or_default().remove(less);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Adds what `rules` derive from `model`; whether anything was new.

@@ -60,6 +60,7 @@ fn aggregate(op: AggregateOp, arg: Option<Expr>, alternatives: Vec<Vec<Literal>>
         arg,
         separator: ", ".into(),
         float: false,
+        wraps: false,
         body,
         span: span(0),
     }))
@@ -96,7 +97,7 @@ fn run(rules: Vec<Rule>, e: &[&[Value]], f: &[&[Value]]) -> Result<Relations, Er
         recursive: true,
     };
     let strata = vec![stratum(P), stratum(Q)];
-    let program = CheckedProgram { schema, rules, strata, rules_of: HashMap::new() };
+    let program = CheckedProgram { schema, rules, strata, ..CheckedProgram::default() };
     let tuples = |rows: &[&[Value]]| rows.iter().map(|row| row.to_vec()).collect();
     let stated = HashMap::from([(E, tuples(e)), (F, tuples(f))]);
     let limits = Limits { rounds: Some(50), ..Limits::none() };

@@ -242,6 +242,10 @@ impl<'r, 'i> Reader<'r, 'i> {
                 }
                 Ok(self.interner.list(&words))
             }
+            (Shape::Structured(reader), _) => {
+                let json = serde_json::from_slice(json).map_err(|_| due())?;
+                reader.0.json(&json).map(|value| self.interner.intern(&value))
+            }
             _ => Err(due()),
         }
     }
@@ -345,6 +349,25 @@ pub fn value(word: Word, interner: &Interner, text: &mut Vec<u8>) {
             value(*item, interner, text);
         }
         text.push(b']');
+    } else if let Some((of, fields)) = interner.structure_parts(word) {
+        if let Some(name) = &of.name {
+            if fields.is_empty() {
+                return string(name, text);
+            }
+            text.push(b'{');
+            string(name, text);
+            text.push(b':');
+        }
+        text.push(b'{');
+        for (at, (field, part)) in of.fields.iter().zip(fields).enumerate() {
+            if at > 0 {
+                text.push(b',');
+            }
+            string(&field.name, text);
+            text.push(b':');
+            value(*part, interner, text);
+        }
+        text.extend_from_slice(if of.name.is_some() { b"}}" } else { b"}" });
     } else {
         match interner.value(word) {
             Value::Nil => text.extend_from_slice(b"null"),

@@ -97,6 +97,8 @@ pub enum Unused {
     NothingGiven,
     /// A recursion would be asked for nearly all of it.
     Everything,
+    /// Tuples give way to others, or a recursion ends at a size, which only whole relations tell.
+    Guarded,
     /// The rewritten program would be too large.
     TooMany,
 }
@@ -111,6 +113,9 @@ impl fmt::Display for Unused {
             }
             Unused::Everything => {
                 "relations are evaluated whole: going by the goal's values would ask for nearly all of them"
+            }
+            Unused::Guarded => {
+                "relations are evaluated whole: in some, tuples give way to others or their number is limited"
             }
             Unused::TooMany => {
                 "relations are evaluated whole: going by the goal's values takes too many rules"

@@ -266,6 +266,7 @@ pub(in crate::plan) fn expr_can_fail(expr: &Expr) -> bool {
         Expr::Var(_) | Expr::Const(_) => false,
         Expr::Call(functor, args, _) => functor::can_fail(*functor) || args.iter().any(expr_can_fail),
         Expr::List(items) => items.iter().any(expr_can_fail),
+        Expr::Struct(..) => true,
         Expr::Aggregate(aggregate) => {
             matches!(aggregate.op, AggregateOp::Sum | AggregateOp::Mean | AggregateOp::Concat)
                 || aggregate.arg.as_ref().is_some_and(expr_can_fail)

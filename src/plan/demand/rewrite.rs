@@ -124,6 +124,10 @@ impl<'a> Rewriter<'a> {
         if rules == 0 {
             return Err(Unused::NothingDerived);
         }
+        let question = self.question;
+        if self.reached.iter().any(|pred| question.program.is_guarded(*pred) && !(question.known)(*pred)) {
+            return Err(Unused::Guarded);
+        }
         for _ in 0..ATTEMPTS {
             let goals = self.attempt(64 + 8 * rules)?;
             if !self.found_whole.is_empty() {
@@ -146,7 +150,8 @@ impl<'a> Rewriter<'a> {
                         rules_of.entry(rule.head).or_default().push(RuleId(at as u32));
                     }
                     let schema = self.question.program.schema.clone();
-                    let program = CheckedProgram { schema, rules, strata, rules_of };
+                    let program =
+                        CheckedProgram { schema, rules, strata, rules_of, ..CheckedProgram::default() };
                     return Ok(Demanded { program, goals, origins, made: self.made });
                 }
                 Err(negated) => {

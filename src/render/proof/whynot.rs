@@ -11,7 +11,7 @@ use crate::base::escape;
 use crate::model::Schema;
 use crate::render::fact::fact_text;
 use crate::render::json::pretty;
-use crate::session::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
+use crate::session::{Condition, ConditionOutcome, FilePlace, MissingFact, ShownAttempt, StatedFact, WhyNot};
 
 /// Writes why a tuple does not hold, not the notes. `schema` is that of the session.
 ///
@@ -27,7 +27,8 @@ pub fn write_whynot(
     match format {
         ProofFormat::Tree => {
             tree::write_item(out, &item(whynot), style)?;
-            write_sets(out, whynot, schema)
+            write_sets(out, whynot, schema)?;
+            write_without(out, whynot, schema)
         }
         ProofFormat::Json => writeln!(out, "{}", pretty(&WhyNotJson::of(whynot, schema))?),
         ProofFormat::Mermaid => graph::write_items(out, &with_sets(whynot, schema), graph::Language::Mermaid),
@@ -35,6 +36,7 @@ pub fn write_whynot(
         ProofFormat::Html => {
             let mut text = Vec::new();
             write_sets(&mut text, whynot, schema)?;
+            write_without(&mut text, whynot, schema)?;
             html::write_page(out, &whynot.text, &item(whynot), &String::from_utf8_lossy(&text))
         }
     }
@@ -94,7 +96,22 @@ fn with_sets(whynot: &WhyNot, schema: &Schema) -> Item {
         holds.below = set.iter().map(|missing| Item::text(fact_text(schema, &missing.fact))).collect();
         item.below.push(holds);
     }
+    for set in &whynot.without {
+        let mut holds = Item::text("it would hold without");
+        holds.below = set.iter().map(|stated| Item::text(fact_text(schema, &stated.fact))).collect();
+        item.below.push(holds);
+    }
     item
+}
+
+/// `one more fact`.
+fn facts(count: usize, how: &str) -> String {
+    match count {
+        1 => format!("one {how} fact"),
+        2 => format!("two {how} facts"),
+        3 => format!("three {how} facts"),
+        n => format!("{n} {how} facts"),
+    }
 }
 
 fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Result<()> {
@@ -105,12 +122,7 @@ fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Resu
             (false, false) => writeln!(out, "\nNo three facts would make it hold."),
         };
     };
-    let facts = match first.len() {
-        1 => "one more fact".to_owned(),
-        2 => "two more facts".to_owned(),
-        3 => "three more facts".to_owned(),
-        n => format!("{n} more facts"),
-    };
+    let facts = facts(first.len(), "more");
     let any = if whynot.sets.len() > 1 { ", any of these" } else { "" };
     writeln!(out, "\nIt would hold with {facts}{any}:")?;
     for set in &whynot.sets {
@@ -130,6 +142,29 @@ fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Resu
     Ok(())
 }
 
+fn write_without(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Result<()> {
+    let Some(first) = whynot.without.first() else { return Ok(()) };
+    let facts = facts(first.len(), "stated");
+    let any = if whynot.without.len() > 1 { ", any of these" } else { "" };
+    writeln!(out, "\nIt would hold without {facts}{any}:")?;
+    for set in &whynot.without {
+        writeln!(out)?;
+        for StatedFact { fact, places } in set {
+            let text = escape::printable(&fact_text(schema, fact)).into_owned();
+            let place = places.first().map(|place| format!("  // {place}")).unwrap_or_default();
+            let others = match places.len() {
+                0 | 1 => String::new(),
+                n => format!(" and {}", more(n - 1, "place")),
+            };
+            writeln!(out, "    {text},{}{others}", escape::printable(&place))?;
+        }
+    }
+    if whynot.cut_without {
+        writeln!(out, "\nNot every fact in the way was tried; there may be others.")?;
+    }
+    Ok(())
+}
+
 #[derive(Serialize)]
 struct WhyNotJson<'a> {
     fact: &'a str,
@@ -139,6 +174,8 @@ struct WhyNotJson<'a> {
     others: Vec<String>,
     sets: Vec<Vec<MissingJson<'a>>>,
     cut: bool,
+    without: Vec<Vec<StatedJson>>,
+    without_cut: bool,
 }
 
 #[derive(Serialize)]
@@ -165,11 +202,28 @@ struct MissingJson<'a> {
     any: Vec<&'a str>,
 }
 
+#[derive(Serialize)]
+struct StatedJson {
+    fact: String,
+    places: Vec<PlaceJson>,
+}
+
+#[derive(Serialize)]
+struct PlaceJson {
+    file: String,
+    line: u32,
+}
+
 impl<'a> WhyNotJson<'a> {
     fn of(whynot: &'a WhyNot, schema: &Schema) -> Self {
         let missing = |missing: &'a MissingFact| MissingJson {
             fact: fact_text(schema, &missing.fact),
             any: missing.any.iter().map(|name| &**name).collect(),
+        };
+        let place = |place: &FilePlace| PlaceJson { file: place.file.clone(), line: place.line };
+        let stated = |stated: &StatedFact| StatedJson {
+            fact: fact_text(schema, &stated.fact),
+            places: stated.places.iter().map(place).collect(),
         };
         WhyNotJson {
             fact: &whynot.text,
@@ -179,6 +233,8 @@ impl<'a> WhyNotJson<'a> {
             others: whynot.others.iter().map(ToString::to_string).collect(),
             sets: whynot.sets.iter().map(|set| set.iter().map(missing).collect()).collect(),
             cut: whynot.cut,
+            without: whynot.without.iter().map(|set| set.iter().map(stated).collect()).collect(),
+            without_cut: whynot.cut_without,
         }
     }
 }

@@ -277,6 +277,15 @@ impl Catalog {
                 let constants = &self.schema.enum_def(*id).constants;
                 Kind::Words(constants.iter().map(|name| name.to_string()).collect())
             }
+            TypeDef::Struct(id) => {
+                let variants = &self.schema.struct_def(*id).variants;
+                Kind::Words(
+                    variants
+                        .iter()
+                        .filter_map(|variant| Some(variant.of.name.as_ref()?.to_string()))
+                        .collect(),
+                )
+            }
             TypeDef::Bool => Kind::Words(vec!["false".to_owned(), "true".to_owned()]),
             TypeDef::Entity(id) => Kind::Things(vec![self.schema.predicate(*id).name.clone()]),
             TypeDef::List(of) | TypeDef::Subtype(of) => self.kind(*of, depth),

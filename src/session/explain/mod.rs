@@ -5,12 +5,13 @@
 //! - `whynot`: why a tuple does not hold · `near`: what comes near to it
 
 mod cite;
+mod dominated;
 mod near;
 mod view;
 mod whynot;
 
 pub use view::{Because, ByRule, Citation, Explanation, FilePlace, ShownPremise, ShownProof, ShownStep};
-pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, WhyNot};
+pub use whynot::{Condition, ConditionOutcome, MissingFact, ShownAttempt, StatedFact, WhyNot};
 
 use super::check::Texts;
 use super::fault::Fault;
@@ -369,7 +370,11 @@ impl Session {
                 }
             }
         };
-        literals.iter().zip(premises).map(shown).collect()
+        // What a pattern says of the parts of a value shows in the value.
+        let told = |(literal, support): &(&Literal, &Support)| {
+            !(literal.takes_apart() && matches!(support, Support::Holds))
+        };
+        literals.iter().zip(premises).filter(told).map(shown).collect()
     }
 }
 

@@ -13,11 +13,15 @@ use crate::engine::RuleRef;
 use crate::model::schema::PredId;
 use crate::model::{Assertion, Fact, Literal, Value};
 use crate::provenance::Graph;
+use crate::provenance::candidates::{can_hinder, candidates};
+use crate::provenance::remedy::{Change, Remedies, Stated, remedies};
 use crate::provenance::repair::{Missing, repairs};
 use crate::provenance::text::{self, Writer};
+use crate::provenance::trial::Trial;
 use crate::provenance::whynot::{Attempt, Reached, attempts};
+use crate::session::supposing::Supposing;
 use crate::session::{Error, Session};
-use crate::storage::{Snapshot, Word};
+use crate::storage::Word;
 
 /// Attempts that are shown.
 const ATTEMPTS: usize = 8;
@@ -45,6 +49,10 @@ pub struct WhyNot {
     pub sets: Vec<Vec<MissingFact>>,
     /// Whether sets may exist that were not found: the search was cut.
     pub cut: bool,
+    /// The smallest sets of stated facts without which it would hold, each tried.
+    pub without: Vec<Vec<StatedFact>>,
+    /// Whether there may be others of these.
+    pub cut_without: bool,
     /// What a reader has to know beside all this, one sentence each.
     pub notes: Vec<String>,
 }
@@ -56,6 +64,15 @@ pub struct MissingFact {
     pub fact: Fact,
     /// Columns in which any value would do.
     pub any: Vec<Arc<str>>,
+}
+
+/// A fact that is stated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatedFact {
+    /// The fact, whoever states it.
+    pub fact: Fact,
+    /// Where each assertion stands.
+    pub places: Vec<FilePlace>,
 }
 
 /// How far a rule got.
@@ -133,7 +150,13 @@ impl Session {
             found.holds = Some(text::tuple(self.schema(), pred, &values));
             return Ok(found);
         }
-        let proposals = {
+        let whole: Option<Vec<Value>> = pattern.columns.iter().cloned().collect();
+        if let Some(reason) = whole.and_then(|tuple| self.gives_way(pred, &tuple, &model)) {
+            // No rule and no fact could help it.
+            found.near.push(reason);
+            return Ok(found);
+        }
+        let (proposals, all) = {
             let tables = self.stated_tables();
             let budget = Budget::new(self.limits.clone(), self.cancel.clone());
             let interner = self.base.database.interner();
@@ -150,55 +173,76 @@ impl Session {
             found.attempts = shown.map(|attempt| self.shown_attempt(attempt, nearby, &mut told)).collect();
             found.others = others.iter().filter_map(|rule| self.rule_place(*rule)).collect();
             let proposals = repairs(&graph, pred, &wanted).map_err(stopped)?;
-            found.cut = proposals.cut;
-            proposals.sets
+            // What is proposed by itself, where nothing is negated, does.
+            let alone = proposals.sets.iter().any(|set| set.len() == 1) && !can_hinder(&graph, pred);
+            let all = (!alone).then(|| candidates(&graph, pred, &wanted).map_err(stopped)).transpose()?;
+            (proposals, all)
         };
-        self.try_sets(pattern, &proposals, &mut found)?;
+        let started = Instant::now();
+        let mut tried = false;
+        let mut trial = |change: Change<'_>| match tried && started.elapsed() > PATIENCE {
+            true => Ok(Trial::Enough),
+            false => {
+                tried = true;
+                self.holds_under(pattern, change)
+            }
+        };
+        let remedies = remedies(&proposals, all.as_ref(), SETS, &mut trial)?;
+        self.show_remedies(remedies, &mut found);
         Ok(found)
     }
 
-    /// Keeps the proposed sets that do make a tuple hold that fits.
-    fn try_sets(
-        &mut self,
-        pattern: &Pattern,
-        sets: &[Vec<Missing>],
-        found: &mut WhyNot,
-    ) -> Result<(), Error> {
-        let started = Instant::now();
-        let span =
-            self.program().rules.first().map_or(Span::new(crate::base::FileId(0), 0, 0), |rule| rule.span);
-        for (number, set) in sets.iter().enumerate() {
-            if found.sets.len() >= SETS || (number > 0 && started.elapsed() > PATIENCE) {
-                found.cut = true;
-                break;
+    /// Whether a tuple that fits holds under a change.
+    fn holds_under(&mut self, pattern: &Pattern, change: Change<'_>) -> Result<Trial, Error> {
+        let span = self.rule_span();
+        let supposing = match change {
+            Change::With(missing) => {
+                let facts: Vec<Fact> = missing.iter().map(|missing| fact_of(missing, span)).collect();
+                Supposing::with(self, &facts)
             }
-            let facts: Vec<Fact> = set.iter().map(|missing| fact_of(missing, span)).collect();
-            let outcome = {
-                let supposing = Supposing::new(self, &facts);
-                let session = &mut *supposing.session;
-                let model = session.evaluate(&[], &[pattern.predicate]);
-                model.and_then(|model| Ok(!session.tuples_that_fit(pattern, &model, 1)?.0.is_empty()))
-            };
-            // What the facts make fail is no proposal either.
-            match outcome {
-                Ok(true) => {
-                    let columns = |missing: &Missing| {
-                        let predicate = self.schema().predicate(missing.pred);
-                        let names = missing.any.iter().filter_map(|at| predicate.columns.get(*at));
-                        names.map(|column| column.name.clone()).collect()
-                    };
-                    let shown = set
-                        .iter()
-                        .zip(facts)
-                        .map(|(missing, fact)| MissingFact { fact, any: columns(missing) });
-                    let shown = shown.collect();
-                    found.sets.push(shown);
-                }
-                Ok(false) | Err(Error::Failed(_)) => {}
-                Err(error) => return Err(error),
-            }
+            Change::Without(stated) => Supposing::without(self, stated),
+        };
+        let session = &mut *supposing.session;
+        match session.evaluate(&[], &[pattern.predicate]) {
+            Ok(model) => Ok(match session.tuples_that_fit(pattern, &model, 1)?.0.is_empty() {
+                true => Trial::DoesNot,
+                false => Trial::Does,
+            }),
+            Err(Error::Failed(_)) => Ok(Trial::Unknown),
+            // What there is can be evaluated; with this many facts more it takes too much.
+            Err(Error::Limit(_)) => Ok(Trial::Enough),
+            Err(error) => Err(error),
         }
-        Ok(())
+    }
+
+    /// A place for facts that stand nowhere.
+    fn rule_span(&self) -> Span {
+        self.program().rules.first().map_or(Span::new(crate::base::FileId(0), 0, 0), |rule| rule.span)
+    }
+
+    fn show_remedies(&self, remedies: Remedies, found: &mut WhyNot) {
+        let span = self.rule_span();
+        let missing = |missing: &Missing| {
+            let predicate = self.schema().predicate(missing.pred);
+            let names = missing.any.iter().filter_map(|at| predicate.columns.get(*at));
+            let any = names.map(|column| column.name.clone()).collect();
+            MissingFact { fact: fact_of(missing, span), any }
+        };
+        found.sets = remedies.sets.iter().map(|set| set.iter().map(missing).collect()).collect();
+        found.cut = remedies.cut;
+        let stated = |stated: &Stated| self.stated_fact(stated, span);
+        found.without = remedies.without.iter().map(|set| set.iter().map(stated).collect()).collect();
+        found.cut_without = remedies.cut_without;
+    }
+
+    fn stated_fact(&self, (predicate, tuple): &Stated, span: Span) -> StatedFact {
+        let database = &self.base.database;
+        let words: Option<Vec<Word>> = tuple.iter().map(|value| database.interner().get(value)).collect();
+        let assertions = words.map(|words| database.assertions_of(*predicate, &words)).unwrap_or_default();
+        let mut places: Vec<FilePlace> = assertions.iter().map(|one| self.file_place(one.span)).collect();
+        places.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
+        let assertion = Assertion::background(span);
+        StatedFact { fact: Fact { predicate: *predicate, tuple: tuple.clone(), assertion }, places }
     }
 
     fn pattern_text(&self, pattern: &Pattern) -> String {
@@ -263,35 +307,17 @@ impl Session {
             };
             Condition { text, outcome, remarks, inner }
         };
-        let conditions: Vec<Condition> = literals.iter().zip(&attempt.reached).map(condition).collect();
+        let told = |(literal, reached): &(&Literal, &Reached)| {
+            !(literal.takes_apart() && matches!(reached, Reached::Met(_)))
+        };
+        let conditions: Vec<Condition> =
+            literals.iter().zip(&attempt.reached).filter(told).map(condition).collect();
         ShownAttempt {
             place: self.file_place(rule.span),
             head: head_text(&writer),
             alternative: (rule.body.alternatives.len() > 1).then_some(attempt.alternative + 1),
             met: conditions.iter().filter(|condition| condition.outcome == ConditionOutcome::Met).count(),
             conditions,
-        }
-    }
-}
-
-/// A session with more facts, which it loses when this goes, whatever comes of it.
-struct Supposing<'s> {
-    session: &'s mut Session,
-    before: Option<Snapshot>,
-}
-
-impl<'s> Supposing<'s> {
-    fn new(session: &'s mut Session, facts: &[Fact]) -> Self {
-        let before = Some(session.base.database.snapshot());
-        session.base.database.assert(facts);
-        Supposing { session, before }
-    }
-}
-
-impl Drop for Supposing<'_> {
-    fn drop(&mut self) {
-        if let Some(before) = self.before.take() {
-            self.session.base.database.restore(before);
         }
     }
 }

@@ -60,14 +60,16 @@ pub(super) fn follow(
         let own = following.change.own.get(pred)?;
         let base = following.parts.get(&own.base)?;
         let come = model.table(own.come).or_else(|| following.parts.get(&own.come));
-        let nothing = Sorted::from_sorted(base.width(), Vec::new(), 0);
         let table = match come {
-            Some(come) if come.iter().any(|row| !base.contains(row)) => {
-                Arc::new(base.changed(&nothing, come.rows()))
-            }
+            Some(come) if come.iter().any(|row| !base.contains(row)) => Arc::new(base.with(come.rows())),
             _ => Arc::clone(base),
         };
-        let same = table.len() == entry.table.len() && table.rows().words() == entry.table.rows().words();
+        // What went may have come back.
+        let same = Arc::ptr_eq(&table, &entry.table) || {
+            let gone = following.parts.get(&own.gone).filter(|_| gone.contains(pred));
+            table.len() == entry.table.len()
+                && gone.is_some_and(|gone| gone.iter().all(|row| table.contains(row)))
+        };
         tables.push((*pred, if same { Arc::clone(&entry.table) } else { table }));
     }
     Some(tables)
@@ -140,12 +142,12 @@ impl Following {
 
     /// Notes how a table that rules read has changed. All must have read the same.
     fn read(&mut self, pred: PredId, old: &Arc<Table>, now: &Table) -> Option<()> {
-        if Arc::ptr_eq(old.rows(), now.rows()) {
+        if old.shares(now) {
             return Some(());
         }
         if let Some(known) = self.change.changed.get(&pred) {
             let known = self.parts.get(&known.old)?;
-            return Arc::ptr_eq(known.rows(), old.rows()).then_some(());
+            return known.shares(old).then_some(());
         }
         let (gone, come) = old.difference(now);
         if gone.is_empty() && come.is_empty() {
@@ -208,7 +210,9 @@ fn evaluate(
     let (stored, interner) = over.database.split();
     let tables = WithParts { parts, current, stored };
     let budget = Budget::new(limits.clone(), over.cancel.clone());
-    over.engine.evaluate(&Request::new(program, &[], wanted), &tables, interner, &budget)
+    // After one step there will be others.
+    let request = Request { repeated: true, ..Request::new(program, &[], wanted) };
+    over.engine.evaluate(&request, &tables, interner, &budget)
 }
 
 /// The parts of what changes, what is kept, and what is stated.

@@ -121,7 +121,7 @@ impl Kept {
             // A relation may have got rules since.
             Input::Stated(read, table) => {
                 (*read == pred || !program.rules_of.contains_key(read))
-                    && stored.ready(*read).is_some_and(|now| Arc::ptr_eq(now.rows(), table.rows()))
+                    && stored.ready(*read).is_some_and(|now| now.shares(table))
             }
             // Those of its own stratum are looked at together with it.
             Input::Derived(read, table) => {
@@ -178,8 +178,6 @@ fn inputs(program: &CheckedProgram, stored: Stored<'_>, derived: &Current, of: P
         if let Some(PredKind::Declared | PredKind::Assertions(_)) = kind
             && let Some(table) = stored.table(read)
         {
-            // Clones share the rows once these are in order.
-            table.rows();
             inputs.push(Input::Stated(read, Arc::new(table.clone())));
         }
     }
@@ -194,6 +192,9 @@ fn reads(program: &CheckedProgram, pred: PredId) -> HashSet<PredId> {
             reads.insert(atom.pred);
         });
     }
+    program.guard_reads(pred, &mut |read| {
+        reads.insert(read);
+    });
     reads
 }
 
@@ -213,7 +214,10 @@ fn same_rules(before: &CheckedProgram, now: &CheckedProgram, pred: PredId) -> bo
         let predicate = program.schema.predicates.get(pred.0 as usize)?;
         Some(predicate.columns.iter().map(|column| (column.ty, column.optional)).collect::<Vec<_>>())
     };
-    rules(before, pred).count() == rules(now, pred).count()
+    // What gives way to what is not compared.
+    !before.is_guarded(pred)
+        && !now.is_guarded(pred)
+        && rules(before, pred).count() == rules(now, pred).count()
         && rules(before, pred).zip(rules(now, pred)).all(same)
         && columns(before) == columns(now)
 }
@@ -226,6 +230,7 @@ fn reached(program: &CheckedProgram, goals: &[Rule], wanted: &[PredId]) -> HashS
     while let Some(pred) = open.pop() {
         if reached.insert(pred) {
             rules(program, pred).for_each(|rule| rule.body.atoms(&mut |atom, _| open.push(atom.pred)));
+            program.guard_reads(pred, &mut |read| open.push(read));
         }
     }
     reached

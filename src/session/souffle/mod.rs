@@ -30,6 +30,8 @@ pub struct RunOptions {
     pub facts: PathBuf,
     /// Where output goes; `None` is standard output.
     pub output: Option<PathBuf>,
+    /// Where included files are looked for that are not beside the file that names them.
+    pub include: Vec<PathBuf>,
     /// Whether numbers have 64 bits.
     pub wide: bool,
     /// Whether a fact file may be missing, which then is as if it were empty.
@@ -62,17 +64,23 @@ pub struct Outcome {
     pub sources: SourceMap,
 }
 
-/// Reads included files, beside the file that names them.
-struct Includes {
+/// Reads included files, beside the file that names them or else in one of the folders of `-I`.
+struct Includes<'o> {
+    folders: &'o [PathBuf],
     /// Whether numbers have 64 bits.
     wide: bool,
 }
 
-impl Include for Includes {
+impl Include for Includes<'_> {
     fn read(&mut self, from: &str, path: &str, _at: Span) -> Result<(String, Arc<str>), Diagnostic> {
-        let place = Path::new(from).parent().unwrap_or(Path::new("")).join(path);
-        let text = files::read::text(&place, MAX_FILE_BYTES)?;
-        Ok((place.to_string_lossy().into_owned(), text.into()))
+        let beside = Path::new(from).parent().unwrap_or(Path::new(""));
+        let read = |folder: &Path| {
+            let place = folder.join(path);
+            let text = files::read::text(&place, MAX_FILE_BYTES)?;
+            Ok((place.to_string_lossy().into_owned(), text.into()))
+        };
+        read(beside)
+            .or_else(|missing| self.folders.iter().find_map(|folder| read(folder).ok()).ok_or(missing))
     }
 
     fn macros(&self) -> Vec<String> {
@@ -101,7 +109,7 @@ fn run_in(
 ) -> Result<(Vec<u8>, Vec<Diagnostic>), Error> {
     let text = files::read::text(path, MAX_FILE_BYTES)?;
     let name = path.to_string_lossy();
-    let mut includes = Includes { wide: options.wide };
+    let mut includes = Includes { folders: &options.include, wide: options.wide };
     let parsed = syntax::parse(&name, text.into(), sources, &mut includes);
     if parsed.diagnostics.iter().any(Diagnostic::is_error) {
         return Err(Error::Invalid(parsed.diagnostics));

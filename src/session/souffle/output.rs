@@ -72,7 +72,7 @@ impl Output<'_> {
             .param("filename")
             .map_or_else(|| format!("{}.{extension}", relation.name), str::to_owned);
         let path = dir.join(name);
-        let mut out = OutputFile::create(&path)?;
+        let mut out = OutputFile::create(&path).map_err(|refused| refused.at(directive.span))?;
         let refused = |error| Error::from(cannot_write(&path, &error));
         if json {
             self.json(relation, directive, table, &mut out)?;

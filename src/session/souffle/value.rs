@@ -17,7 +17,7 @@ pub(super) fn write(types: &Types, wide: bool, ty: Ty, word: Word, interner: &In
     }
     match kind {
         Kind::Symbol => out.push_str(interner.symbol_text(word).unwrap_or("")),
-        Kind::Record | Kind::Adt => compound(types, wide, ty, word, interner, out),
+        Kind::Record | Kind::Adt => compound(types, wide, ty, word, interner, false, out),
         Kind::Number | Kind::Unsigned => {
             let number = interner.number_of(word).unwrap_or(0);
             let _ = match width(kind, wide).is_unsigned() {
@@ -43,15 +43,25 @@ pub(super) fn field(
     out: &mut Vec<u8>,
 ) {
     let mut text = String::new();
-    write(types, wide, ty, word, interner, &mut text);
     match types.kind(ty) {
         Kind::Symbol if quoted => {
-            let escaped = text.replace('"', "\\\"\"");
-            out.extend_from_slice(format!("\"{escaped}\"").as_bytes());
+            text.push('"');
+            escape_quotes(interner.symbol_text(word).unwrap_or(""), &mut text);
+            text.push('"');
         }
-        Kind::Record | Kind::Adt if quoted => out.extend_from_slice(format!("\"{text}\"").as_bytes()),
-        _ => out.extend_from_slice(text.as_bytes()),
+        Kind::Record | Kind::Adt if quoted => {
+            text.push('"');
+            compound(types, wide, ty, word, interner, true, &mut text);
+            text.push('"');
+        }
+        _ => write(types, wide, ty, word, interner, &mut text),
     }
+    out.extend_from_slice(text.as_bytes());
+}
+
+/// A quote within quotes: doubled for the file, and with a backslash for the value in it.
+fn escape_quotes(text: &str, out: &mut String) {
+    out.push_str(&text.replace('"', "\\\"\""));
 }
 
 /// Writes a value as JSON; records as arrays or, with `objects`, as objects.
@@ -120,8 +130,17 @@ enum Piece<'t> {
     Text(&'t str),
 }
 
-/// Records are written without recursion: a list of a million cells is one.
-fn compound(types: &Types, wide: bool, ty: Ty, word: Word, interner: &Interner, out: &mut String) {
+/// Records are written without recursion: a list of a million cells is one. With `quoted`, the text in
+/// them stands between quotes, which are doubled because the whole does too.
+fn compound(
+    types: &Types,
+    wide: bool,
+    ty: Ty,
+    word: Word,
+    interner: &Interner,
+    quoted: bool,
+    out: &mut String,
+) {
     let mut open = vec![Piece::Value(ty, word)];
     while let Some(piece) = open.pop() {
         let (ty, word) = match piece {
@@ -164,6 +183,11 @@ fn compound(types: &Types, wide: bool, ty: Ty, word: Word, interner: &Interner, 
                         open.push(Piece::Text(", "));
                     }
                 }
+            }
+            _ if quoted && types.kind(ty) == Kind::Symbol => {
+                out.push_str("\"\"");
+                escape_quotes(interner.symbol_text(word).unwrap_or(""), out);
+                out.push_str("\"\"");
             }
             _ => write(types, wide, ty, word, interner, out),
         }

@@ -12,6 +12,7 @@ use crate::provenance::annotate::{self, Annotation, Unfinished, Wanted};
 use crate::provenance::survive::{self, Removal};
 use crate::provenance::{Graph, Tuple};
 use crate::session::query::{failed, reached, values};
+use crate::session::supposing::Supposing;
 use crate::session::{Error, Session};
 use crate::storage::Word;
 use crate::storage::sources::Struck;
@@ -76,8 +77,39 @@ impl Session {
             gone.for_each(|(_, one)| one.ends.push(at));
         }
         // What a reader has to know is of the question's own scenario.
-        self.enter(own)?;
+        let mut within = self.enter(own)?;
+        within.end_without_names(asked, &reached, &mut known, &index)?;
         Ok((known, more))
+    }
+
+    /// Finds the conclusions that end without what somebody without a name says, by evaluating again.
+    fn end_without_names(
+        &mut self,
+        asked: &Conclusions<'_>,
+        reached: &[PredId],
+        known: &mut [Known],
+        index: &HashMap<(PredId, Vec<Value>), usize>,
+    ) -> Result<(), Error> {
+        let schema = self.schema();
+        let mut stated: Vec<PredId> = reached
+            .iter()
+            .map(|pred| match schema.predicates.get(pred.0 as usize).map(|predicate| predicate.kind) {
+                Some(PredKind::Assertions(of)) => of,
+                _ => *pred,
+            })
+            .collect();
+        stated.sort();
+        stated.dedup();
+        known.iter_mut().for_each(|one| one.unnamed = false);
+        let Some(supposing) = Supposing::named(self, &stated) else { return Ok(()) };
+        let session = &mut *supposing.session;
+        let model = session.evaluate(asked.goals, asked.heads)?;
+        let (left, _) = session.conclusions(&Conclusions { most: usize::MAX, ..*asked }, &model);
+        let left: HashSet<usize> =
+            left.into_iter().filter_map(|one| index.get(&(one.predicate, one.row)).copied()).collect();
+        let gone = known.iter_mut().enumerate().filter(|(number, _)| !left.contains(number));
+        gone.for_each(|(_, one)| one.unnamed = true);
+        Ok(())
     }
 
     /// The conclusions of a model, by relation and value.

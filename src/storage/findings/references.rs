@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Evidence, further, relations, tuples};
+use crate::analysis::types::Base;
 use crate::base::codes::facts::UNRESOLVED_REFERENCE;
 use crate::base::diagnostic::nearest;
 use crate::base::{Diagnostic, Span, escape};
@@ -45,6 +46,24 @@ pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Ve
             }
         }
     }
+    for (_, predicate, extent) in relations(database) {
+        let columns = predicate.columns.iter().enumerate().filter(|(_, column)| has_parts(schema, column.ty));
+        for (at, column) in columns {
+            for (tuple, stated) in tuples(extent) {
+                let word = tuple.get(at).copied().unwrap_or(NIL);
+                each_part(database, column.ty, word, &mut |entities, id| {
+                    let known = entities.iter().any(|entity| {
+                        declared.entry(*entity).or_insert_with(|| ids(database, *entity)).contains(&id)
+                            || evidence.derived.is_some_and(|derived| derived(*entity, id))
+                    });
+                    if !known && let Some(text) = database.interner().symbol_text(id) {
+                        let places = missing.entry((text.into(), entities)).or_default();
+                        places.extend(stated.iter().map(|stated| stated.span));
+                    }
+                });
+            }
+        }
+    }
     let mut hints = Hints { database, names: FxHashMap::default(), budget: COMPARISONS };
     for ((id, entities), mut places) in missing {
         places.sort();
@@ -68,6 +87,39 @@ pub(super) fn each_id(database: &Database, word: Word, visit: &mut dyn FnMut(Wor
     }
 }
 
+/// Whether values of a type are records or variants, or lists of them.
+fn has_parts(schema: &Schema, ty: TypeId) -> bool {
+    match schema.base(ty) {
+        Base::Struct(_) => true,
+        Base::List(item) => has_parts(schema, item),
+        _ => false,
+    }
+}
+
+/// Calls `visit` for every id within a value of a type, with the relations that can declare it.
+fn each_part(database: &Database, ty: TypeId, word: Word, visit: &mut dyn FnMut(Vec<PredId>, Word)) {
+    let (schema, interner) = (database.schema(), database.interner());
+    match schema.base(ty) {
+        Base::List(item) => {
+            let items = interner.list_items(word).unwrap_or(&[]);
+            items.iter().for_each(|word| each_part(database, item, *word, visit));
+        }
+        Base::Struct(id) => {
+            let Some((of, fields)) = interner.structure_parts(word) else { return };
+            let variant = schema.struct_def(id).variants.get(of.ordinal as usize);
+            for (ty, field) in variant.into_iter().flat_map(|variant| &variant.types).zip(fields) {
+                each_part(database, *ty, *field, visit);
+            }
+        }
+        _ => {
+            let entities = entities(schema, ty);
+            if !entities.is_empty() && word != NIL {
+                visit(entities, word);
+            }
+        }
+    }
+}
+
 /// The relations that declare the things to which values of a type refer; none for plain values.
 pub(super) fn entities(schema: &Schema, ty: TypeId) -> Vec<PredId> {
     // Each type once: unions may share their members.
@@ -84,7 +136,8 @@ pub(super) fn entities(schema: &Schema, ty: TypeId) -> Vec<PredId> {
             | TypeDef::Float
             | TypeDef::Bool
             | TypeDef::Date
-            | TypeDef::Enum(_) => {}
+            | TypeDef::Enum(_)
+            | TypeDef::Struct(_) => {}
         }
     }
     found.sort();

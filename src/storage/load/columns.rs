@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::metadata::Field;
 use crate::base::limits::MAX_NESTING;
 use crate::model::schema::PredKind;
-use crate::model::{EnumId, PredId, Predicate, Schema, TypeDef, TypeId};
+use crate::model::{EnumId, PredId, Predicate, Schema, StructId, TypeDef, TypeId};
 use crate::storage::interner::{Interner, NIL, Word};
 
 /// How values of a type are written: the type with its names resolved down to what RON knows.
@@ -19,6 +19,8 @@ pub(super) enum Shape {
     /// A constant of one of these enums.
     Enum(Vec<EnumId>),
     List(Box<Shape>),
+    /// A record, or a variant of an algebraic type.
+    Struct(StructId),
 }
 
 impl Shape {
@@ -40,6 +42,7 @@ impl Shape {
             TypeDef::Date => Shape::Date,
             TypeDef::Enum(id) => Shape::Enum(vec![*id]),
             TypeDef::List(item) => Shape::List(Box::new(next(*item))),
+            TypeDef::Struct(id) => Shape::Struct(*id),
             TypeDef::Subtype(base) => next(*base),
             TypeDef::Union(members) => {
                 let mut shapes = members.iter().map(|member| next(*member));
@@ -69,6 +72,7 @@ impl Shape {
             Shape::Date => "a date in a string",
             Shape::Enum(_) => "a bare word, one of the enum's constants",
             Shape::List(_) => "a list",
+            Shape::Struct(_) => "a record or variant in parentheses",
         }
     }
 }

@@ -208,6 +208,10 @@ pub(super) fn value(
             Diagnostic::new(NUMBER_RANGE, format!("the number does not fit into {place}, a `{ty}`"))
                 .at(wrong.span)
         }
+        Problem::Structure(why) => {
+            Diagnostic::new(WRONG_TYPE, format!("this does not fit into {place}, a `{ty}`: {why}"))
+                .at(wrong.span)
+        }
         Problem::Date(why) => {
             Diagnostic::new(INVALID_DATE, format!("{place} is a date, and this is none: {why}"))
                 .at(wrong.span)

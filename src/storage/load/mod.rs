@@ -9,6 +9,7 @@ mod infer;
 mod metadata;
 mod mistakes;
 mod parses;
+mod structures;
 mod values;
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! From RON nodes to words, straight from the source text.
 
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 
 use super::columns::Shape;
+use super::structures::Fields;
 use crate::base::Span;
-use crate::model::{Date, EnumId, EnumValue, Float, Schema};
+use crate::model::{Date, EnumId, EnumValue, Float, Schema, StructId};
 use crate::storage::interner::{Interner, NIL, Word, boolean};
 use crate::syntax::ron::{Kind, Node};
 
@@ -27,6 +30,8 @@ pub(super) enum Problem {
     Constant(Vec<EnumId>),
     /// `None`, where a value is due.
     Missing,
+    /// A record or variant that does not fit its type; why.
+    Structure(String),
     /// The parser has already said what is wrong.
     Reported,
 }
@@ -38,8 +43,9 @@ pub(super) struct Values<'d> {
     /// Dates repeat, and reading one costs more than looking it up.
     dates: FxHashMap<Box<str>, Word>,
     enums: FxHashMap<EnumId, Vec<Word>>,
-    /// Items of the lists being read.
-    items: Vec<Word>,
+    pub(super) structs: FxHashMap<(StructId, u32), Arc<Fields>>,
+    /// Items of the lists, and fields of the records and variants, being read.
+    pub(super) items: Vec<Word>,
 }
 
 impl<'d> Values<'d> {
@@ -49,6 +55,7 @@ impl<'d> Values<'d> {
             interner,
             dates: FxHashMap::default(),
             enums: FxHashMap::default(),
+            structs: FxHashMap::default(),
             items: Vec::new(),
         }
     }
@@ -84,6 +91,9 @@ impl<'d> Values<'d> {
             (Shape::Date, Kind::Str) => self.date(node),
             (Shape::Enum(enums), Kind::Word) => self.constant(node, enums),
             (Shape::List(item), Kind::List) => self.list(node, item),
+            (Shape::Struct(id), Kind::Struct | Kind::Tuple | Kind::Word | Kind::Unit) => {
+                self.structure(node, *id)
+            }
             (_, Kind::Error) => Err(wrong(node, Problem::Reported)),
             (shape, kind) => Err(wrong(node, Problem::Kind(kind, shape.describe()))),
         }

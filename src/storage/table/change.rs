@@ -1,40 +1,157 @@
-//! A table with some rows less and some more, at the cost of a copy: its orders stay orders.
+//! A table with some rows less and some more, at the cost of a copy of its words: its orders stay
+//! orders, its offsets offsets, and how it came about is known.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, Weak};
 
 use super::{Inner, Sorted, Table};
 use crate::storage::interner::Word;
-use crate::storage::sort;
+use crate::storage::pairs::Span;
+use crate::storage::sort::{self, Check};
 
+/// Rows of a table for each that has come to it, from which on these are kept beside it.
+const MANY: usize = 64;
 /// Rows compared at a time where two tables are the same.
 const BLOCK: usize = 1024;
 
+/// How a table was made of another.
+#[derive(Debug)]
+pub(super) struct Step {
+    before: Weak<Inner>,
+    /// Rows of the one before that are not in this one.
+    gone: Sorted,
+    /// Rows that are in this one and were not in the one before.
+    come: Sorted,
+}
+
+/// A table to which few rows have come: they are kept beside it, and readers go through both.
+#[derive(Debug)]
+pub(super) struct Over {
+    base: Table,
+    /// Rows that are not in `base`.
+    come: Table,
+}
+
+impl Over {
+    pub fn len(&self) -> usize {
+        self.base.len() + self.come.len()
+    }
+
+    pub fn contains(&self, row: &[Word]) -> bool {
+        self.base.contains(row) || self.come.contains(row)
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.base.bytes() + self.come.bytes()
+    }
+
+    pub fn has_order(&self, columns: &[usize]) -> bool {
+        self.base.has_order(columns)
+    }
+
+    pub fn pieces<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
+        Ok(vec![self.base.order(columns, check)?, self.come.order(columns, check)?])
+    }
+
+    /// Both in one, cut down to some columns, or whole.
+    pub fn order<E>(&self, columns: Option<&[usize]>, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
+        let of = |table: &Table, check: Check<'_, E>| match columns {
+            Some(columns) => table.order(columns, check),
+            None => table.rows_checked(check).cloned(),
+        };
+        let (base, come) = (of(&self.base, check)?, of(&self.come, check)?);
+        check()?;
+        Ok(Arc::new(merged(&base, &Sorted::from_sorted(base.width(), Vec::new(), 0), &come)))
+    }
+}
+
 impl Table {
+    /// These rows and `more` beside them, as long as those are few: then at no more cost than theirs.
+    pub fn with(&self, more: &Sorted) -> Table {
+        let width = self.width();
+        let nothing = Sorted::from_sorted(width, Vec::new(), 0);
+        let more = kept(more, |row| !self.contains(row));
+        let (base, come) = match &self.0.over {
+            Some(over) => (&over.base, merged(over.come.rows(), &nothing, &more)),
+            None => (self, copy(&more)),
+        };
+        if width == 0 || come.len() * MANY > base.len() {
+            return self.changed(&nothing, &more);
+        }
+        let over = Over { base: base.clone(), come: Table::from(come) };
+        let inner = Inner { width, over: Some(over), ..Inner::default() };
+        inner.distinct.get_or_init(|| self.distinct().into());
+        inner.spans.get_or_init(|| joined(self.spans(), &more));
+        let step = Step { before: Arc::downgrade(&self.0), gone: nothing, come: more };
+        Table(Arc::new(Inner { step: Some(step), ..inner }))
+    }
+
     /// These rows without `gone`, and with `come`; both have the width of the table.
     pub fn changed(&self, gone: &Sorted, come: &Sorted) -> Table {
+        let gone = kept(gone, |row| self.contains(row) && !come.has_prefix(row));
+        let come = kept(come, |row| !self.contains(row));
+        let made = match &self.0.over {
+            // What is beside the other table goes where it belongs.
+            Some(over) => {
+                let beside = merged(over.come.rows(), &gone, &come);
+                over.base.copied(&kept(&gone, |row| over.base.contains(row)), &beside)
+            }
+            None => self.copied(&gone, &come),
+        };
+        let step = Step { before: Arc::downgrade(&self.0), gone, come };
+        Table(Arc::new(Inner { step: Some(step), ..made }))
+    }
+
+    /// A copy without `gone`, all of which is there, and with `come`, of which nothing is.
+    fn copied(&self, gone: &Sorted, come: &Sorted) -> Inner {
         let width = self.width();
         let rows = Arc::new(merged(self.rows(), gone, come));
         let mut orders = HashMap::new();
         for (columns, order) in self.lock().iter() {
-            let is_whole = columns.len() == width;
-            // What a projection loses may be there through another row.
-            if !is_whole && !gone.is_empty() || columns.is_empty() {
+            let mut leaving = picked(gone, columns);
+            if columns.len() < width && !gone.is_empty() {
+                // What a projection loses may be there through another row.
+                if columns.iter().enumerate().any(|(place, column)| place != *column) {
+                    continue;
+                }
+                leaving = kept(&leaving, |row| !rows.has_prefix(row));
+            }
+            if columns.is_empty() {
                 continue;
             }
-            let order = merged(order, &picked(gone, columns), &picked(come, columns));
+            let order = merged(order, &leaving, &picked(come, columns));
             orders.insert(columns.clone(), Arc::new(order));
         }
-        Table(Arc::new(Inner {
-            width,
-            rows: OnceLock::from(rows),
-            orders: Mutex::new(orders),
-            ..Inner::default()
-        }))
+        let inner =
+            Inner { width, rows: OnceLock::from(rows), orders: Mutex::new(orders), ..Inner::default() };
+        if let Some(distinct) = self.0.distinct.get() {
+            // An estimate, which few rows leave as good as it was.
+            inner.distinct.get_or_init(|| distinct.clone());
+        }
+        if let Some(spans) = self.0.spans.get() {
+            inner.spans.get_or_init(|| joined(spans, come));
+        }
+        inner
     }
 
     /// What has gone from `self` and what has come to it to make it `now`.
     pub fn difference(&self, now: &Table) -> (Sorted, Sorted) {
+        let made = |table: &Table, of: &Table| {
+            let step = table.0.step.as_ref().filter(|step| step.before.as_ptr() == Arc::as_ptr(&of.0));
+            step.map(|step| (copy(&step.gone), copy(&step.come)))
+        };
+        if self.is_same(now) {
+            return (
+                Sorted::from_sorted(self.width(), Vec::new(), 0),
+                Sorted::from_sorted(self.width(), Vec::new(), 0),
+            );
+        }
+        if let Some((gone, come)) = made(now, self) {
+            return (gone, come);
+        }
+        if let Some((gone, come)) = made(self, now) {
+            return (come, gone);
+        }
         let width = self.width();
         let (old, new) = (self.rows(), now.rows());
         if width == 0 {
@@ -68,6 +185,30 @@ impl Table {
         come.extend_from_slice(b);
         (Sorted::from_sorted(width, gone, 0), Sorted::from_sorted(width, come, 0))
     }
+}
+
+fn copy(rows: &Sorted) -> Sorted {
+    Sorted::from_sorted(rows.width(), rows.words().to_vec(), rows.len())
+}
+
+/// Spans wide enough for more rows, too.
+fn joined(spans: &[Option<Span>], more: &Sorted) -> Box<[Option<Span>]> {
+    let more = super::spans_of(more.words(), spans.len());
+    let joined = spans.iter().zip(&more).map(|(span, more)| match (span, more) {
+        (Some(span), Some(more)) => Some((span.0.min(more.0), span.1.max(more.1))),
+        (span, more) => span.or(*more),
+    });
+    joined.collect()
+}
+
+/// The rows that `keep` picks.
+fn kept(rows: &Sorted, keep: impl Fn(&[Word]) -> bool) -> Sorted {
+    let (mut words, mut len) = (Vec::new(), 0);
+    for row in rows.iter().filter(|row| keep(row)) {
+        words.extend_from_slice(row);
+        len += 1;
+    }
+    Sorted::from_sorted(rows.width(), words, len)
 }
 
 fn picked(rows: &Sorted, columns: &[usize]) -> Sorted {
@@ -110,7 +251,7 @@ fn merged(rows: &Sorted, gone: &Sorted, come: &Sorted) -> Sorted {
         copied = high;
     }
     words.extend_from_slice(part(copied, rows.len()));
-    Sorted::from_sorted(width, words, 0)
+    Sorted::from_sorted(width, words, 0).with_offsets_of(rows, gone, come)
 }
 
 impl Sorted {
@@ -162,6 +303,96 @@ mod tests {
         expected.extend([[5, 5], [100, 7], [150, 0], [900, 1]]);
         expected.sort_unstable();
         assert_eq!(changed.iter().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn offsets_are_as_if_made_anew() {
+        let rows: Vec<[u32; 2]> = (0..500).map(|i| [100 + i / 3 * 2, i % 3]).collect();
+        let old = pairs(&rows);
+        old.rows().index();
+        assert_eq!(old.rows().range(&[102]), (3, 6));
+        // Between, beside, before the first and behind the last; one first word loses all it had.
+        for come in [vec![[101, 7], [102, 0], [102, 9]], vec![[99, 1]], vec![[900, 1]], vec![]] {
+            for gone in [vec![[100, 0], [104, 0], [104, 1], [104, 2]], vec![[432, 1]], vec![]] {
+                let new = old.changed(pairs(&gone).rows(), pairs(&come).rows());
+                let anew = pairs(new.rows().words().as_chunks::<2>().0);
+                for word in 95..=905 {
+                    assert_eq!(
+                        new.rows().range(&[word]),
+                        anew.rows().range(&[word]),
+                        "{word} {come:?} {gone:?}"
+                    );
+                }
+                let known = |chunk| new.rows().first_words(chunk) & anew.rows().first_words(chunk);
+                assert!((0..40).all(|chunk| known(chunk) == anew.rows().first_words(chunk)));
+            }
+        }
+    }
+
+    #[test]
+    fn projections_keep_what_other_rows_have() {
+        let table = Table::from_rows(3, vec![1, 1, 1, 1, 1, 2, 1, 2, 1, 2, 1, 1]);
+        let order = |table: &Table, columns: &[usize]| {
+            table.order::<()>(columns, &mut || Ok(())).unwrap().words().to_vec()
+        };
+        order(&table, &[0, 1]);
+        order(&table, &[1]);
+        let gone = Table::from_rows(3, vec![1, 1, 1, 1, 2, 1]);
+        let come = Table::from_rows(3, vec![1, 1, 9, 3, 5, 1]);
+        let changed = table.changed(gone.rows(), come.rows());
+        assert_eq!(order(&changed, &[0, 1]), [1, 1, 2, 1, 3, 5]);
+        assert_eq!(order(&changed, &[1]), [1, 5]);
+        assert_eq!(changed.spans(), [Some((1, 3)), Some((1, 5)), Some((1, 9))]);
+    }
+
+    #[test]
+    fn few_rows_stand_beside_many() {
+        let rows: Vec<[u32; 2]> = (0..640).map(|i| [i, i % 7]).collect();
+        let table = pairs(&rows);
+        let order = |table: &Table, columns: &[usize]| {
+            table.order::<()>(columns, &mut || Ok(())).unwrap().words().to_vec()
+        };
+        order(&table, &[1, 0]);
+        let one = table.with(pairs(&[[3, 3], [5, 9]]).rows());
+        let two = one.with(pairs(&[[5, 9], [700, 8]]).rows());
+        let pieces = |columns: &[usize]| two.pieces::<()>(columns, &mut || Ok(())).unwrap();
+        assert_eq!(pieces(&[1, 0]).iter().map(|piece| piece.len()).collect::<Vec<_>>(), [640, 2]);
+        assert!(Arc::ptr_eq(&pieces(&[0, 1])[0], table.rows()) && two.has_order(&[1, 0]));
+        assert!(
+            two.len() == 642 && two.contains(&[5, 9]) && two.contains(&[3, 3]) && !one.contains(&[700, 8])
+        );
+        assert_eq!(two.spans(), [Some((0, 700)), Some((0, 9))]);
+        let (gone, come) = one.difference(&two);
+        assert_eq!((gone.words(), come.words()), (&[][..], &[700, 8][..]));
+        // A row of each goes; then all are wanted in order.
+        let three = two.changed(pairs(&[[5, 9], [4, 4], [9, 9]]).rows(), pairs(&[[4, 5]]).rows());
+        let mut expected = rows.clone();
+        expected.retain(|row| *row != [4, 4]);
+        expected.extend([[700, 8], [4, 5]]);
+        expected.sort_unstable();
+        assert_eq!(three.iter().collect::<Vec<_>>(), expected);
+        let (gone, come) = two.difference(&three);
+        assert_eq!((gone.words(), come.words()), (&[4, 4, 5, 9][..], &[4, 5][..]));
+        let mut turned: Vec<[u32; 2]> = expected.iter().map(|[a, b]| [*b, *a]).collect();
+        turned.sort_unstable();
+        assert_eq!(order(&three, &[1, 0]), turned.as_flattened());
+        assert_eq!(order(&two, &[1]), [0, 1, 2, 3, 4, 5, 6, 8, 9]);
+        assert_eq!(two.rows().len(), 642);
+        assert_eq!(two.pieces::<()>(&[0, 1], &mut || Ok(())).unwrap().len(), 1);
+        // Many are merged at once.
+        let many: Vec<[u32; 2]> = (0..40).map(|i| [i, 100]).collect();
+        assert_eq!(two.with(pairs(&many).rows()).pieces::<()>(&[0, 1], &mut || Ok(())).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_way_back_is_known_too() {
+        let old = pairs(&[[1, 1], [2, 2], [3, 3]]);
+        // One is there already, another never was.
+        let new = old.changed(pairs(&[[2, 2], [7, 7]]).rows(), pairs(&[[3, 3], [4, 4]]).rows());
+        let words = |(gone, come): (Sorted, Sorted)| (gone.words().to_vec(), come.words().to_vec());
+        assert_eq!(words(old.difference(&new)), (vec![2, 2], vec![4, 4]));
+        assert_eq!(words(new.difference(&old)), (vec![4, 4], vec![2, 2]));
+        assert_eq!(words(new.difference(&new.clone())), (vec![], vec![]));
     }
 
     #[test]

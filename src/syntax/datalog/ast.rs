@@ -67,11 +67,55 @@ pub enum ItemKind {
     Check(Check),
     /// `?- goal.`
     Query(Goal),
-    /// Something the grammar knows and this version does not run yet; analysis reports it.
-    NotYet {
-        /// What it is, as a noun: "components", "subsumption".
+    /// `.comp`
+    Component(Component),
+    /// `.init name = Component<…>`
+    Instance {
+        /// What the instance's relations and types are called by: `name.R`.
+        name: Name,
+        /// The component, with types in the place of its parameters.
+        of: ComponentType,
+    },
+    /// `.override R`, within a component: the rules for `R` that it inherits do not hold.
+    Override(Name),
+    /// `atom <= atom :- body.`
+    Subsumption(Subsumption),
+    /// Something that Soufflé's programs have and this language does not; analysis reports it.
+    Foreign {
+        /// What it is, as a noun: "choice domains".
         what: &'static str,
     },
+}
+
+/// `Name<T, U>`
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComponentType {
+    /// The component's name.
+    pub name: Name,
+    /// Its parameters, or the types that stand for them.
+    pub args: Vec<Name>,
+}
+
+/// `.comp Name<T> : Base<T>, … { items }`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// Its name and parameters.
+    pub header: ComponentType,
+    /// What it inherits from.
+    pub bases: Vec<ComponentType>,
+    /// Its own items.
+    pub items: Vec<Item>,
+}
+
+/// `less <= greater :- body.`: a tuple gives way to another of its relation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Subsumption {
+    /// The tuple that gives way.
+    pub less: Atom,
+    /// The one that stays.
+    pub greater: Atom,
+    /// When.
+    pub body: Body,
 }
 
 /// `.decl A, B(columns) key(…) range(…)`
@@ -388,8 +432,19 @@ pub enum ExprKind {
     Aggregate(Box<Aggregate>),
     /// `[e, …]`
     List(Vec<Expr>),
-    /// Something the grammar knows and this version does not run yet.
-    NotYet(&'static str),
+    /// `(x: e, y: e)` or `(e, e)`
+    Record(Args),
+    /// `$Node(e, e)`, `$Leaf`, `Node(l: e, r: e)`
+    Variant {
+        /// The variant.
+        name: Name,
+        /// Whether it is written with `$`.
+        dollar: bool,
+        /// Its fields.
+        args: Args,
+    },
+    /// `as(e, type)`
+    As(Box<Expr>, TypeExpr),
 }
 
 /// Operators between two values, Soufflé's bit and logical words included.
@@ -498,6 +553,9 @@ pub enum ConstKind {
     Name(String),
     /// `[c, …]`
     List(Vec<Const>),
+    /// A record or variant; its fields with their names, or by position. No text is read as one:
+    /// what a fact holds is an expression.
+    Struct(Option<String>, Vec<(Option<Name>, Const)>),
 }
 
 /// A line of the REPL that is not a `:command`.

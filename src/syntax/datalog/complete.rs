@@ -31,7 +31,7 @@ pub fn completeness(text: &str) -> Completeness {
     };
     let goes_on = open_ended
         || has_open_bracket(tokens)
-        || wants_more(last)
+        || (wants_more(last) && !closes_an_instance(text, tokens))
         || lacks_its_stop(tokens, last)
         || is_scenario_alone(tokens);
     if goes_on { Completeness::Incomplete } else { Completeness::Complete }
@@ -62,6 +62,13 @@ fn wants_more(last: &Token) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the last token is the `>` of `.init c = Component<…>`, behind which nothing follows.
+fn closes_an_instance(text: &str, tokens: &[Token]) -> bool {
+    let directive = tokens.iter().rev().find(|token| token.kind == TokenKind::Directive);
+    let is_init = directive.is_some_and(|token| text.get(token.span.range()) == Some(".init"));
+    is_init && tokens.last().is_some_and(|last| last.kind == TokenKind::Sym(Sym::Gt))
 }
 
 /// Whether a rule, a check or an annotated item has not come to its `.`.
@@ -229,6 +236,10 @@ mod tests {
             "A(x), B(x) order by x limit 3",
             "A(x) :- B(x).",
             ".decl A(x: number)",
+            ".init g = Graph<symbol>",
+            ".comp A<T> : B<T> { .decl r(x: T) r(x: x) :- s(x: x). }",
+            "A(x) <= A(y) :- x < y.",
+            "A(p: (x: 1, y: $Leaf))",
             "+A(1)",
             "n = count : { A(_) }",
             "A(x))",
@@ -243,6 +254,11 @@ mod tests {
         let incomplete = [
             "A(",
             "A(leader:",
+            "A(p: (x: 1, y: 2",
+            ".comp A<T> : B<T>",
+            ".comp A { .decl r(x: number) r(x: x) :- s(x: x).",
+            "A(x) <= A(y) :- x < y",
+            ".init g = Graph<",
             "A(x),",
             "A(x) ;",
             "A(x) :-",

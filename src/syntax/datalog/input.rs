@@ -77,6 +77,14 @@ impl<'t> Source<'t> {
         !self.incomplete.replace(false)
     }
 
+    /// The same for an item within an item, which stands as deep as before.
+    pub fn begin_inner_item(&self) -> bool {
+        let depth = self.depth.get();
+        let whole = self.begin_item();
+        self.depth.set(depth);
+        whole
+    }
+
     /// All that was reported, in order of place.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let mut diagnostics = self.diagnostics.into_inner();
@@ -104,14 +112,24 @@ fn partners(tokens: &[Token], text: &str) -> Vec<Option<u32>> {
                     let component = component_due && sym == Sym::OpenBrace;
                     component_due &= !component;
                     open.push((index, closing, component));
-                } else if sym.is_closing()
-                    && let Some((start, _, _)) = open.pop_if(|(_, closing, _)| *closing == sym)
-                {
-                    if let Some(partner) = partners.get_mut(start) {
-                        *partner = u32::try_from(index).ok();
+                } else if sym.is_closing() {
+                    // What is still open within a component's braces ends with them.
+                    if sym == Sym::CloseBrace {
+                        let mut above = open.iter().rev().take(MAX_NESTING);
+                        if let Some(above) = above.position(|(_, closing, _)| *closing == sym)
+                            && let Some(keep) = open.len().checked_sub(above)
+                            && open.get(keep - 1).is_some_and(|(_, _, component)| *component)
+                        {
+                            open.truncate(keep);
+                        }
                     }
-                    if let Some(partner) = partners.get_mut(index) {
-                        *partner = u32::try_from(start).ok();
+                    if let Some((start, _, _)) = open.pop_if(|(_, closing, _)| *closing == sym) {
+                        if let Some(partner) = partners.get_mut(start) {
+                            *partner = u32::try_from(index).ok();
+                        }
+                        if let Some(partner) = partners.get_mut(index) {
+                            *partner = u32::try_from(start).ok();
+                        }
                     }
                 }
             }

@@ -6,6 +6,7 @@
 
 mod clause;
 mod common;
+mod component;
 mod declaration;
 mod expr;
 mod line;

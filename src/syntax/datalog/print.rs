@@ -51,7 +51,7 @@ pub fn under_text(options: &[UnderOption]) -> String {
     written(|writer| writer.under(options))
 }
 
-/// An item on one line, its annotations before it. What the language does not know yet has no
+/// An item on one line, its annotations before it. What the language does not have has no
 /// text of its own and is shown as `…`.
 pub fn item_text(item: &Item) -> String {
     written(|writer| {

@@ -1,6 +1,6 @@
 //! What happens before parsing: included files, and the part of the C preprocessor that rule files
 //! use: `#include`, `#define` with and without parameters, `#` and `##`, `#undef`, `#ifdef` and its
-//! like, `__FILE__`, `__LINE__`.
+//! like, `__FILE__`, `__LINE__`, `__INCL__`.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
@@ -32,6 +32,8 @@ struct File {
     lexer: Lexer,
     /// How many conditions were open where the file begins.
     conditions: usize,
+    /// Where it is included.
+    included: Option<Span>,
 }
 
 /// An `#if` that is open.
@@ -68,7 +70,7 @@ pub(super) fn run(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Vec<Token> {
     let file = sources.add(name, Arc::clone(&text));
-    let main = File { name: name.to_owned(), lexer: Lexer::new(text, file), conditions: 0 };
+    let main = File { name: name.to_owned(), lexer: Lexer::new(text, file), conditions: 0, included: None };
     let mut preprocessor = Preprocessor {
         sources,
         include,
@@ -119,6 +121,9 @@ impl Preprocessor<'_> {
                     let line = self.sources.file(token.span.file).line_col(token.span.start).line;
                     return Token { kind: Kind::Number, text: line.to_string().into(), ..token };
                 }
+                Kind::Word if &*token.text == "__INCL__" => {
+                    return Token { kind: Kind::Text, text: self.including().into(), ..token };
+                }
                 Kind::Directive if &*token.text == "include" => {
                     let path = self.raw();
                     if path.kind == Kind::Text {
@@ -162,6 +167,17 @@ impl Preprocessor<'_> {
         }
     }
 
+    /// The places by which the file that is read now was included, outermost first.
+    fn including(&self) -> String {
+        let places = self.files.iter().filter_map(|file| {
+            let span = file.included?;
+            let from = self.sources.file(span.file);
+            let at = from.line_col(span.start);
+            Some(format!("{}:{}:{}", from.name(), at.line, at.column))
+        });
+        places.collect::<Vec<String>>().join(";")
+    }
+
     fn enter_once(&mut self) {
         if let Some(file) = self.files.last()
             && !self.once.insert(file.name.clone())
@@ -190,7 +206,8 @@ impl Preprocessor<'_> {
             Ok((name, text)) => {
                 let id = self.sources.add(name.clone(), Arc::clone(&text));
                 let conditions = self.conditions.len();
-                self.files.push(File { name, lexer: Lexer::new(text, id), conditions });
+                let lexer = Lexer::new(text, id);
+                self.files.push(File { name, lexer, conditions, included: Some(span) });
             }
             Err(diagnostic) => {
                 let diagnostic = if diagnostic.primary.is_none() { diagnostic.at(span) } else { diagnostic };

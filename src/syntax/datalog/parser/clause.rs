@@ -10,15 +10,22 @@ use super::literal::{atom, body, compare_op};
 use super::recover::{item_begins, unexpected};
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, Span};
-use crate::syntax::datalog::ast::{Atom, Body, Check, Clause, Goal, ItemKind, Name, UnderOption};
+use crate::syntax::datalog::ast::{
+    Atom, Body, Check, Clause, Goal, ItemKind, Name, Subsumption, UnderOption,
+};
 use crate::syntax::datalog::input::{Parsed, Tokens, sym, word};
 use crate::syntax::datalog::token::{Sym, TokenKind, Word};
 
 /// `atom {"," atom} [":-" body] "."`, or `atom "<=" atom ":-" body "."`
 pub(super) fn clause(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
-    let (input, heads) = separated_list1(sym(Sym::Comma, "`,`"), cut(atom)).parse(input)?;
-    if heads.len() == 1 && input.is(0, Sym::Le) && input.is_name(1) && input.is(2, Sym::OpenParen) {
-        return subsumption(input);
+    let (input, mut heads) = separated_list1(sym(Sym::Comma, "`,`"), cut(atom)).parse(input)?;
+    let subsumes =
+        input.is(0, Sym::Le) && input.is_name(1) && (input.is(2, Sym::OpenParen) || input.joins_names(2));
+    if heads.len() == 1
+        && subsumes
+        && let Some(less) = heads.pop()
+    {
+        return subsumption(input, less);
     }
     let (input, arrow) = arrow(input)?;
     if arrow {
@@ -65,11 +72,11 @@ fn after_head(input: Tokens<'_>, heads: &[Atom]) -> Diagnostic {
     }
 }
 
-fn subsumption(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
-    let (input, _) = cut(preceded(sym(Sym::Le, "`<=`"), atom)).parse(input)?;
-    let (input, _) = cut(preceded(sym(Sym::If, "`:-` behind the heads"), body)).parse(input)?;
+fn subsumption(input: Tokens<'_>, less: Atom) -> Parsed<'_, ItemKind> {
+    let (input, greater) = cut(preceded(sym(Sym::Le, "`<=`"), atom)).parse(input)?;
+    let (input, body) = cut(preceded(sym(Sym::If, "`:-` behind the heads"), body)).parse(input)?;
     let (input, ()) = end_of_clause(input)?;
-    Ok((input, ItemKind::NotYet { what: "subsumption" }))
+    Ok((input, ItemKind::Subsumption(Subsumption { less, greater, body })))
 }
 
 /// The `.` of a clause. Where the next item or the end of the text shows that only the stop is

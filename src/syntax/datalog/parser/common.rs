@@ -16,6 +16,16 @@ pub(super) fn take_name(input: Tokens<'_>) -> (Tokens<'_>, Name) {
     (input.skip(1), Name { text: input.text(0).to_owned(), span: input.span() })
 }
 
+/// The name with what follows it behind dots, as in `component.Relation`.
+pub(super) fn qualified(mut input: Tokens<'_>, mut name: Name) -> (Tokens<'_>, Name) {
+    while input.joins_names(0) {
+        name.text = format!("{}.{}", name.text, input.text(1));
+        name.span = name.span.to(input.token(1).span);
+        input = input.skip(2);
+    }
+    (input, name)
+}
+
 /// An identifier that is not reserved; `what` it names is a noun with its article.
 pub(super) fn name<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a, Name> {
     match input.kind(0) {

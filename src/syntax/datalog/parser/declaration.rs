@@ -6,8 +6,9 @@ use nom::multi::separated_list1;
 use nom::sequence::{pair, preceded};
 
 use super::clause::text;
-use super::common::{column, constant, list, name, name_for_value};
-use super::recover::{item_begins, unclosed, unexpected};
+use super::common::{column, constant, list, name, name_for_value, qualified};
+use super::component::{component, instance};
+use super::recover::{item_begins, unexpected};
 use crate::base::codes::syntax as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
@@ -50,19 +51,16 @@ pub(super) fn directive(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
             ItemKind::Include { path, span }
         })
         .parse(rest),
-        ".comp" => component(rest),
-        ".init" => instance(rest),
-        ".override" => {
-            map(cut(|input| name(input, "a relation's name")), |_| ItemKind::NotYet { what: "components" })
-                .parse(rest)
-        }
+        ".comp" => cut(component).parse(rest),
+        ".init" => cut(instance).parse(rest),
+        ".override" => map(cut(|input| name(input, "a relation's name")), ItemKind::Override).parse(rest),
         ".pragma" => {
             let (rest, _) = cut(|input| text(input, "an option, a string")).parse(rest)?;
             let (rest, _) = opt(|input| text(input, "a value")).parse(rest)?;
-            Ok((rest, ItemKind::NotYet { what: "`.pragma`" }))
+            Ok((rest, ItemKind::Foreign { what: "`.pragma`" }))
         }
-        ".plan" => Ok((rest_of_lines(rest), ItemKind::NotYet { what: "`.plan`" })),
-        ".functor" => Ok((rest_of_lines(rest), ItemKind::NotYet { what: "user-defined functors" })),
+        ".plan" => Ok((rest_of_lines(rest), ItemKind::Foreign { what: "`.plan`" })),
+        ".functor" => Ok((rest_of_lines(rest), ItemKind::Foreign { what: "user-defined functors" })),
         _ => unknown_directive(input, input.span()),
     }
 }
@@ -103,6 +101,12 @@ fn rest_of_lines(mut input: Tokens<'_>) -> Tokens<'_> {
 /// Names with commas between them.
 fn names<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a, Vec<Name>> {
     separated_list1(sym(Sym::Comma, "`,`"), cut(|input| name_for_value(input, what))).parse(input)
+}
+
+/// The same, of relations of components too: `c.R`.
+fn qualified_names<'a>(input: Tokens<'a>, what: &'static str) -> Parsed<'a, Vec<Name>> {
+    let one = |input| name_for_value(input, what).map(|(rest, name)| qualified(rest, name));
+    separated_list1(sym(Sym::Comma, "`,`"), cut(one)).parse(input)
 }
 
 /// `id {"," id} "(" [field …] ")" { "key" … | "range" … | qualifier }`
@@ -165,7 +169,7 @@ fn declaration(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
         );
         input = input.skip(1);
     }
-    let item = if choice { ItemKind::NotYet { what: "`choice-domain`" } } else { ItemKind::Decl(decl) };
+    let item = if choice { ItemKind::Foreign { what: "choice domains" } } else { ItemKind::Decl(decl) };
     Ok((input, item))
 }
 
@@ -223,12 +227,7 @@ pub(super) fn type_expr(input: Tokens<'_>) -> Parsed<'_, TypeExpr> {
         let (rest, inner) = super::literal::bracketed(input, Sym::OpenBracket, cut_type)?;
         return Ok((rest, TypeExpr::List(Box::new(inner), start.to(rest.previous()))));
     }
-    let (mut input, mut name) = name(input, "a type")?;
-    while input.joins_names(0) {
-        name.text = format!("{}.{}", name.text, input.text(1));
-        name.span = name.span.to(input.token(1).span);
-        input = input.skip(2);
-    }
+    let (input, name) = name(input, "a type").map(|(rest, name)| qualified(rest, name))?;
     Ok((input, TypeExpr::Name(name)))
 }
 
@@ -285,7 +284,7 @@ fn enum_declaration(input: Tokens<'_>) -> Parsed<'_, EnumDecl> {
 
 /// `id {"," id} ["(" id "=" const {"," id "=" const} ")"]`
 fn io(input: Tokens<'_>, kind: IoKind) -> Parsed<'_, ItemKind> {
-    let (input, relations) = names(input, "a relation's name")?;
+    let (input, relations) = qualified_names(input, "a relation's name")?;
     let (input, params) = if input.is(0, Sym::OpenParen) {
         list(Sym::OpenParen, "`(`", parameter)(input)?
     } else {
@@ -300,36 +299,4 @@ fn parameter(input: Tokens<'_>) -> Parsed<'_, (Name, Const)> {
     let (input, _) = cut(sym(Sym::Eq, "`=` behind the parameter's name")).parse(input)?;
     let (input, value) = cut(constant).parse(input)?;
     Ok((input, (name, value)))
-}
-
-/// `.comp Name<…> : Base<…> { … }`, passed over.
-fn component(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
-    let (mut input, _) = cut(|input| name(input, "the component's name")).parse(input)?;
-    let header = |sym: Sym| matches!(sym, Sym::Lt | Sym::Gt | Sym::Comma | Sym::Colon);
-    while matches!(input.kind(0), TokenKind::Ident)
-        || matches!(input.kind(0), TokenKind::Sym(sym) if header(*sym))
-    {
-        input = input.skip(1);
-    }
-    if !input.is(0, Sym::OpenBrace) {
-        return input.fail(unexpected(input, "`{` and the component's items"));
-    }
-    match input.closed_ahead(0) {
-        Some(closing) => Ok((input.skip(closing + 1), ItemKind::NotYet { what: "components" })),
-        None => input.skip(1).fail(unclosed(input.skip(1), input.span(), Sym::OpenBrace)),
-    }
-}
-
-/// `.init name = Component<…>`
-fn instance(input: Tokens<'_>) -> Parsed<'_, ItemKind> {
-    let (input, _) = cut(|input| name(input, "the instance's name")).parse(input)?;
-    let (input, _) = cut(sym(Sym::Eq, "`=` and a component")).parse(input)?;
-    let (mut input, _) = cut(|input| name(input, "a component's name")).parse(input)?;
-    if input.is(0, Sym::Lt) {
-        while !input.at_end() && !input.is(0, Sym::Gt) && !item_begins(input) {
-            input = input.skip(1);
-        }
-        input = cut(sym(Sym::Gt, "`>`")).parse(input)?.0;
-    }
-    Ok((input, ItemKind::NotYet { what: "components" }))
 }

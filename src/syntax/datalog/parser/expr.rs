@@ -5,12 +5,12 @@ use nom::combinator::cut;
 
 use super::clause::body_of;
 use super::common::{constant, list, no_such_float, number, one_value, reserved, take_name};
-use super::literal::{Arg, argument, atom, body, bracketed, compare_op};
+use super::literal::{argument, atom, body, bracketed, compare_op, named_argument_begins, sort_args};
 use super::recover::unexpected;
 use crate::base::codes::syntax as codes;
 use crate::base::{Diagnostic, Span};
 use crate::syntax::datalog::ast::{
-    Aggregate, AggregateOp, BinaryOp, Const, ConstKind, Expr, ExprKind, UnaryOp,
+    Aggregate, AggregateOp, Args, BinaryOp, Const, ConstKind, Expr, ExprKind, UnaryOp,
 };
 use crate::syntax::datalog::input::{Parsed, Tokens};
 use crate::syntax::datalog::token::{Sym, TokenKind, Word};
@@ -242,45 +242,59 @@ fn identifier(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
 /// `functor "(" … ")"`; with named arguments it is the variant of an algebraic type.
 fn call(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
     let (rest, name) = take_name(input);
-    let before = rest.measure();
-    let (rest, args) = list(Sym::OpenParen, "`(`", argument)(rest)?;
-    rest.grown(name.span)?;
-    rest.measured(before);
-    let mut values = Vec::with_capacity(args.len());
-    for arg in args {
-        match arg {
-            Arg::Positional(value) => values.push(value),
-            Arg::Named(_) => return Ok((rest, ExprKind::NotYet("algebraic values"))),
-        }
-    }
-    Ok((rest, ExprKind::Call(name, values)))
+    let (rest, args) = arguments(rest, name.span)?;
+    let kind = match args {
+        Args::Positional(values) => ExprKind::Call(name, values),
+        named => ExprKind::Variant { name, dollar: false, args: named },
+    };
+    Ok((rest, kind))
 }
 
-/// `(expr)`, or a record as RON writes it: `(x: 1, y: 2)`, `(1, 2)`.
+/// Named or positional arguments in brackets, of what begins at `start`.
+fn arguments<'a>(input: Tokens<'a>, start: Span) -> Parsed<'a, Args> {
+    let before = input.measure();
+    let (rest, args) = list(Sym::OpenParen, "`(`", argument)(input)?;
+    rest.grown(start)?;
+    rest.measured(before);
+    let args = sort_args(rest, args, start.to(rest.previous()));
+    Ok((rest, args))
+}
+
+/// `(expr)`, or a record as RON writes it: `(x: 1, y: 2)`, `(1, 2)`, `(1,)`.
 fn parenthesis(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
     let inner = input.skip(1);
-    let brace_less_count = inner.is_word(Word::Count) && inner.is(1, Sym::Colon);
-    if inner.is_name(0) && inner.is(1, Sym::Colon) && !brace_less_count {
-        let (rest, _) = list(Sym::OpenParen, "`(`", argument)(input)?;
-        return Ok((rest, ExprKind::NotYet("records")));
+    // `(count : A(x))` is the aggregate, as it stands in brackets where it is an argument.
+    let counts = inner.is_word(Word::Count)
+        && inner.is(1, Sym::Colon)
+        && inner.is_name(2)
+        && (inner.is(3, Sym::OpenParen) || inner.joins_names(3));
+    if named_argument_begins(inner) && !counts {
+        let (rest, args) = arguments(input, input.span())?;
+        return Ok((rest, ExprKind::Record(args)));
     }
-    let (rest, value) = bracketed(input, Sym::OpenParen, |input| {
-        let (rest, value) = cut(expr).parse(input)?;
-        if !rest.is(0, Sym::Comma) {
-            return Ok((rest, value.kind));
-        }
-        let mut input = rest;
+    let before = input.measure();
+    let (rest, (mut values, record)) = bracketed(input, Sym::OpenParen, |input| {
+        let (mut input, value) = cut(expr).parse(input)?;
+        let record = input.is(0, Sym::Comma);
+        let mut values = vec![value];
         while input.is(0, Sym::Comma) {
             input = input.skip(1);
             if input.is(0, Sym::CloseParen) {
                 break;
             }
-            let (rest, _) = cut(expr).parse(input)?;
+            let (rest, value) = cut(expr).parse(input)?;
+            values.push(value);
             input = rest;
         }
-        Ok((input, ExprKind::NotYet("records")))
+        Ok((input, (values, record)))
     })?;
-    Ok((rest, value))
+    if !record && let Some(value) = values.pop() {
+        rest.measured(before);
+        return Ok((rest, value.kind));
+    }
+    rest.grown(input.span())?;
+    rest.measured(before);
+    Ok((rest, ExprKind::Record(Args::Positional(values))))
 }
 
 /// `"$" id ["(" … ")"]`
@@ -289,24 +303,29 @@ fn constructor(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
     if !rest.is_name(0) {
         return rest.expected("a constructor's name behind `$`");
     }
-    let rest = rest.skip(1);
-    if rest.is(0, Sym::OpenParen) {
-        let (rest, _) = list(Sym::OpenParen, "`(`", argument)(rest)?;
-        return Ok((rest, ExprKind::NotYet("algebraic values")));
-    }
-    Ok((rest, ExprKind::NotYet("algebraic values")))
+    let (rest, name) = take_name(rest);
+    let (rest, args) = if rest.is(0, Sym::OpenParen) {
+        arguments(rest, name.span)?
+    } else {
+        (rest, Args::Positional(Vec::new()))
+    };
+    Ok((rest, ExprKind::Variant { name, dollar: true, args }))
 }
 
 /// `"as" "(" expr "," type ")"`
 fn cast(input: Tokens<'_>) -> Parsed<'_, ExprKind> {
-    bracketed(input.skip(1), Sym::OpenParen, |input| {
-        let (rest, _) = cut(expr).parse(input)?;
+    let before = input.measure();
+    let (rest, kind) = bracketed(input.skip(1), Sym::OpenParen, |input| {
+        let (rest, value) = cut(expr).parse(input)?;
         if !rest.is(0, Sym::Comma) {
             return rest.expected("`,` and a type");
         }
-        let (rest, _) = super::declaration::type_expr(rest.skip(1))?;
-        Ok((rest, ExprKind::NotYet("casts with `as`")))
-    })
+        let (rest, ty) = super::declaration::type_expr(rest.skip(1))?;
+        Ok((rest, ExprKind::As(Box::new(value), ty)))
+    })?;
+    rest.grown(input.span())?;
+    rest.measured(before);
+    Ok((rest, kind))
 }
 
 /// Whether `min (…) … :` is ahead, an aggregate whose value begins with a bracket. In the value

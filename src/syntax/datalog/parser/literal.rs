@@ -3,7 +3,7 @@
 use nom::Parser;
 use nom::combinator::cut;
 
-use super::common::{column, list, name_for_value, reserved};
+use super::common::{column, list, name_for_value, qualified, reserved};
 use super::expr::{binary_op, expr};
 use super::recover::{bracket_was_left, item_begins, unclosed, unexpected};
 use crate::base::codes::syntax as codes;
@@ -290,12 +290,8 @@ fn no_comparison(input: Tokens<'_>, left: &Expr) -> Diagnostic {
 /// `id "(" [ named | expr {"," expr} [","] ] ")"`
 pub(super) fn atom(input: Tokens<'_>) -> Parsed<'_, Atom> {
     let start = input.span();
-    let (mut input, mut name) = name_for_value(input, "a relation's name")?;
-    while input.joins_names(0) {
-        name.text = format!("{}.{}", name.text, input.text(1));
-        name.span = name.span.to(input.token(1).span);
-        input = input.skip(2);
-    }
+    let (input, name) =
+        name_for_value(input, "a relation's name").map(|(rest, name)| qualified(rest, name))?;
     if !input.is(0, Sym::OpenParen) {
         return input.expected("`(` behind the relation's name");
     }
@@ -322,7 +318,7 @@ impl Arg {
 }
 
 /// All named or all positional; a mixture is reported.
-fn sort_args(input: Tokens<'_>, args: Vec<Arg>, atom: Span) -> Args {
+pub(super) fn sort_args(input: Tokens<'_>, args: Vec<Arg>, atom: Span) -> Args {
     let named_first = matches!(args.first(), Some(Arg::Named(_)));
     if let Some(other) = args.iter().find(|arg| matches!(arg, Arg::Named(_)) != named_first) {
         let first = args.first().map_or(atom, Arg::span);
@@ -351,7 +347,7 @@ fn sort_args(input: Tokens<'_>, args: Vec<Arg>, atom: Span) -> Args {
 
 /// Whether a named argument begins here: a name before a colon or a comparison. `count : {` is
 /// the aggregate.
-fn named_argument_begins(input: Tokens<'_>) -> bool {
+pub(super) fn named_argument_begins(input: Tokens<'_>) -> bool {
     if !input.is_name(0) {
         return false;
     }

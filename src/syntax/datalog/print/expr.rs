@@ -36,7 +36,7 @@ impl Writer {
     }
 
     /// Writes a stand-in for what is not in the tree.
-    pub(super) fn not_yet(&mut self) {
+    pub(super) fn foreign(&mut self) {
         self.incomplete = true;
         self.push("…");
     }
@@ -81,6 +81,20 @@ impl Writer {
             ConstKind::List(items) => self.bracketed("[", "]", |writer| {
                 writer.commas(items, |writer, item| writer.constant(&item.kind));
             }),
+            ConstKind::Struct(name, fields) => {
+                self.push(name.as_deref().unwrap_or(""));
+                // A record of one value without a name, as above.
+                let lone = name.is_none() && matches!(fields.as_slice(), [(None, _)]);
+                self.bracketed("(", if lone { ",)" } else { ")" }, |writer| {
+                    writer.commas(fields, |writer, (field, value)| {
+                        if let Some(field) = field {
+                            writer.push(&field.text);
+                            writer.push(": ");
+                        }
+                        writer.constant(&value.kind);
+                    });
+                });
+            }
         }
     }
 
@@ -136,7 +150,25 @@ impl Writer {
             ExprKind::List(items) => {
                 self.bracketed("[", "]", |writer| writer.commas(items, Writer::argument));
             }
-            ExprKind::NotYet(_) => self.not_yet(),
+            ExprKind::Record(args) => self.record(args),
+            ExprKind::Variant { name, dollar, args } => {
+                if *dollar {
+                    self.push("$");
+                }
+                self.push(&name.text);
+                let bare = *dollar && matches!(args, Args::Positional(values) if values.is_empty());
+                if !bare {
+                    self.args(args);
+                }
+            }
+            ExprKind::As(value, ty) => {
+                self.push("as");
+                self.bracketed("(", ")", |writer| {
+                    writer.argument(value);
+                    writer.push(", ");
+                    writer.type_expr(ty);
+                });
+            }
         }
     }
 
@@ -235,10 +267,39 @@ impl Writer {
 
     pub(super) fn atom(&mut self, atom: &Atom) {
         self.push(&atom.name.text);
-        self.bracketed("(", ")", |writer| match &atom.args {
+        self.args(&atom.args);
+    }
+
+    fn args(&mut self, args: &Args) {
+        self.bracketed("(", ")", |writer| match args {
             Args::Positional(args) => writer.commas(args, Writer::argument),
             Args::Named(args) => writer.commas(args, Writer::named),
         });
+    }
+
+    /// A record of one value has a comma behind it, by which it is told from a bracket.
+    fn record(&mut self, args: &Args) {
+        match args {
+            Args::Positional(values) if values.len() == 1 => self.bracketed("(", ",)", |writer| {
+                writer.commas(values, Writer::argument);
+            }),
+            Args::Named(named) => self.bracketed("(", ")", |writer| {
+                writer.commas(named.iter().enumerate(), |writer, (at, arg)| match &arg.value {
+                    // `(count: f(x)` would read as the aggregate.
+                    NamedValue::Is(value) if at == 0 && arg.name.text == "count" => {
+                        writer.push("count: ");
+                        let start = writer.out.len();
+                        writer.argument(value);
+                        if begins_with_call(writer.out.get(start..).unwrap_or("")) {
+                            writer.out.insert(start, '(');
+                            writer.push(")");
+                        }
+                    }
+                    _ => writer.named(arg),
+                });
+            }),
+            Args::Positional(_) => self.args(args),
+        }
     }
 
     pub(super) fn named(&mut self, arg: &NamedArg) {
@@ -257,6 +318,12 @@ impl Writer {
             }
         }
     }
+}
+
+/// Whether a text begins with a name and a bracket behind it.
+fn begins_with_call(text: &str) -> bool {
+    let rest = text.trim_start_matches(|c: char| c.is_alphanumeric() || matches!(c, '_' | '.'));
+    rest.len() < text.len() && rest.trim_start().starts_with('(')
 }
 
 /// How tightly an expression holds together when it stands bare; 12 is a single thing.
@@ -313,7 +380,7 @@ fn begins_with_bracket(value: &Expr) -> bool {
                 least = operand_precedences(*op).0;
                 value = left;
             }
-            kind => return matches!(kind, ExprKind::Aggregate(_)),
+            kind => return matches!(kind, ExprKind::Aggregate(_) | ExprKind::Record(_)),
         }
     }
     true

@@ -3,14 +3,15 @@
 //! An item stands on one line of at most [`WIDTH`] columns; a longer one, or one with comments
 //! inside, has its head on one line and its body on the next, or, where that is too long, a
 //! literal (column, argument, constant) a line. The order of items, comments, and single blank lines between items are kept. Comments inside a
-//! literal or a head move before it; all others stay where they are. What the language does not
-//! know yet stays as it was written.
+//! literal or a head move before it; all others stay where they are. A component's items
+//! stand one below the other within its braces. What the language does not have stays as it was
+//! written.
 
 use std::slice::Iter;
 
 use super::expr::Writer;
 use crate::base::{Diagnostic, FileId, Span};
-use crate::syntax::datalog::ast::{Args, Body, Clause, Expr, Item, ItemKind, NamedArg};
+use crate::syntax::datalog::ast::{Args, Body, Clause, Component, Expr, Item, ItemKind, NamedArg};
 use crate::syntax::datalog::{Comment, lex, parse_program};
 
 /// Longest line, in characters, that an item may have without being broken.
@@ -30,6 +31,7 @@ pub fn format_program(file: FileId, text: &str) -> Result<String, Vec<Diagnostic
         comments: comments.iter(),
         out: String::with_capacity(text.len() + text.len() / 8),
         last_end: 0,
+        indent: 0,
         after_line_comment: false,
     };
     for item in &program.items {
@@ -61,6 +63,8 @@ struct Layout<'t> {
     out: String,
     /// Where the last thing written ends in the source.
     last_end: u32,
+    /// Columns before everything: more within components.
+    indent: usize,
     /// Whether the last line ends with a `//` comment, behind which nothing can be added.
     after_line_comment: bool,
 }
@@ -79,6 +83,9 @@ impl Layout<'_> {
             self.last_end = item.span.end;
             return;
         };
+        if let (ItemKind::Component(component), []) = (&item.kind, item.annotations.as_slice()) {
+            return self.component(item, component, blank);
+        }
         for annotation in &item.annotations {
             if !first {
                 self.comments_before(annotation.span.start, 0, false);
@@ -100,7 +107,7 @@ impl Layout<'_> {
             self.comments_before(head_start, 0, false);
         }
         match parts {
-            Some(parts) if line.chars().count() > WIDTH || self.comment_inside(&parts) => {
+            Some(parts) if self.indent + line.chars().count() > WIDTH || self.comment_inside(&parts) => {
                 let lifted = self.lift_comments(head_end, 0, blank);
                 self.line(&parts.head, 0, blank && !lifted);
                 self.parts(&parts);
@@ -113,12 +120,30 @@ impl Layout<'_> {
         self.last_end = item.span.end;
     }
 
+    fn component(&mut self, item: &Item, component: &Component, blank: bool) {
+        let head_end = component.bases.last().unwrap_or(&component.header).name.span.end;
+        let lifted = self.lift_comments(head_end, 0, blank);
+        let mut head = Writer::default();
+        head.component_head(component);
+        self.line(&head.finish(), 0, blank && !lifted);
+
+        self.last_end = head_end;
+        self.indent += INDENT;
+        for inner in &component.items {
+            self.item(inner);
+        }
+        self.comments_before(item.span.end, 0, true);
+        self.indent -= INDENT;
+        self.line("}", 0, false);
+        self.last_end = item.span.end;
+    }
+
     /// The parts on one line if they fit, else one a line with the comments between them.
     fn parts(&mut self, parts: &Parts) {
         if parts.tail.is_empty() && !self.comment_inside(parts) {
             let texts: Vec<&str> = parts.parts.iter().map(|(_, text)| text.as_str()).collect();
             let joined = texts.join(" ");
-            if INDENT + joined.chars().count() <= WIDTH {
+            if self.indent + INDENT + joined.chars().count() <= WIDTH {
                 return self.line(&joined, INDENT, false);
             }
         }
@@ -235,7 +260,7 @@ impl Layout<'_> {
         if !self.out.is_empty() {
             self.out.push_str(if blank { "\n\n" } else { "\n" });
         }
-        self.out.extend(std::iter::repeat_n(' ', indent));
+        self.out.extend(std::iter::repeat_n(' ', self.indent + indent));
         self.out.push_str(text);
         self.after_line_comment = false;
     }
@@ -290,6 +315,12 @@ fn take_apart(item: &Item) -> Option<Parts> {
                 parts: literals(&check.body, "."),
                 tail: String::new(),
             })
+        }
+        ItemKind::Subsumption(subsumption) => {
+            head.subsumption_head(subsumption);
+            let head_end = subsumption.greater.span.end;
+            let parts = literals(&subsumption.body, ".");
+            Some(Parts { head: head.finish(), head_end, parts, tail: String::new() })
         }
         ItemKind::Query(goal) => {
             head.push("?-");

@@ -3,7 +3,8 @@
 use super::expr::Writer;
 use crate::base::escape::quoted;
 use crate::syntax::datalog::ast::{
-    Annotation, Check, Clause, Decl, Field, Goal, IoKind, ItemKind, Name, TypeDef, TypeExpr, UnderOption,
+    Annotation, Check, Clause, Component, ComponentType, Decl, Field, Goal, IoKind, ItemKind, Name,
+    Subsumption, TypeDef, TypeExpr, UnderOption,
 };
 
 impl Writer {
@@ -67,8 +68,64 @@ impl Writer {
                 self.goal(goal);
                 self.push(".");
             }
-            ItemKind::NotYet { .. } => self.not_yet(),
+            ItemKind::Component(component) => {
+                self.component_head(component);
+                for item in &component.items {
+                    self.push(" ");
+                    for annotation in &item.annotations {
+                        self.annotation(annotation);
+                        self.push(" ");
+                    }
+                    self.item_kind(&item.kind);
+                }
+                self.push(" }");
+            }
+            ItemKind::Instance { name, of } => {
+                self.push(".init ");
+                self.push(&name.text);
+                self.push(" = ");
+                self.component_type(of);
+            }
+            ItemKind::Override(name) => {
+                self.push(".override ");
+                self.push(&name.text);
+            }
+            ItemKind::Subsumption(subsumption) => {
+                self.subsumption_head(subsumption);
+                self.push(" ");
+                self.body(&subsumption.body);
+                self.push(".");
+            }
+            ItemKind::Foreign { .. } => self.foreign(),
         }
+    }
+
+    /// `.comp Name<T> : Base<T> {`
+    pub(super) fn component_head(&mut self, component: &Component) {
+        self.push(".comp ");
+        self.component_type(&component.header);
+        if !component.bases.is_empty() {
+            self.push(" : ");
+            self.commas(&component.bases, Writer::component_type);
+        }
+        self.push(" {");
+    }
+
+    fn component_type(&mut self, ty: &ComponentType) {
+        self.push(&ty.name.text);
+        if !ty.args.is_empty() {
+            self.push("<");
+            self.names(&ty.args);
+            self.push(">");
+        }
+    }
+
+    /// `less <= greater :-`
+    pub(super) fn subsumption_head(&mut self, subsumption: &Subsumption) {
+        self.atom(&subsumption.less);
+        self.push(" <= ");
+        self.atom(&subsumption.greater);
+        self.push(" :-");
     }
 
     /// `.decl A, B(`
@@ -201,7 +258,7 @@ impl Writer {
         }
     }
 
-    fn type_expr(&mut self, ty: &TypeExpr) {
+    pub(super) fn type_expr(&mut self, ty: &TypeExpr) {
         match ty {
             TypeExpr::Name(name) => self.push(&name.text),
             TypeExpr::List(inner, _) => {

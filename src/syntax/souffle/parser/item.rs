@@ -220,6 +220,10 @@ impl Parser<'_> {
         if self.eat_word("choice-domain") {
             loop {
                 choice.push(if self.peek().is("(") {
+                    if self.second().is(")") {
+                        self.at += 1;
+                        return Err(self.unexpected("the name of a column"));
+                    }
                     self.list("(", ")", |parser| parser.name("the name of a column"))?
                 } else {
                     vec![self.name("the name of a column")?]

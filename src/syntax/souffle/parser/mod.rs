@@ -45,6 +45,10 @@ pub(super) fn parse(tokens: &[Token], diagnostics: &mut Vec<Diagnostic>) -> Unit
             }
         }
     }
+    for name in &unit.overrides {
+        let message = "`.override` stands in a component";
+        parser.diagnostics.push(Diagnostic::new(codes::UNEXPECTED, message).at(name.span));
+    }
     unit
 }
 

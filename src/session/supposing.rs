@@ -1,0 +1,61 @@
+//! Other facts for a while: a session that has its own again afterwards, whatever comes of it.
+
+use super::Session;
+use crate::model::Fact;
+use crate::model::schema::PredId;
+use crate::provenance::remedy::Stated;
+use crate::provenance::survive;
+use crate::storage::{Pattern, Snapshot};
+
+/// A session with other facts, which has its own again when this goes.
+pub(super) struct Supposing<'s> {
+    pub session: &'s mut Session,
+    before: Option<Snapshot>,
+}
+
+impl<'s> Supposing<'s> {
+    fn new(session: &'s mut Session) -> Self {
+        let before = Some(session.base.database.snapshot());
+        Supposing { session, before }
+    }
+
+    /// With these facts besides.
+    pub fn with(session: &'s mut Session, facts: &[Fact]) -> Self {
+        let supposing = Supposing::new(session);
+        supposing.session.base.database.assert(facts);
+        supposing
+    }
+
+    /// Without anything that states these tuples.
+    pub fn without(session: &'s mut Session, stated: &[&Stated]) -> Self {
+        let supposing = Supposing::new(session);
+        for (predicate, tuple) in stated {
+            let columns = tuple.iter().cloned().map(Some).collect();
+            let pattern = Pattern { predicate: *predicate, columns, assertion: &|_| true };
+            supposing.session.base.database.retract(&pattern);
+        }
+        supposing
+    }
+
+    /// Without what somebody without a name says about these relations; `None` if that is nothing.
+    pub fn named(session: &'s mut Session, relations: &[PredId]) -> Option<Self> {
+        let unnamed = survive::unnamed(&session.base.database, relations);
+        if unnamed.is_empty() {
+            return None;
+        }
+        let supposing = Supposing::new(session);
+        let keep = |pred: PredId, stated: &crate::storage::assertions::Stated| {
+            !unnamed.get(&pred).is_some_and(|known| known.contains(stated))
+        };
+        supposing.session.base.database.restrict(|pred, stated, _, _| keep(pred, stated));
+        Some(supposing)
+    }
+}
+
+impl Drop for Supposing<'_> {
+    fn drop(&mut self) {
+        if let Some(before) = self.before.take() {
+            self.session.base.database.restore(before);
+        }
+    }
+}
