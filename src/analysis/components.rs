@@ -355,7 +355,7 @@ impl<'u> Expansion<'u> {
                 }
             });
             match split(item, overridden) {
-                Split::Item(item) => found.push(item),
+                Split::Item(item) => found.push(*item),
                 Split::Clauses(clauses) => orphans.extend(clauses),
             }
         }
@@ -371,7 +371,7 @@ impl<'u> Expansion<'u> {
 }
 
 enum Split {
-    Item(Item),
+    Item(Box<Item>),
     /// One for each head: heads can be of relations of which some are overridden or stand outside.
     Clauses(Vec<Item>),
 }
@@ -391,7 +391,7 @@ fn split(item: Item, overridden: &HashSet<&str>) -> Split {
             };
             Split::Clauses(heads.map(one).collect())
         }
-        kind => Split::Item(Item { annotations, kind, span }),
+        kind => Split::Item(Box::new(Item { annotations, kind, span })),
     }
 }
 

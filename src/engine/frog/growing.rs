@@ -130,10 +130,12 @@ impl Growing {
                 is_served(&own)
                     || orders.iter().any(|order| is_served(&order.stands))
                     || layout.width > 2
-                        && orders::missing(layout.width, &[need.clone()], &[own]).iter().all(|stands| {
-                            let turned = Layout::new(&orders::turned(layout, stands), 1);
-                            turned.is_some_and(|turned| turned.rows.1 <= layout.rows.1.max(FEW_ROWS))
-                        })
+                        && orders::missing(layout.width, std::slice::from_ref(need), &[own]).iter().all(
+                            |stands| {
+                                let turned = Layout::new(&orders::turned(layout, stands), 1);
+                                turned.is_some_and(|turned| turned.rows.1 <= layout.rows.1.max(FEW_ROWS))
+                            },
+                        )
             }
             Kept::Stored { .. } => true,
         }
