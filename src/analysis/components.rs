@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
-use crate::syntax::datalog::ast::{Component, ComponentType, Item, ItemKind, Name, Program};
+use crate::syntax::datalog::ast::{Clause, Component, ComponentType, Item, ItemKind, Name, Program};
 
 use super::names::{Kind, each_name};
 
@@ -354,9 +354,10 @@ impl<'u> Expansion<'u> {
                     name.text.clone_from(actual);
                 }
             });
-            match split(item, overridden) {
-                Split::Item(item) => found.push(*item),
-                Split::Clauses(clauses) => orphans.extend(clauses),
+            if matches!(item.kind, ItemKind::Clause(_)) {
+                orphans.extend(clauses(item, overridden));
+            } else {
+                found.push(item);
             }
         }
         let known = declared(found);
@@ -370,29 +371,18 @@ impl<'u> Expansion<'u> {
     }
 }
 
-enum Split {
-    Item(Box<Item>),
-    /// One for each head: heads can be of relations of which some are overridden or stand outside.
-    Clauses(Vec<Item>),
-}
-
-fn split(item: Item, overridden: &HashSet<&str>) -> Split {
+/// A clause for each head of one: heads can be of relations of which some are overridden or stand
+/// outside.
+fn clauses(item: Item, overridden: &HashSet<&str>) -> Vec<Item> {
     let Item { annotations, kind, span } = item;
-    match kind {
-        ItemKind::Clause(clause) => {
-            let heads = clause.heads.into_iter().filter(|head| !overridden.contains(head.name.text.as_str()));
-            let one = |head| Item {
-                annotations: annotations.clone(),
-                kind: ItemKind::Clause(crate::syntax::datalog::ast::Clause {
-                    heads: vec![head],
-                    body: clause.body.clone(),
-                }),
-                span,
-            };
-            Split::Clauses(heads.map(one).collect())
-        }
-        kind => Split::Item(Box::new(Item { annotations, kind, span })),
-    }
+    let ItemKind::Clause(clause) = kind else { return Vec::new() };
+    let heads = clause.heads.into_iter().filter(|head| !overridden.contains(head.name.text.as_str()));
+    let one = |head| Item {
+        annotations: annotations.clone(),
+        kind: ItemKind::Clause(Clause { heads: vec![head], body: clause.body.clone() }),
+        span,
+    };
+    heads.map(one).collect()
 }
 
 /// Puts the instance's name before what is its own, and before the names of its instances' own.

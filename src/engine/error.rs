@@ -1,5 +1,7 @@
 //! Why an evaluation ended early.
 
+use std::fmt::{self, Write};
+
 use crate::base::codes::{Code, evaluation as codes};
 use crate::base::{Diagnostic, Span, Stop};
 use crate::model::functor::FunctorError;
@@ -71,7 +73,7 @@ impl EvalError {
                     FunctorError::Pattern(_) => codes::BAD_PATTERN,
                 };
                 let values: Vec<String> =
-                    binding.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+                    binding.iter().map(|(name, value)| format!("{name} = {}", short(value))).collect();
                 let rule = rule.find(program, goals);
                 let message = format!("{error}{}", of_relation(program, rule));
                 let mut diagnostic = Diagnostic::new(code, message).labelled(*span, "computed here");
@@ -126,4 +128,26 @@ fn stopped(stop: &Stop) -> (Code, String, Option<String>) {
             raise("--limit-memory"),
         ),
     }
+}
+
+/// Bytes of a value that a message shows.
+const SHOWN: usize = 200;
+
+/// A value as the language writes it, cut where it is long: a record can hold very many.
+fn short(value: &Value) -> String {
+    struct Cut(String);
+    impl Write for Cut {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            let room = SHOWN.saturating_sub(self.0.len());
+            let fits =
+                text.char_indices().map(|(at, c)| at + c.len_utf8()).take_while(|end| *end <= room).last();
+            self.0.push_str(text.get(..fits.unwrap_or(0)).unwrap_or(""));
+            if text.len() > room { Err(fmt::Error) } else { Ok(()) }
+        }
+    }
+    let mut cut = Cut(String::new());
+    if write!(cut, "{value}").is_err() {
+        cut.0.push('…');
+    }
+    cut.0
 }
