@@ -20,7 +20,7 @@ pub use values::{Making, Values};
 use std::borrow::Cow;
 
 use super::aggregate::Folding;
-use super::batch::{Batch, Columns, Cursor, Places};
+use super::batch::{Batch, Columns, Cursor};
 use super::groups::Memo;
 use super::intersect::Met;
 use super::machine::matches;
@@ -29,7 +29,7 @@ use crate::base::Stop;
 use crate::model::program::CompareOp;
 use crate::plan::{Code, Intersect, Operation, Reg, Step};
 use crate::storage::interner::{MISSING, NIL};
-use crate::storage::pairs::Layout;
+use crate::storage::pairs::Words;
 use crate::storage::{Sorted, Word};
 use nested::{Folded, Nested};
 
@@ -220,7 +220,9 @@ pub struct Kernel<'p, 's, 'k, 'e> {
     /// The chunks of the outermost loop that have a row in common, where they are added whole.
     chunks: &'p [[Word; 3]],
     /// How to read what they stand behind, if that is several rows of three columns and more.
-    pieces: Option<(&'p Layout, Places, &'p [Operation])>,
+    pieces: Option<&'p [Operation]>,
+    /// What those rows are, with how many of the chunks belong to them and those before.
+    rows: Vec<(usize, Words)>,
     /// The rows of the outermost loop that are the same to all other steps.
     group: &'p [Word],
     turns: u64,
@@ -275,6 +277,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             entered: vec![0; plan.steps],
             chunks: &[],
             pieces: None,
+            rows: Vec::new(),
             group: &[],
             turns: 0,
             scratch: vec![Vec::new(); 2 * plan.ops.len()],

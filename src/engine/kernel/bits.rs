@@ -99,20 +99,28 @@ impl<'p> Kernel<'p, '_, '_, '_> {
         &mut self,
         chunks: &'p [[Word; 3]],
         read: usize,
-        layout: &'p Layout,
+        layout: &Layout,
         places: Places,
         operations: &'p [Operation],
     ) -> Result<bool, Halted> {
         self.visited[read] += chunks.len() as u64;
         let columns = self.plan.same_behind;
         let several = columns + 1 < layout.width;
-        self.pieces = several.then_some((layout, places, operations));
+        self.pieces = several.then_some(operations);
         let together = layout.rows_together(columns);
         let group = |piece: &[Word; 3]| if several { piece[0] / together } else { piece[0] };
         for same in chunks.chunk_by(|a, b| group(a) == group(b)) {
             let Some([row, ..]) = same.first() else { continue };
             self.chunks = same;
             self.turns(same.len() as u64)?;
+            if several {
+                self.rows.clear();
+                let mut end = 0;
+                for row in same.chunk_by(|a, b| a[0] == b[0]) {
+                    end += row.len();
+                    self.rows.extend(row.first().map(|[row, ..]| (end, places.pick(&layout.words_of(*row)))));
+                }
+            }
             // The last column's register holds anything; nobody reads it.
             let words = places.pick(&layout.words_of(*row));
             if matches(operations, &words, &mut self.registers)

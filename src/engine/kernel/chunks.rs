@@ -41,20 +41,25 @@ impl<'p> Kernel<'p, '_, '_, '_> {
     #[inline]
     pub(super) fn add_chunks(&mut self) {
         let mut count = 0;
-        let Kernel { plan, registers, sink, chunks, pieces, .. } = self;
+        let Kernel { plan, registers, sink, chunks, pieces, rows, .. } = self;
         if let (Some(pairs), Some((_, leading))) = (sink.pairs(), plan.output.split_last()) {
-            if pieces.is_none() {
+            let mut add = |chunks: &[[Word; 3]], registers: &[Word]| {
                 pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-            }
-            let mut last = None;
-            for [row, chunk, bits] in *chunks {
-                if let (Some((layout, places, operations)), true) = (*pieces, last != Some(*row)) {
-                    matches(operations, &places.pick(&layout.words_of(*row)), registers);
-                    pairs.select_behind(leading.iter().map(|reg| registers[*reg]));
-                    last = Some(*row);
+                for [_, chunk, bits] in chunks {
+                    pairs.add_chunk(*chunk, *bits);
+                    count += u64::from(bits.count_ones());
                 }
-                pairs.add_chunk(*chunk, *bits);
-                count += u64::from(bits.count_ones());
+            };
+            match pieces {
+                None => add(chunks, registers),
+                Some(operations) => {
+                    let mut from = 0;
+                    for (end, words) in rows {
+                        matches(operations, words, registers);
+                        add(&chunks[from..*end], registers);
+                        from = *end;
+                    }
+                }
             }
         }
         self.turns += self.chunks.len() as u64;
