@@ -201,3 +201,18 @@ fn a_session_reads_delimited_files_and_follows_no_includes() {
     session.line(".output N").unwrap();
     assert_eq!(session.run(&[], false).unwrap().outputs.len(), 1);
 }
+
+#[test]
+fn unions_that_lead_to_one_type_in_many_ways_are_no_matter() {
+    // Two unions a layer, each of both below: 2^40 ways to the one enum.
+    let mut rules = String::from(".enum Level = Low | High\n.type A0 <: Level\n.type B0 <: Level\n");
+    for layer in 1..=40 {
+        let below = layer - 1;
+        rules += &format!(".type A{layer} = A{below} | B{below}\n.type B{layer} = B{below} | A{below}\n");
+    }
+    let project = Project::small();
+    project.write("rules/unions.dl", &format!("{rules}.decl Level_of(who: symbol, level: A40)\n"));
+    project.write("facts/unions.ron", "[Level_of(who: \"ann\", level: High)]\n");
+    let mut session = open(&project, Options::default());
+    assert_eq!(rows(&mut session, "Level_of(who: w, level: l)"), ["\"ann\" High"]);
+}

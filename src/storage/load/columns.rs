@@ -1,5 +1,6 @@
 //! What loading has to know of a relation, worked out once for all its facts.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::metadata::Field;
@@ -44,22 +45,27 @@ impl Shape {
             TypeDef::List(item) => Shape::List(Box::new(next(*item))),
             TypeDef::Struct(id) => Shape::Struct(*id),
             TypeDef::Subtype(base) => next(*base),
-            TypeDef::Union(members) => {
-                let mut shapes = members.iter().map(|member| next(*member));
-                match shapes.next() {
-                    Some(Shape::Enum(mut enums)) => {
-                        for shape in shapes {
-                            if let Shape::Enum(more) = shape {
-                                enums.extend(more);
-                            }
-                        }
-                        Shape::Enum(enums)
-                    }
-                    Some(shape) => shape,
-                    None => Shape::Symbol,
-                }
+            TypeDef::Union(_) => Self::of_union(schema, ty, depth),
+        }
+    }
+
+    /// All enums below a union, or what its first member is. Unions of unions can lead to one type in
+    /// very many ways: each is looked at once.
+    fn of_union(schema: &Schema, ty: TypeId, depth: usize) -> Shape {
+        let (mut seen, mut enums, mut open) = (HashSet::new(), Vec::new(), vec![ty]);
+        while let Some(ty) = open.pop() {
+            if !seen.insert(ty) {
+                continue;
+            }
+            match &schema.ty(ty).def {
+                TypeDef::Union(members) => open.extend(members.iter().rev()),
+                TypeDef::Subtype(base) => open.push(*base),
+                TypeDef::Enum(id) => enums.push(*id),
+                _ if enums.is_empty() => return Self::resolve(schema, ty, depth + 1),
+                _ => {}
             }
         }
+        if enums.is_empty() { Shape::Symbol } else { Shape::Enum(enums) }
     }
 
     /// What a person would call a value of it, with its article.
