@@ -102,8 +102,13 @@ pub fn shows_work(context: &Context) -> bool {
 
 /// Tells why a session refused something.
 pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
-    context.report(error.diagnostics(), session.sources());
-    Failure::Told(match error {
+    Failure::Told(told(context, session.sources(), error))
+}
+
+/// Tells why something was refused, in the texts of `sources`; the exit status that follows.
+pub fn told(context: &Context, sources: &SourceMap, error: &Error) -> Exit {
+    context.report(error.diagnostics(), sources);
+    match error {
         Error::Invalid(_) | Error::Failed(_) => Exit::Refused,
         Error::Limit(_) => Exit::Limit,
         Error::Cancelled => {
@@ -114,7 +119,7 @@ pub fn refused(context: &Context, session: &Session, error: &Error) -> Failure {
             write_stderr(&format!("{fault}\n"));
             Exit::Internal
         }
-    })
+    }
 }
 
 fn loaded(session: &Session) -> String {

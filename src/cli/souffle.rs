@@ -8,11 +8,10 @@ use super::Exit;
 use super::args::LimitArgs;
 use super::context::{Context, Failure};
 use super::interrupt;
-use super::open::shows_work;
+use super::open::{shows_work, told};
 use super::terminal::write_stdout;
 use crate::base::{CancelToken, Limits};
 use crate::repl;
-use crate::session::Error;
 use crate::session::souffle::{self, RunOptions};
 
 /// Run a Soufflé program
@@ -79,20 +78,6 @@ pub(super) fn run(context: &Context, args: &SouffleArgs) -> Result<Exit, Failure
             write_stdout(|out| out.write_all(&outcome.stdout))?;
             Ok(Exit::Success)
         }
-        Err(failure) => {
-            context.report(failure.error.diagnostics(), &failure.sources);
-            Ok(match failure.error {
-                Error::Invalid(_) | Error::Failed(_) => Exit::Refused,
-                Error::Limit(_) => Exit::Limit,
-                Error::Cancelled => {
-                    context.error("interrupted");
-                    Exit::Interrupted
-                }
-                Error::Internal(fault) => {
-                    context.error(fault);
-                    Exit::Internal
-                }
-            })
-        }
+        Err(failure) => Ok(told(context, &failure.sources, &failure.error)),
     }
 }
