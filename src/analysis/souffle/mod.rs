@@ -5,6 +5,7 @@
 //! aggregate's own variables from those of the outside; `ground` says which variables have a value;
 //! `mutual` finds aggregates that wait for each other; `infer` finds the types of variables, on which the meaning of constants and operators depends, and
 //! `check` whether they fit; `usage` checks qualifiers, plans and directives;
+//! `order` says which relations are evaluated before which;
 //! `lower` makes rules of the model.
 
 mod alias;
@@ -17,6 +18,7 @@ mod inline;
 pub mod lower;
 mod mutual;
 mod normal;
+mod order;
 mod project;
 mod scope;
 pub mod special;
@@ -30,7 +32,7 @@ use std::sync::Arc;
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{self, did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
-use crate::model::program::{CheckedProgram, Rule, RuleId, Stratum};
+use crate::model::program::{CheckedProgram, Rule, RuleId};
 use crate::model::{PredId, Value};
 use crate::syntax::souffle::ast::{self, CompareOp, ExprKind, IoKind, Literal};
 use special::{Special, Subsumption};
@@ -167,17 +169,7 @@ pub fn analyze(unit: &ast::Unit, wide: bool) -> Analysis {
         analysis.clause(clause);
     }
     let schema = declare::schema(&analysis);
-    let (mut strata, problems) = super::stratify::stratify(&schema, &analysis.program.rules, &[]);
-    // A relation without rules is a stratum too where more than facts decides.
-    let ruled: HashSet<PredId> = analysis.program.rules.iter().map(|rule| rule.head).collect();
-    let special = &analysis.special;
-    let subsumed = special.subsumptions.iter().map(|subsumption| subsumption.pred);
-    let mut alone: Vec<PredId> =
-        special.equivalence.iter().copied().chain(subsumed).filter(|pred| !ruled.contains(pred)).collect();
-    alone.sort_unstable();
-    alone.dedup();
-    let alone = alone.into_iter().map(|pred| Stratum { predicates: vec![pred], ..Stratum::default() });
-    strata.splice(0..0, alone);
+    let (strata, problems) = order::strata(&schema, &analysis.program.rules, &analysis.special);
     analysis.diagnostics.extend(problems);
     usage::check_counters(&analysis.program.rules, &strata, &analysis.special, &mut analysis.diagnostics);
     let plans = std::mem::take(&mut analysis.plans);

@@ -10,6 +10,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use super::choice::Taken;
 use super::equivalence::Classes;
 use crate::analysis::souffle::Analysis;
 use crate::analysis::types::builtin;
@@ -172,7 +173,8 @@ impl Run<'_> {
         let mut state: HashMap<PredId, State<'_>> = HashMap::new();
         for pred in &stratum.predicates {
             let width = self.width(*pred);
-            state.insert(*pred, State::new(width, &self.known.get(*pred, width), self.budget));
+            let keys = self.analysis.special.choice.get(pred);
+            state.insert(*pred, State::new(width, &self.known.get(*pred, width), keys, self.budget));
         }
         // What does not read the stratum.
         for (id, rule) in rules.iter().filter(|(_, rule)| recursive_premises(rule, &recursive).is_empty()) {
@@ -185,6 +187,7 @@ impl Run<'_> {
             }
         }
         self.publish(&stratum.predicates, &state, &deltas);
+        self.reduce(&stratum.predicates, &mut state, &deltas)?;
         let mut round = 0;
         let mut noted: HashMap<PredId, Vec<Word>> = HashMap::new();
         let stopped = |stop: Stop| EvalError::Stopped { stop, rule: first };
@@ -211,6 +214,7 @@ impl Run<'_> {
                 }
             }
             self.publish(&stratum.predicates, &state, &deltas);
+            self.reduce(&stratum.predicates, &mut state, &deltas)?;
             round += 1;
         }
         for delta in deltas.values() {
@@ -269,10 +273,8 @@ impl Run<'_> {
         } else {
             self.in_order(id, variant, &counters)?
         };
-        let Some(state) = state.get_mut(&rule.head) else { return Ok(()) };
-        let choice = self.analysis.special.choice.get(&rule.head);
-        for row in rows {
-            state.offer(row, choice);
+        if let Some(state) = state.get_mut(&rule.head) {
+            rows.into_iter().for_each(|row| state.offer(row));
         }
         Ok(())
     }
@@ -415,8 +417,7 @@ impl Run<'_> {
             let gone = self.dominated(&subsumptions, &old, &found)?;
             recent = Table::clone(&found);
             if !gone.is_empty() {
-                let kept = old.iter().filter(|row| !gone.contains(*row)).flatten().copied().collect();
-                old = Arc::new(Table::from_rows(state.width, kept));
+                old = Arc::new(without(&old, &gone));
             }
         }
         if state.width == 0 {
@@ -427,6 +428,35 @@ impl Run<'_> {
         }
         state.recent = Arc::new(recent);
         state.held.set(state.rows.bytes() + state.recent.bytes()).map_err(stopped)
+    }
+
+    /// Removes what gives way by what a round has told of relations of the stratum, known to the rules
+    /// by now, so that old rows can give way to old ones.
+    fn reduce(
+        &mut self,
+        preds: &[PredId],
+        state: &mut HashMap<PredId, State<'_>>,
+        deltas: &HashMap<PredId, PredId>,
+    ) -> Result<(), EvalError> {
+        let all = &self.analysis.special.subsumptions;
+        for pred in preds {
+            let reads = |rule: &Rule| !recursive_premises(rule, preds).is_empty();
+            let own: Vec<usize> = (0..all.len())
+                .filter(|at| all.get(*at).is_some_and(|found| found.pred == *pred && reads(&found.rule)))
+                .collect();
+            let Some(state) = state.get_mut(pred).filter(|_| !own.is_empty()) else { continue };
+            let rows = Arc::clone(&state.rows);
+            let gone = self.dominated(&own, &rows, &rows)?;
+            if !gone.is_empty() {
+                state.rows = Arc::new(without(&state.rows, &gone));
+                state.recent = Arc::new(without(&state.recent, &gone));
+                self.known.0.insert(*pred, Arc::clone(&state.rows));
+                if let Some(delta) = deltas.get(pred) {
+                    self.known.0.insert(*delta, Arc::clone(&state.recent));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// The rows of `less` that give way to one of `greater`.
@@ -465,57 +495,38 @@ struct State<'b> {
     /// Those that this round has found, in order.
     fresh: Vec<Row>,
     offered: HashSet<Row>,
-    /// For each key of a `choice-domain` the values that are taken.
-    taken: Vec<HashSet<Row>>,
+    /// What its `choice-domain` lets in.
+    taken: Option<Taken>,
     held: Held<'b>,
 }
 
 impl<'b> State<'b> {
-    fn new(width: usize, stated: &Table, budget: &'b Budget) -> State<'b> {
+    fn new(width: usize, stated: &Table, keys: Option<&Vec<Vec<usize>>>, budget: &'b Budget) -> State<'b> {
         let empty = Arc::new(Table::from_rows(width.max(1), Vec::new()));
+        let mut taken = keys.map(|keys| Taken::new(keys));
+        if let Some(taken) = &mut taken {
+            stated.iter().for_each(|row| taken.note(row));
+        }
         State {
             width,
             rows: if width == 0 { Arc::new(Table::nullary(false)) } else { empty.clone() },
             recent: empty,
             fresh: stated.iter().map(Row::from).collect(),
             offered: HashSet::new(),
-            taken: Vec::new(),
+            taken,
             held: Held::new(budget),
         }
     }
 
     /// Takes in a row, unless it is known or its place is taken.
-    fn offer(&mut self, row: Row, choice: Option<&Vec<Vec<usize>>>) {
+    fn offer(&mut self, row: Row) {
         if self.rows.contains(&row) || self.offered.contains(&row) {
             return;
         }
-        if let Some(keys) = choice {
-            self.note_stated(keys);
-            let of_key =
-                |key: &Vec<usize>| key.iter().filter_map(|at| row.get(*at).copied()).collect::<Row>();
-            let values: Vec<Row> = keys.iter().map(of_key).collect();
-            if values.iter().zip(&self.taken).any(|(value, taken)| taken.contains(value)) {
-                return;
-            }
-            values.into_iter().zip(&mut self.taken).for_each(|(value, taken)| {
-                taken.insert(value);
-            });
+        if self.taken.as_mut().is_none_or(|taken| taken.admit(&row)) {
+            self.offered.insert(row.clone());
+            self.fresh.push(row);
         }
-        self.offered.insert(row.clone());
-        self.fresh.push(row);
-    }
-
-    /// Stated rows take their places first.
-    fn note_stated(&mut self, keys: &[Vec<usize>]) {
-        if !self.taken.is_empty() {
-            return;
-        }
-        let of = |key: &Vec<usize>| {
-            let fresh = self.fresh.iter().map(|row| &**row);
-            let value = |row: &[Word]| key.iter().filter_map(|at| row.get(*at).copied()).collect::<Row>();
-            self.rows.iter().chain(fresh).map(value).collect::<HashSet<Row>>()
-        };
-        self.taken = keys.iter().map(of).collect();
     }
 
     fn table<'r>(&self, rows: impl IntoIterator<Item = &'r Row>) -> Table {
@@ -525,6 +536,12 @@ impl<'b> State<'b> {
         }
         Table::from_rows(self.width, rows.flat_map(|row| row.iter().copied()).collect())
     }
+}
+
+/// A relation's rows but for some.
+fn without(rows: &Table, gone: &HashSet<Row>) -> Table {
+    let kept = rows.iter().filter(|row| !gone.contains(*row)).flatten().copied().collect();
+    Table::from_rows(rows.width(), kept)
 }
 
 /// Places of the premises that read a relation of the stratum.

@@ -1,5 +1,6 @@
 //! Running a Soufflé program: from its text and fact files to what it prints and writes.
 
+mod choice;
 mod equivalence;
 mod evaluate;
 mod input;
@@ -162,11 +163,17 @@ fn load(
     let mut rows: HashMap<PredId, Vec<Word>> = HashMap::new();
     let mut diagnostics = Vec::new();
     let mut holds: Vec<PredId> = Vec::new();
+    // Facts of a relation with a `choice-domain`, in order.
+    let mut chosen: Vec<(PredId, Vec<Word>)> = Vec::new();
     for (pred, values) in &analysis.facts {
-        let words = rows.entry(*pred).or_default();
-        words.extend(values.iter().map(|value| interner.intern(value)));
+        let values: Vec<Word> = values.iter().map(|value| interner.intern(value)).collect();
         if values.is_empty() {
             holds.push(*pred);
+        }
+        if analysis.special.choice.contains_key(pred) {
+            chosen.push((*pred, values));
+        } else {
+            rows.entry(*pred).or_default().extend(values);
         }
     }
     let mut input = input::Input { analysis, options, budget, sources, interner };
@@ -186,9 +193,20 @@ fn load(
     if !diagnostics.is_empty() {
         return Err(Error::Invalid(diagnostics));
     }
+    let width =
+        |pred: PredId| analysis.relations.all().get(pred.0 as usize).map_or(0, |found| found.columns.len());
+    for (pred, keys) in &analysis.special.choice {
+        let words = rows.entry(*pred).or_default();
+        let mut taken = choice::Taken::new(keys);
+        words.chunks(width(*pred).max(1)).for_each(|row| taken.note(row));
+        for (_, row) in chosen.iter().filter(|(of, _)| of == pred) {
+            if taken.admit(row) {
+                words.extend(row);
+            }
+        }
+    }
     let table = |(pred, words): (PredId, Vec<Word>)| {
-        let width =
-            analysis.relations.all().get(pred.0 as usize).map_or(0, |relation| relation.columns.len());
+        let width = width(pred);
         let table = match width {
             0 => Table::nullary(holds.contains(&pred)),
             _ => Table::from_rows(width, words),
