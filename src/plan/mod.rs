@@ -24,6 +24,7 @@ mod strata;
 pub mod update;
 
 pub use build::Planner;
+pub use cost::indexes;
 pub use ir::{
     Access, Block, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, RulePlan, Scan, Site, Step,
 };

@@ -304,12 +304,7 @@ struct Numbering {
 
 impl Finder<'_> {
     /// What the atoms look like, whatever their variables are called and in which order they stand.
-    fn place(
-        &mut self,
-        rule: usize,
-        alternative: usize,
-        atoms: &[usize],
-    ) -> Option<(Vec<Shape>, Place)> {
+    fn place(&mut self, rule: usize, alternative: usize, atoms: &[usize]) -> Option<(Vec<Shape>, Place)> {
         let of = self.bodies.rules.get(rule)?;
         let literals = of.body.alternatives.get(alternative)?;
         let lonely = |finder: &Self, var: &VarId| {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Answer, Error, Session};
 use crate::analysis::types::builtin;
 use crate::engine::{Profile, RuleRef, SharedProfile};
-use crate::model::{PredId, Rule};
 use crate::model::schema::{Column, PredKind, Predicate, Schema};
+use crate::model::{PredId, Rule};
 use crate::plan::demand::Unused;
 use crate::plan::show::{self, Actual, Shown};
 

@@ -17,7 +17,7 @@ use crate::engine::{EvalError, Model, Request, Tables, Tuning};
 use crate::model::{CheckedProgram, PredId, Rule};
 use crate::plan::demand::Made;
 use crate::plan::share::{Bodies, Common, Shared};
-use crate::plan::{Estimate, Growth, Planner, Statistics};
+use crate::plan::{Estimate, Growth, Planner, Read, RulePlan, Statistics, indexes};
 use crate::storage::Table;
 
 /// Rows in the largest relation of a sub-join from which on it is looked at.
@@ -96,10 +96,15 @@ impl Statistics for Outlook<'_> {
         Some(self.estimate(pred)?.rows)
     }
 
-    /// An index of a relation serves all rules, so that none has to bear what it costs.
     fn ready(&self, pred: PredId, columns: &[usize]) -> bool {
-        let is_made = self.made.as_ref().is_some_and(|(made, _)| *made == pred);
-        !is_made || columns.iter().enumerate().all(|(i, column)| i == *column)
+        match &self.made {
+            Some((made, _)) if *made == pred => columns.iter().enumerate().all(|(i, column)| i == *column),
+            _ => self.growth.ready(pred, columns),
+        }
+    }
+
+    fn uses(&self) -> f64 {
+        self.growth.uses()
     }
 
     fn alike(&self, pred: PredId, column: usize) -> Option<f64> {
@@ -132,7 +137,8 @@ impl<'e> Sharing<'e> {
             let known = model.tables.get(pred).map(|table| &**table);
             known.or_else(|| tables.table(*pred)).map_or(0, Table::rough_len)
         };
-        if request.tuning.share == Share::Never || !always && !reached.iter().any(|pred| rows(pred) >= ENOUGH_ROWS)
+        if request.tuning.share == Share::Never
+            || !always && !reached.iter().any(|pred| rows(pred) >= ENOUGH_ROWS)
         {
             return None;
         }
@@ -214,27 +220,26 @@ impl<'e> Sharing<'e> {
                 Some(Found { at, shared, gain: 0.0, before: f64::INFINITY, produced: f64::INFINITY })
             });
         }
-        let mut known: HashMap<usize, f64> = HashMap::new();
+        let mut known: HashMap<usize, Work> = HashMap::new();
         let mut best: Option<Found> = None;
         self.with_outlook(evaluation, at, |outlook| {
             for (number, common) in open.iter().enumerate() {
                 let Some(shared) = self.bodies.shared(common, pred) else { continue };
                 let sample = sample(&shared);
-                let mut before = 0.0;
                 for (rule, _) in &sample {
-                    before += *known
-                        .entry(*rule)
-                        .or_insert_with(|| self.cost(evaluation, outlook, *rule, self.bodies.rule(*rule)));
+                    let work = || self.work(evaluation, outlook, *rule, self.bodies.rule(*rule));
+                    known.entry(*rule).or_insert_with(work);
                 }
-                before *= shared.readers.len() as f64 / sample.len().max(1) as f64;
+                let works = sample.iter().filter_map(|(rule, _)| known.get(rule));
+                let before = sum(works, shared.readers.len(), HashSet::new());
                 if before < ENOUGH_WORK || best.as_ref().is_some_and(|best| best.gain >= before) {
                     continue;
                 }
-                let (work, produced, estimate) = expected(evaluation, outlook, &shared);
+                let (join, produced, estimate) = expected(evaluation, outlook, &shared);
                 outlook.made = Some((pred, estimate));
-                let after = self.cost_of(evaluation, outlook, &shared);
+                let after = self.work_of(evaluation, outlook, &shared, &join);
                 outlook.made = None;
-                let gain = before - after - work - STORE * produced;
+                let gain = before - after - join.all() - STORE * produced;
                 if gain > LEAST_GAIN * before && best.as_ref().is_none_or(|best| gain > best.gain) {
                     best = Some(Found { at: number, shared, gain, before, produced });
                 }
@@ -244,12 +249,7 @@ impl<'e> Sharing<'e> {
     }
 
     /// Calls `with` with what is to be expected of relations before a stratum is evaluated.
-    fn with_outlook(
-        &self,
-        evaluation: &Evaluation<'_, 'e>,
-        at: usize,
-        with: impl FnOnce(&mut Outlook<'_>),
-    ) {
+    fn with_outlook(&self, evaluation: &Evaluation<'_, 'e>, at: usize, with: impl FnOnce(&mut Outlook<'_>)) {
         let program = evaluation.request.program;
         let strata = program.strata.iter().enumerate().skip(at);
         let own = |(number, stratum): &(usize, &crate::model::Stratum)| {
@@ -273,33 +273,47 @@ impl<'e> Sharing<'e> {
     }
 
     /// Work expected of a rule, all its rounds together.
-    fn cost(
+    fn work(
         &self,
         evaluation: &Evaluation<'_, 'e>,
         outlook: &Outlook<'_>,
         number: usize,
         rule: Option<&Rule>,
-    ) -> f64 {
+    ) -> Work {
         let program = evaluation.request.program;
         let stratum = self.owners.get(number).and_then(|(_, at)| program.strata.get(*at));
         let recursive = stratum.filter(|stratum| stratum.recursive).map(|stratum| &*stratum.predicates);
-        let planner =
-            Planner { schema: &program.schema, statistics: outlook, recursive: recursive.unwrap_or_default() };
-        rule.map_or(0.0, |rule| planner.plans(rule).iter().map(|plan| plan.cost).sum())
+        let recursive = recursive.unwrap_or_default();
+        let planner = Planner { schema: &program.schema, statistics: outlook, recursive };
+        Work::new(&rule.map_or_else(Vec::new, |rule| planner.plans(rule)), outlook, recursive)
     }
 
-    /// Work expected of the rules that read a shared relation.
-    fn cost_of(&self, evaluation: &Evaluation<'_, 'e>, outlook: &Outlook<'_>, shared: &Shared) -> f64 {
-        let sample = sample(shared);
-        let sum: f64 =
-            sample.iter().map(|(number, rule)| self.cost(evaluation, outlook, *number, Some(rule))).sum();
-        sum * shared.readers.len() as f64 / sample.len().max(1) as f64
+    /// Work expected of the rules that read a shared relation, when `join` has been done.
+    fn work_of(
+        &self,
+        evaluation: &Evaluation<'_, 'e>,
+        outlook: &Outlook<'_>,
+        shared: &Shared,
+        join: &Work,
+    ) -> f64 {
+        let works: Vec<Work> = sample(shared)
+            .into_iter()
+            .map(|(number, rule)| self.work(evaluation, outlook, *number, Some(rule)))
+            .collect();
+        sum(works.iter(), shared.readers.len(), join.indexes.iter().map(|(read, _)| read).collect())
     }
 
-    fn join(&mut self, evaluation: &mut Evaluation<'_, 'e>, at: usize, found: Found) -> Result<(), EvalError> {
+    fn join(
+        &mut self,
+        evaluation: &mut Evaluation<'_, 'e>,
+        at: usize,
+        found: Found,
+    ) -> Result<(), EvalError> {
         let Found { shared, before, produced, .. } = found;
         let owner = |number: &usize| self.owners.get(*number).copied();
-        let Some((by, _)) = shared.readers.first().and_then(|(number, _)| owner(number)) else { return Ok(()) };
+        let Some((by, _)) = shared.readers.first().and_then(|(number, _)| owner(number)) else {
+            return Ok(());
+        };
         let last = shared.readers.iter().filter_map(|(number, _)| owner(number)).map(|(_, at)| at).max();
         let pred = shared.rule.head;
         let Some((table, profile)) = joined(evaluation, &shared, by, produced)? else { return Ok(()) };
@@ -310,7 +324,9 @@ impl<'e> Sharing<'e> {
         evaluation.model.tables.insert(pred, table.into());
         if !self.always {
             let mut after = f64::INFINITY;
-            self.with_outlook(evaluation, at, |outlook| after = self.cost_of(evaluation, outlook, &shared));
+            self.with_outlook(evaluation, at, |outlook| {
+                after = self.work_of(evaluation, outlook, &shared, &Work::default());
+            });
             if after >= before {
                 evaluation.model.tables.remove(&pred);
                 return Ok(());
@@ -374,11 +390,52 @@ fn sample(shared: &Shared) -> Vec<&(usize, Rule)> {
     shared.readers.iter().take(SAMPLE).collect()
 }
 
+/// Work expected of plans.
+#[derive(Default)]
+struct Work {
+    /// Without that for orders of columns.
+    own: f64,
+    /// Orders of columns made, with the work of each.
+    indexes: Vec<(Read, f64)>,
+}
+
+impl Work {
+    fn new(plans: &[RulePlan], statistics: &dyn Statistics, growing: &[PredId]) -> Self {
+        let mut work = Work::default();
+        for plan in plans {
+            let made = indexes(plan, statistics, growing);
+            work.own += (plan.cost - made.iter().map(|(_, cost)| cost).sum::<f64>()).max(0.0);
+            work.indexes.extend(made);
+        }
+        work
+    }
+
+    fn all(&self) -> f64 {
+        sum([self].into_iter(), 1, HashSet::new())
+    }
+}
+
+/// Work of `rules` rules of which some are looked at: an order that one makes serves the others. The
+/// orders of `there` are there already.
+fn sum<'w>(works: impl Iterator<Item = &'w Work>, rules: usize, mut there: HashSet<&'w Read>) -> f64 {
+    let (mut own, mut made, mut count) = (0.0, 0.0, 0);
+    for work in works {
+        own += work.own;
+        made += work.indexes.iter().filter(|(read, _)| there.insert(read)).map(|(_, cost)| cost).sum::<f64>();
+        count += 1;
+    }
+    own * rules as f64 / f64::from(count.max(1)) + made
+}
+
 /// Work expected of a join, the rows that it finds, and the size of what is left of them.
-fn expected(evaluation: &Evaluation<'_, '_>, outlook: &Outlook<'_>, shared: &Shared) -> (f64, f64, Estimate) {
+fn expected(
+    evaluation: &Evaluation<'_, '_>,
+    outlook: &Outlook<'_>,
+    shared: &Shared,
+) -> (Work, f64, Estimate) {
     let schema = &evaluation.request.program.schema;
     let plans = Planner { schema, statistics: outlook, recursive: &[] }.plans(&shared.rule);
-    let work = plans.iter().map(|plan| plan.cost).sum();
+    let work = Work::new(&plans, outlook, &[]);
     let produced = plans.iter().filter_map(|plan| plan.expected.last()).sum::<f64>().max(1.0);
     let distinct = |origins: &Vec<(PredId, usize)>| {
         let of = origins.iter().filter_map(|(pred, column)| {
@@ -427,6 +484,8 @@ fn joined(
         Err(error) => return Err(error),
     }
     let Model { mut tables, profile, .. } = part.model;
-    let table = tables.remove(&pred).map(|table| std::sync::Arc::try_unwrap(table).unwrap_or_else(|table| (*table).clone()));
+    let table = tables
+        .remove(&pred)
+        .map(|table| std::sync::Arc::try_unwrap(table).unwrap_or_else(|table| (*table).clone()));
     Ok(table.map(|table| (table, profile)))
 }
