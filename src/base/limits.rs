@@ -145,6 +145,17 @@ impl Budget {
         self.rows.load(Ordering::Relaxed)
     }
 
+    /// A budget for a part of the work that may be given up: `rows` at most, and half of the memory
+    /// that is left. Its rows do not count here; its clock is the same, and so is who may cancel.
+    pub fn part(&self, rows: u64) -> Budget {
+        let left = self.limits.rows.map_or(u64::MAX, |limit| limit.saturating_sub(self.rows()));
+        let memory =
+            self.limits.memory.map(|limit| limit.saturating_sub(self.memory.load(Ordering::Relaxed)) / 2);
+        let limits = Limits { rows: Some(rows.min(left)), memory, ..self.limits.clone() };
+        let cancel = CancelToken { cancelled: Arc::clone(&self.cancel.cancelled), rows: Arc::default() };
+        Budget { limits, cancel, started: self.started, rows: AtomicU64::new(0), memory: AtomicU64::new(0) }
+    }
+
     /// Fails when `round` (from 1) is one too many.
     pub fn round(&self, round: u64) -> Result<(), Stop> {
         match self.limits.rounds {
@@ -186,8 +197,11 @@ mod tests {
         assert_eq!(budget.allocate(100), Ok(()));
         budget.release(50);
         assert_eq!(budget.allocate(51), Err(Stop::Memory(100)));
+        let part = budget.part(3);
+        assert_eq!(part.produced(1), Err(Stop::Rows(0)));
         cancel.cancel();
         assert_eq!(budget.check(), Err(Stop::Cancelled));
+        assert_eq!(part.check(), Err(Stop::Cancelled));
         cancel.reset();
         assert_eq!(budget.check(), Ok(()));
     }

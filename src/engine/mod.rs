@@ -32,7 +32,8 @@ use std::sync::Arc;
 
 pub use error::{EvalError, RuleRef};
 pub use frog::Frog;
-pub use profile::{PlanProfile, Profile, RoundProfile};
+pub use frog::share::Share;
+pub use profile::{PlanProfile, Profile, RoundProfile, SharedProfile};
 
 use crate::base::Budget;
 use crate::model::{CheckedProgram, PredId, Rule};
@@ -93,11 +94,13 @@ pub struct Tuning {
     pub eager_threads: bool,
     /// Whether relations of one and two columns may be kept as bits.
     pub bits: bool,
+    /// Whether what several rules join is joined once.
+    pub share: Share,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Tuning { jobs: 1, eager_threads: false, bits: true }
+        Tuning { jobs: 1, eager_threads: false, bits: true, share: Share::Gauged }
     }
 }
 

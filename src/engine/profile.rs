@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::error::RuleRef;
 use crate::model::PredId;
 use crate::plan::RulePlan;
-use crate::plan::demand::{Demanded, Unused};
+use crate::plan::demand::{Demanded, Made, Unused};
 
 /// The plans of an evaluation with what they did, in the order they were made.
 #[derive(Debug, Default)]
@@ -17,6 +17,20 @@ pub struct Profile {
     /// What was evaluated in place of the request's rules and goals, to which the plans' rules then
     /// refer; or why these were evaluated themselves. `None` if that was no question.
     pub demand: Option<Result<Box<Demanded>, Unused>>,
+    /// Joins that several rules have in common and that were made once. Plans with their heads are
+    /// those that make them; the variables are those of the rule that such a plan names.
+    pub shared: Vec<SharedProfile>,
+}
+
+/// A join that several rules have in common.
+#[derive(Debug)]
+pub struct SharedProfile {
+    /// The relation that holds what was found; its id is past those of schema, demand and goals.
+    pub made: Made,
+    /// The relations joined.
+    pub relations: Vec<PredId>,
+    /// The rules that read it.
+    pub readers: Vec<RuleRef>,
 }
 
 /// One plan and what it did.

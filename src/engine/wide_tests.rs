@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::testing::Text;
-use super::{Engine, Frog, Request, Tuning};
+use super::{Engine, Frog, Request, Share, Tuning};
 use crate::base::Budget;
 use crate::model::{PredId, Value};
 use crate::storage::{Interner, Table, Word};
@@ -21,10 +21,10 @@ fn random(seed: u64, count: usize, below: &[u32]) -> Rows {
 }
 
 const TUNINGS: [Tuning; 4] = [
-    Tuning { jobs: 1, eager_threads: false, bits: true },
-    Tuning { jobs: 1, eager_threads: false, bits: false },
-    Tuning { jobs: 3, eager_threads: true, bits: true },
-    Tuning { jobs: 3, eager_threads: true, bits: false },
+    Tuning { jobs: 1, eager_threads: false, bits: true, share: Share::Gauged },
+    Tuning { jobs: 1, eager_threads: false, bits: false, share: Share::Gauged },
+    Tuning { jobs: 3, eager_threads: true, bits: true, share: Share::Gauged },
+    Tuning { jobs: 3, eager_threads: true, bits: false, share: Share::Gauged },
 ];
 
 /// What the program derives of `wanted`, which is the same however it is gone about; also for numbers

@@ -6,8 +6,10 @@
 //! values of its own.
 
 use super::bits::Bits;
-use super::ir::Access;
+use super::ir::{Access, Read, RulePlan, Step};
 use super::problem::{AtomShape, LoopKind, Problem, Slot, Var};
+use super::statistics::{self, Statistics};
+use crate::model::PredId;
 
 /// What to do next.
 #[derive(Clone, Debug, PartialEq)]
@@ -346,6 +348,30 @@ impl Problem<'_> {
             }
         }
     }
+}
+
+/// The orders of columns that a plan has made to look rows up, each with the work that is in the plan's
+/// cost for it. The first plan that needs one pays for all.
+pub fn indexes(plan: &RulePlan, statistics: &dyn Statistics, growing: &[PredId]) -> Vec<(Read, f64)> {
+    let mut reads: Vec<usize> = Vec::new();
+    for step in &plan.steps {
+        match step {
+            Step::Scan(scan) if !scan.key.is_empty() => reads.push(scan.read),
+            Step::Probe { read, negated: false, .. } => reads.push(*read),
+            Step::Intersect(meet) => reads.extend(meet.parts.iter().map(|part| part.read)),
+            _ => {}
+        }
+    }
+    reads.sort_unstable();
+    reads.dedup();
+    let cost = |read: &Read| {
+        let size = statistics::size(statistics, read.pred, Access::Full, read.columns.len());
+        let row = if growing.contains(&read.pred) { INDEX_GROWING } else { INDEX / statistics.uses() };
+        size.rows * row
+    };
+    let made = |read: &&Read| read.access != Access::Delta && !statistics.ready(read.pred, &read.columns);
+    let reads = reads.into_iter().filter_map(|read| plan.reads.get(read));
+    reads.filter(made).map(|read| (Read { access: Access::Full, ..read.clone() }, cost(read))).collect()
 }
 
 /// The columns, in order, of a read whose rows are looked up by `key`: in place if that can be, else

@@ -3,6 +3,10 @@
 //! Few loops: every order that can matter, cheapest first (Dijkstra's algorithm over sets of
 //! variables, which is dynamic programming over subsets that leaves out what costs too much). More:
 //! the best few after each step. Very many: what finds least comes next.
+//!
+//! Two ways to give the same variables their values need not leave the same solutions: an
+//! intersection may look at more and leave fewer. Of such states each is followed that costs less or
+//! leaves less than all others.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -18,6 +22,10 @@ const MOST_STATES: usize = 4_000;
 /// Loops up to which several orders are followed at once, and how many.
 const BEAM_LOOPS: usize = 40;
 const BEAM_WIDTH: usize = 8;
+/// Ways to give the same variables values that are followed at once.
+const MOST_WAYS: usize = 4;
+/// What a way that costs more has to leave of the solutions, at most, to be followed.
+const FEWER: f64 = 0.9;
 
 /// An action and what is expected of it.
 #[derive(Clone, Debug)]
@@ -140,14 +148,41 @@ fn path(nodes: &[Node], mut at: usize) -> Vec<Action> {
     actions
 }
 
+/// The costs and solutions of the ways to one set of variables, none of which costs as little as
+/// another and leaves as few.
+#[derive(Default)]
+struct Ways(Vec<(f64, f64)>);
+
+impl Ways {
+    /// Takes a state in, and out what it surpasses; `false` if it is surpassed itself.
+    fn admit(&mut self, state: &State) -> bool {
+        let (cost, card) = (state.cost, state.card);
+        if self.0.iter().any(|(least, few)| *least <= cost && FEWER * few <= card) {
+            return false;
+        }
+        self.0.retain(|(other, many)| *other < cost || FEWER * *many < card);
+        let cheapest = self.0.iter().all(|(least, _)| *least > cost);
+        if self.0.len() >= MOST_WAYS && !cheapest {
+            return false;
+        }
+        self.0.push((cost, card));
+        true
+    }
+
+    /// Whether a state taken in is still among them.
+    fn holds(&self, state: &State) -> bool {
+        self.0.iter().any(|(cost, card)| *cost == state.cost && *card == state.card)
+    }
+}
+
 /// The cheapest order of all; `None` if there are too many.
 fn all_orders(problem: &Problem<'_>, start: &State) -> Option<Vec<Action>> {
     let mut nodes = vec![Node { state: start.clone(), action: None, from: 0 }];
-    let mut best: HashMap<Bits, f64> = HashMap::new();
+    let mut best: HashMap<Bits, Ways> = HashMap::new();
     let mut queue = BinaryHeap::from([Reverse((Cost(start.cost), 0))]);
     while let Some(Reverse((_, at))) = queue.pop() {
         let state = nodes.get(at)?.state.clone();
-        if best.get(&state.bound).is_some_and(|least| *least < state.cost) {
+        if best.get(&state.bound).is_some_and(|ways| !ways.holds(&state)) {
             continue;
         }
         let choices = choices(problem, &state);
@@ -157,11 +192,9 @@ fn all_orders(problem: &Problem<'_>, start: &State) -> Option<Vec<Action>> {
         for action in choices {
             let mut next = state.clone();
             advance(problem, &mut next, &action);
-            let known = best.get(&next.bound);
-            if known.is_some_and(|least| *least <= next.cost) {
+            if !best.entry(next.bound.clone()).or_default().admit(&next) {
                 continue;
             }
-            best.insert(next.bound.clone(), next.cost);
             queue.push(Reverse((Cost(next.cost), nodes.len())));
             nodes.push(Node { state: next, action: Some(action), from: at });
             if nodes.len() > MOST_STATES {
@@ -179,7 +212,7 @@ fn beam(problem: &Problem<'_>, start: &State) -> Vec<Action> {
     let mut finished: Option<(f64, usize)> = None;
     while !front.is_empty() {
         let mut next: Vec<Node> = Vec::new();
-        let mut known: HashMap<Bits, usize> = HashMap::new();
+        let mut known: HashMap<Bits, Ways> = HashMap::new();
         for at in &front {
             let Some(state) = nodes.get(*at).map(|node| node.state.clone()) else { continue };
             let choices = choices(problem, &state);
@@ -190,16 +223,12 @@ fn beam(problem: &Problem<'_>, start: &State) -> Vec<Action> {
                 let mut state = state.clone();
                 advance(problem, &mut state, &action);
                 let node = Node { state, action: Some(action), from: *at };
-                match known.get(&node.state.bound).and_then(|at| next.get_mut(*at)) {
-                    Some(other) if other.state.cost <= node.state.cost => {}
-                    Some(other) => *other = node,
-                    None => {
-                        known.insert(node.state.bound.clone(), next.len());
-                        next.push(node);
-                    }
+                if known.entry(node.state.bound.clone()).or_default().admit(&node.state) {
+                    next.push(node);
                 }
             }
         }
+        next.retain(|node| known.get(&node.state.bound).is_some_and(|ways| ways.holds(&node.state)));
         // What comes of a state costs at least a turn for each of its solutions.
         next.sort_by_key(|node| Cost(node.state.cost + node.state.card));
         next.truncate(BEAM_WIDTH);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::{Answer, Error, Session};
 use crate::analysis::types::builtin;
-use crate::engine::{Profile, RuleRef};
-use crate::model::Rule;
+use crate::engine::{Profile, RuleRef, SharedProfile};
 use crate::model::schema::{Column, PredKind, Predicate, Schema};
+use crate::model::{PredId, Rule};
 use crate::plan::demand::Unused;
 use crate::plan::show::{self, Actual, Shown};
 
@@ -21,15 +21,18 @@ pub struct Explained {
     /// Which relations were asked for what the goal gives, or why none were; `None` where there is
     /// nothing to derive.
     pub demand: Option<String>,
+    /// Joins that several rules have in common and that were made once: a line for each.
+    pub shared: Vec<String>,
 }
 
 impl Explained {
-    /// The plans as text, and below them what `demand` says.
+    /// The plans as text, and below them what `demand` and `shared` say.
     pub fn text(&self) -> String {
         let mut text = show::text(&self.plans);
         if let Some(demand) = &self.demand {
             text.push_str(&format!("{demand}\n"));
         }
+        self.shared.iter().for_each(|shared| text.push_str(&format!("{shared}\n")));
         text
     }
 }
@@ -43,7 +46,8 @@ impl Session {
         let model = within.evaluate_noting(&goals, &[])?;
         let answer = within.rows(&goal, &model, None)?;
         let profile = model.profile();
-        Ok(Explained { answer, plans: within.plans(&goals, profile), demand: demand_text(profile) })
+        let (plans, shared) = (within.plans(&goals, profile), within.shared(profile));
+        Ok(Explained { answer, plans, demand: demand_text(profile), shared })
     }
 
     /// The plans of a profile, for people.
@@ -72,9 +76,30 @@ impl Session {
             .collect()
     }
 
+    /// What was joined once for several rules, a line for each.
+    pub(super) fn shared(&self, profile: &Profile) -> Vec<String> {
+        let schema = self.evaluated(profile);
+        let name = |pred: &PredId| {
+            schema.predicates.get(pred.0 as usize).map_or("answer", |predicate| &predicate.name).to_owned()
+        };
+        let line = |shared: &SharedProfile| {
+            let relations: Vec<String> = shared.relations.iter().map(name).collect();
+            let (joined, rules) = (relations.join(", "), shared.readers.len());
+            let readers = if rules == 1 { "one rule".to_owned() } else { format!("{rules} rules") };
+            format!("{}: {joined} joined once for {readers}", shared.made.name)
+        };
+        profile.shared.iter().map(line).collect()
+    }
+
     /// The schema with the relations that an evaluation made.
     pub(super) fn evaluated(&self, profile: &Profile) -> Arc<Schema> {
-        let Some(Ok(demanded)) = &profile.demand else { return Arc::clone(self.schema()) };
+        let demanded = match &profile.demand {
+            Some(Ok(demanded)) => demanded.made.as_slice(),
+            _ => &[],
+        };
+        if demanded.is_empty() && profile.shared.is_empty() {
+            return Arc::clone(self.schema());
+        }
         let mut schema = Schema::clone(self.schema());
         let relation = |name: &str, columns: &[String]| Predicate {
             name: name.into(),
@@ -92,7 +117,7 @@ impl Session {
             kind: PredKind::Derived,
             span: None,
         };
-        for made in &demanded.made {
+        for made in demanded.iter().chain(profile.shared.iter().map(|shared| &shared.made)) {
             // The goals' own ids lie between.
             while schema.predicates.len() < made.pred.0 as usize {
                 schema.predicates.push(relation("answer", &[]));

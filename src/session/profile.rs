@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Error, Session};
 use crate::base::escape;
 use crate::engine::{Profile, RoundProfile, RuleRef};
-use crate::model::Schema;
+use crate::model::{PredId, Schema};
 
 /// Rounds shown one by one; later ones are taken together, twice as many each time.
 const SINGLE_ROUNDS: usize = 8;
@@ -32,9 +32,11 @@ impl Session {
     /// Three tables: rules, the slowest first; the relations they define; and, if there were any,
     /// the rounds of each recursive rule.
     pub fn profile_text(&self, profile: &Profile) -> String {
-        let mut totals: HashMap<RuleRef, Total> = HashMap::new();
+        let is_shared = |pred| profile.shared.iter().any(|shared| shared.made.pred == pred);
+        let mut totals: HashMap<(RuleRef, Option<PredId>), Total> = HashMap::new();
         for plan in &profile.plans {
-            let total = totals.entry(plan.rule).or_default();
+            let made = Some(plan.plan.head).filter(|pred| is_shared(*pred));
+            let total = totals.entry((plan.rule, made)).or_default();
             total.time += plan.time;
             total.runs += plan.runs;
             total.produced += plan.produced;
@@ -46,8 +48,10 @@ impl Session {
             }
         }
         let schema = self.evaluated(profile);
-        let mut rules: Vec<(String, Total)> =
-            totals.into_iter().map(|(rule, total)| (self.name_of(rule, profile, &schema), total)).collect();
+        let mut rules: Vec<(String, Total)> = totals
+            .into_iter()
+            .map(|((rule, made), total)| (self.name_of(rule, made, profile, &schema), total))
+            .collect();
         rules.sort_by(|a, b| b.1.time.cmp(&a.1.time).then_with(|| a.0.cmp(&b.0)));
         let mut lines = vec![["time", "runs", "read", "produced", "rule"].map(str::to_owned)];
         for (name, total) in &rules {
@@ -96,20 +100,26 @@ impl Session {
             text.push('\n');
             text.push_str(&aligned(&lines));
         }
+        if !profile.shared.is_empty() {
+            text.push_str(&format!("\n{}\n", self.shared(profile).join("\n")));
+        }
         text
     }
 
-    /// The rule's relation and place.
-    fn name_of(&self, rule: RuleRef, profile: &Profile, schema: &Schema) -> String {
+    /// The rule's relation and place; `made` is the relation of what several rules share.
+    fn name_of(&self, rule: RuleRef, made: Option<PredId>, profile: &Profile, schema: &Schema) -> String {
         match rule {
-            RuleRef::Goal(index) => format!("query {}", index + 1),
+            RuleRef::Goal(index) => {
+                let shared = made.and_then(|made| schema.predicates.get(made.0 as usize));
+                shared.map_or_else(|| format!("query {}", index + 1), |shared| shared.name.to_string())
+            }
             RuleRef::Rule(id) => {
                 let program = match &profile.demand {
                     Some(Ok(demanded)) => &demanded.program,
                     _ => self.program(),
                 };
                 let Some(rule) = program.rules.get(id.0 as usize) else { return String::new() };
-                let head = &schema.predicate(rule.head).name;
+                let head = &schema.predicate(made.unwrap_or(rule.head)).name;
                 format!("{head} ({})", escape::printable(&self.sources().place(rule.span)))
             }
         }

@@ -158,6 +158,23 @@ pub fn plans(case: &Case) -> Vec<RulePlan> {
     }
 }
 
+/// How many joins are made once for several rules.
+pub fn shares(case: &Case, tuning: Tuning) -> usize {
+    let mut base = Base::new(case);
+    let wanted = all(case);
+    let request = Request { profile: true, tuning, ..Request::new(&case.program, &[], &wanted) };
+    let model = Frog.evaluate(&request, &base.tables, &mut base.interner, &budget());
+    model.map_or(0, |model| model.into_profile().shared.len())
+}
+
+/// Rows that rules produce, as limits count them.
+pub fn produced(case: &Case, wanted: &[PredId], tuning: Tuning) -> u64 {
+    let budget = budget();
+    let mut base = Base::new(case);
+    base.tuned(case, wanted, &budget, tuning).expect("it ends");
+    budget.rows()
+}
+
 /// All relations of a case.
 pub fn all(case: &Case) -> Vec<PredId> {
     case.program.schema.predicate_names.values().copied().collect()

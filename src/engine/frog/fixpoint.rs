@@ -39,10 +39,10 @@ pub(super) struct Member<'b> {
     stated: u64,
 }
 
-pub(super) fn evaluate<'a>(
-    evaluation: &mut Evaluation<'a, '_>,
+pub(super) fn evaluate(
+    evaluation: &mut Evaluation<'_, '_>,
     stratum: &Stratum,
-    rules: &[(RuleRef, &'a Rule)],
+    rules: &[(RuleRef, &Rule)],
 ) -> Result<(), EvalError> {
     let mut iteration = Iteration::new();
     let mut jobs = evaluation.jobs(rules, &stratum.predicates)?;

@@ -78,13 +78,13 @@ pub(super) struct Inputs<'i, 's> {
     pub grouped: Option<&'i Grouped>,
 }
 
-impl<'a> Evaluation<'a, '_> {
+impl Evaluation<'_, '_> {
     /// Plans the rules and gets ready what the plans read of complete relations.
-    pub(super) fn jobs(
+    pub(super) fn jobs<'r>(
         &mut self,
-        rules: &[(RuleRef, &'a Rule)],
+        rules: &[(RuleRef, &'r Rule)],
         recursive: &[PredId],
-    ) -> Result<Vec<Job<'a>>, EvalError> {
+    ) -> Result<Vec<Job<'r>>, EvalError> {
         let mut jobs = Vec::new();
         let sizes = self.sizes(recursive);
         let bodies: Vec<&Rule> = rules.iter().map(|(_, rule)| *rule).collect();

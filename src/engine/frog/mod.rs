@@ -9,6 +9,7 @@ mod pool;
 mod replan;
 mod rounds;
 mod shape;
+pub mod share;
 mod sources;
 mod whole;
 
@@ -18,6 +19,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use job::{Inputs, Job};
 use pool::Pool;
+use share::Sharing;
 use sources::complete;
 
 use super::demand;
@@ -77,17 +79,22 @@ fn evaluate(
     let known = request.known.into_iter().flatten().filter(|(pred, _)| reached.contains(pred));
     let tables_known = known.map(|(pred, table)| (*pred, Arc::clone(table))).collect();
     let model = Model { tables: tables_known, ..Model::default() };
+    let sharing = Sharing::new(request, reached, tables, &model);
     let mut evaluation =
-        Evaluation { request, tables, env, model, held: Vec::new(), values, values_before, pool };
-    for stratum in &request.program.strata {
+        Evaluation { request, tables, env, model, held: Vec::new(), values, values_before, pool, sharing };
+    for (at, stratum) in request.program.strata.iter().enumerate() {
         let known = |pred: &PredId| evaluation.model.tables.contains_key(pred);
         if stratum.predicates.iter().any(|pred| reached.contains(pred) && !known(pred))
             && (!stratum.rules.is_empty() || rounds::is_guarded(request.program, stratum))
         {
+            evaluation.share(at)?;
             evaluation.stratum(stratum)?;
+            evaluation.shared_until(at);
         }
     }
+    evaluation.share(request.program.strata.len())?;
     evaluation.goals()?;
+    evaluation.shared_until(request.program.strata.len());
     Ok(evaluation.model)
 }
 
@@ -130,12 +137,18 @@ struct Evaluation<'a, 'e> {
     /// What the interner took before.
     values_before: u64,
     pool: &'e Pool,
+    /// Joins that rules have in common.
+    sharing: Option<Sharing<'e>>,
 }
 
-impl<'a, 'e> Evaluation<'a, 'e> {
+impl Evaluation<'_, '_> {
     fn stratum(&mut self, stratum: &Stratum) -> Result<(), EvalError> {
-        let rules: Vec<(RuleRef, &'a Rule)> =
-            stratum.rules.iter().map(|id| (RuleRef::Rule(*id), self.request.program.rule(*id))).collect();
+        let program = self.request.program;
+        let refs: Vec<RuleRef> = stratum.rules.iter().map(|id| RuleRef::Rule(*id)).collect();
+        let changed = self.changed(&refs);
+        let rules: Vec<(RuleRef, &Rule)> = (stratum.rules.iter().zip(refs).zip(&changed))
+            .map(|((id, by), changed)| (by, changed.as_ref().unwrap_or(program.rule(*id))))
+            .collect();
         if rounds::is_guarded(self.request.program, stratum) {
             return rounds::evaluate(self, stratum, &rules);
         }
@@ -158,19 +171,26 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         heads.sort_unstable();
         heads.dedup();
         for head in heads {
-            let own: Vec<(RuleRef, &Rule)> = goals
-                .iter()
-                .enumerate()
-                .filter(|(_, goal)| goal.head == head)
-                .map(|(i, goal)| (RuleRef::Goal(i), goal))
+            let own = goals.iter().enumerate().filter(|(_, goal)| goal.head == head);
+            let (refs, own): (Vec<RuleRef>, Vec<&Rule>) =
+                own.map(|(i, goal)| (RuleRef::Goal(i), goal)).unzip();
+            let changed = self.changed(&refs);
+            let own: Vec<(RuleRef, &Rule)> = (own.into_iter().zip(refs).zip(&changed))
+                .map(|((goal, by), changed)| (by, changed.as_ref().unwrap_or(goal)))
                 .collect();
             self.relation(head, &own)?;
         }
         Ok(())
     }
 
+    /// Of each rule what it is to be evaluated as, if that is not what it says.
+    fn changed(&self, rules: &[RuleRef]) -> Vec<Option<Rule>> {
+        let sharing = self.sharing.as_ref();
+        rules.iter().map(|by| sharing.and_then(|sharing| sharing.reads(*by)).cloned()).collect()
+    }
+
     /// Evaluates a relation whose rules do not read it.
-    fn relation(&mut self, pred: PredId, rules: &[(RuleRef, &'a Rule)]) -> Result<(), EvalError> {
+    fn relation(&mut self, pred: PredId, rules: &[(RuleRef, &Rule)]) -> Result<(), EvalError> {
         let width = rules.first().map_or(0, |(_, rule)| rule.args.len());
         let by = rules.first().map(|(by, _)| *by);
         let stopped = |stop| EvalError::Stopped { stop, rule: by };
@@ -361,7 +381,7 @@ impl<'a, 'e> Evaluation<'a, 'e> {
         }
     }
 
-    fn finished(&mut self, jobs: Vec<Job<'a>>, relations: impl IntoIterator<Item = RelationProfile>) {
+    fn finished(&mut self, jobs: Vec<Job<'_>>, relations: impl IntoIterator<Item = RelationProfile>) {
         jobs.into_iter().for_each(|job| self.retired(job));
         if self.request.profile {
             self.model.profile.relations.extend(relations);

@@ -10,11 +10,12 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::share::Share;
 use super::{Evaluation, RuleRef, Sorted, Table};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
 use crate::engine::rows::Held;
-use crate::engine::{Engine, EvalError, Frog, Request, Tables};
+use crate::engine::{Engine, EvalError, Frog, Request, Tables, Tuning};
 use crate::model::program::Subsumption;
 use crate::model::{Body, CheckedProgram, Literal, PredId, Rule, Stratum};
 use crate::storage::Word;
@@ -27,10 +28,10 @@ pub(super) fn is_guarded(program: &CheckedProgram, stratum: &Stratum) -> bool {
 }
 
 /// Evaluates such a stratum.
-pub(super) fn evaluate<'a>(
-    evaluation: &mut Evaluation<'a, '_>,
+pub(super) fn evaluate(
+    evaluation: &mut Evaluation<'_, '_>,
     stratum: &Stratum,
-    rules: &[(RuleRef, &'a Rule)],
+    rules: &[(RuleRef, &Rule)],
 ) -> Result<(), EvalError> {
     let program = evaluation.request.program;
     let next = program.schema.predicates.len() as u32;
@@ -79,10 +80,10 @@ impl Tables for Layered<'_> {
 }
 
 impl Run<'_> {
-    fn evaluate<'a>(
+    fn evaluate(
         &mut self,
-        evaluation: &mut Evaluation<'a, '_>,
-        rules: &[(RuleRef, &'a Rule)],
+        evaluation: &mut Evaluation<'_, '_>,
+        rules: &[(RuleRef, &Rule)],
     ) -> Result<(), EvalError> {
         let first = rules.first().map(|(by, _)| *by);
         let budget = evaluation.env.budget;
@@ -198,7 +199,8 @@ impl Run<'_> {
         let goals = [Rule { head, ..rule }];
         let program =
             CheckedProgram { schema: Arc::clone(&self.program.schema), ..CheckedProgram::default() };
-        let request = Request { tuning: evaluation.request.tuning, ..Request::new(&program, &goals, &[]) };
+        let tuning = Tuning { share: Share::Never, ..evaluation.request.tuning };
+        let request = Request { tuning, ..Request::new(&program, &goals, &[]) };
         let layered =
             Layered { over: &self.over, model: &evaluation.model.tables, stored: evaluation.tables };
         let env = &mut evaluation.env;
