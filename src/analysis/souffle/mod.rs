@@ -374,10 +374,12 @@ impl Analysis {
         match literal {
             Literal::Atom(atom) => self.check_atom(atom),
             Literal::Not(inner, _) => self.check_literal(inner),
-            // That there is some value can be asked of an aggregate only; anything else has one.
+            // That there is some value can be asked of an aggregate; a record has one.
             Literal::Compare(CompareOp::Eq, left, right, _) => {
                 let any = [left, right].into_iter().find(|side| matches!(side.kind, ExprKind::Wildcard));
-                let asked = [left, right].iter().any(|side| matches!(side.kind, ExprKind::Aggregate(_)));
+                let asked = [left, right]
+                    .iter()
+                    .any(|side| matches!(side.kind, ExprKind::Aggregate(_) | ExprKind::Record(_)));
                 if let Some(any) = any.filter(|_| !asked) {
                     self.report(
                         codes::MISPLACED_WILDCARD,

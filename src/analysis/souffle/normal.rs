@@ -80,11 +80,30 @@ fn of_literal(literal: &Literal, negated: bool) -> Option<Vec<Vec<Literal>>> {
         }
         Literal::Compare(op, left, right, span) => {
             let op = if negated { opposite(*op) } else { *op };
-            one(Literal::Compare(op, left.clone(), right.clone(), *span))
+            let mut literals = Vec::new();
+            compare(op, left, right, *span, &mut literals);
+            Some(vec![literals])
         }
         Literal::Atom(atom) if negated => one(Literal::Not(Box::new(literal.clone()), atom.span)),
         Literal::Test(.., span) if negated => one(Literal::Not(Box::new(literal.clone()), *span)),
         Literal::Atom(_) | Literal::Test(..) => one(literal.clone()),
+    }
+}
+
+/// A comparison; records that are equal are so field by field, and any is equal to `_`.
+fn compare(op: CompareOp, left: &Expr, right: &Expr, span: Span, literals: &mut Vec<Literal>) {
+    match (op, &left.kind, &right.kind) {
+        (CompareOp::Eq, ExprKind::Record(a), ExprKind::Record(b)) if a.len() == b.len() => {
+            for (left, right) in a.iter().zip(b) {
+                let any = [left, right].iter().any(|side| matches!(side.kind, ExprKind::Wildcard));
+                if !any {
+                    compare(op, left, right, span, literals);
+                }
+            }
+        }
+        (CompareOp::Eq, ExprKind::Wildcard, ExprKind::Record(_))
+        | (CompareOp::Eq, ExprKind::Record(_), ExprKind::Wildcard) => {}
+        _ => literals.push(Literal::Compare(op, left.clone(), right.clone(), span)),
     }
 }
 
