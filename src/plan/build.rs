@@ -1,5 +1,7 @@
 //! From rules to plans.
 
+use std::collections::HashMap;
+
 use super::bits::Bits;
 use super::ir::{Access, Operation, Reg, RulePlan, Step};
 use super::item::{Kind, Lowering};
@@ -138,6 +140,8 @@ impl Planner<'_> {
             reads: Vec::new(),
             memos: 0,
             early: false,
+            runs: 1.0,
+            values: HashMap::new(),
         };
         let bound: Bits = constants.iter().map(|(reg, _)| *reg).collect();
         let scheduled = scheduler.scope(&scope, &bound, first, Wanted::Regs(&output));

@@ -76,7 +76,7 @@ impl Problem<'_> {
             bound: Bits::default(),
             done: Bits::default(),
             domain: vec![1.0; self.regs.len()],
-            card: 1.0,
+            card: self.runs,
             cost: 0.0,
         };
         for (at, each) in self.loops.iter().enumerate() {

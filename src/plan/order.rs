@@ -5,6 +5,8 @@
 //! can fail comes last, all of it whether or not the rest holds, so that neither answers nor errors
 //! depend on the order in which a rule was written.
 
+use std::collections::HashMap;
+
 use super::bits::Bits;
 use super::cost::{Action, columns_read};
 use super::ir::{Access, Code, Fold, Group, Intersect, Operation, Part, Read, Reg, Scan, Site, Step};
@@ -22,6 +24,9 @@ pub(super) struct Scheduler<'a> {
     pub memos: usize,
     /// Whether something that can fail is computed early.
     pub early: bool,
+    /// How often the body at hand is expected to be entered, and the values of registers around it.
+    pub runs: f64,
+    pub values: HashMap<Reg, f64>,
 }
 
 /// The steps of an alternative and what is expected of them.
@@ -51,11 +56,16 @@ impl Scheduler<'_> {
             let expected = vec![1.0; progress.steps.len() + 1];
             return Scheduled { steps: progress.steps, expected, cost: 1.0 };
         }
-        let problem = Problem::new(&self.setting, scope, bound, wanted);
+        let mut problem = Problem::new(&self.setting, scope, bound, wanted);
+        problem.runs = self.runs;
+        problem.values(|reg, values| {
+            let known = self.values.entry(reg).or_insert(values);
+            *known = known.min(values);
+        });
         let first = first.and_then(|item| problem.loops.iter().position(|each| each.item == item));
         let order = search::order(&problem, first);
         let mut expected = Vec::new();
-        let mut reached = 1.0;
+        let (runs, mut reached) = (self.runs, self.runs);
         // The rows of the last round come first of all.
         if first.is_none() {
             self.place_tests(&mut progress);
@@ -64,6 +74,7 @@ impl Scheduler<'_> {
             reached = order.start;
         }
         for step in &order.moves {
+            self.runs = step.card;
             self.place_move(&mut progress, &problem, step);
             fill(&mut expected, progress.steps.len(), reached, reached);
             self.place_tests(&mut progress);
@@ -71,7 +82,9 @@ impl Scheduler<'_> {
             fill(&mut expected, progress.steps.len(), step.card, step.left);
             reached = step.left;
         }
+        self.runs = reached;
         self.place_rest(&mut progress);
+        self.runs = runs;
         fill(&mut expected, progress.steps.len() + 1, reached, reached);
         Scheduled { steps: progress.steps, expected, cost: order.cost }
     }
@@ -251,9 +264,15 @@ impl Scheduler<'_> {
         // A nested body reads whole relations and is small beside the loops around it: nothing in it
         // is computed early.
         let careful = std::mem::replace(&mut self.setting.careful, true);
+        // What it found is remembered by what it shares with the outside.
+        let of = |reg: &Reg| self.values.get(reg).copied().unwrap_or(1.0);
+        let keys = nested.shared.iter().map(of).product::<f64>().max(1.0);
+        let runs = self.runs;
+        self.runs = runs.min(keys).max(1.0);
         let alternatives =
             nested.scopes.iter().map(|scope| self.scope(scope, bound, None, wanted).steps).collect();
         self.setting.careful = careful;
+        self.runs = runs;
         let memo = self.memos;
         self.memos += 1;
         Group { alternatives, shared: nested.shared.clone(), exhaustive: item::nested_can_fail(nested), memo }

@@ -88,6 +88,8 @@ pub(super) struct Problem<'a> {
     /// Variables that close a cycle of atoms.
     pub cyclic: Bits,
     pub statistics: &'a dyn Statistics,
+    /// How often the body is expected to be entered.
+    pub runs: f64,
 }
 
 /// Which registers matter behind a body.
@@ -129,6 +131,7 @@ impl<'a> Problem<'a> {
             wanted: None,
             cyclic: Bits::default(),
             statistics: setting.statistics,
+            runs: 1.0,
         };
         problem.number_all(setting, scope, bound);
         let mut filters: HashMap<Vec<Var>, usize> = HashMap::new();
@@ -184,15 +187,31 @@ impl<'a> Problem<'a> {
             Column::Any => String::new(),
             Column::Is(reg) => (setting.label)(*reg),
         };
+        let last = (true, "", u32::MAX);
         let key = |each: &Loop| match scope.items.get(each.item).map(|item| &item.kind) {
             Some(Kind::Atom { pred, columns, access }) => {
-                (*access != Access::Delta, pred.0, columns.iter().map(label).collect::<Vec<_>>())
+                let name = setting.schema.predicates.get(pred.0 as usize).map(|predicate| &*predicate.name);
+                // Those without a name come last, as they were numbered.
+                let name = (name.is_none(), name.unwrap_or_default(), pred.0);
+                (*access != Access::Delta, name, columns.iter().map(label).collect::<Vec<_>>())
             }
-            Some(Kind::In { item: Code::Reg(reg), .. }) => (true, u32::MAX, vec![(setting.label)(*reg)]),
-            _ => (true, u32::MAX, Vec::new()),
+            Some(Kind::In { item: Code::Reg(reg), .. }) => (true, last, vec![(setting.label)(*reg)]),
+            _ => (true, last, Vec::new()),
         };
         if self.loops.len() > 1 {
             self.loops.sort_by_cached_key(key);
+        }
+    }
+
+    /// Tells of the registers that atoms give a value how many values they can have.
+    pub fn values(&self, mut tell: impl FnMut(Reg, f64)) {
+        for each in &self.loops {
+            let LoopKind::Atom(atom) = &each.kind else { continue };
+            for (slot, distinct) in atom.slots.iter().zip(&atom.distinct) {
+                if let Some(reg) = slot.var().and_then(|var| self.regs.get(var)) {
+                    tell(*reg, *distinct);
+                }
+            }
         }
     }
 
