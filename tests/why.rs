@@ -7,8 +7,8 @@ use std::path::Path;
 use factlog::model::Status;
 use factlog::render::{ProofFormat, ProofStyle, fact_text, write_proofs, write_whynot};
 use factlog::session::{
-    Because, ConditionOutcome, Error, Explanation, Options, ScenarioOption, Session, ShownPremise,
-    StatedFact, WhyNot,
+    Because, ConditionOutcome, Error, Explanation, Options, ScenarioOption, Session, ShownExchange,
+    ShownPremise, StatedFact, WhyNot,
 };
 use project::Project;
 
@@ -400,8 +400,9 @@ fn facts_in_the_way_of_a_negation_are_offered_for_retraction() {
     };
     assert_eq!(without(&mut session, "H(x: 1)"), [["B(x: 1)"]]);
     assert_eq!(without(&mut session, "H(x: 2)"), [["B(x: 2)", "C(x: 2)"]]);
-    // Taking away B is not enough, and stating A neither.
+    // Taking away B is not enough, and stating A neither: it takes both.
     assert_eq!(without(&mut session, "H(x: 3)"), Vec::<Vec<String>>::new());
+    assert_eq!(whynot(&mut session, "H(x: 3)").both.len(), 1);
 }
 
 #[test]
@@ -417,4 +418,177 @@ fn a_fact_that_serves_several_premises_is_found_behind_recursion() {
         .unwrap();
     // Nothing leads to 1, and nothing away from 3.
     assert_eq!(sets(&mut session, "Both(1, 3)"), [["E(x: 3, y: 1)"]]);
+}
+
+#[test]
+fn facts_to_state_and_facts_to_take_back_are_offered_together() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(
+            ".decl A(x: number)\n.decl B(x: number)\n.decl C(x: number)\n\
+             Bad(x: x) :- A(x: x), B(x: x).\n\
+             H(x: x) :- A(x: x), !Bad(x: x).\n\
+             Two(x: x) :- A(x: x), C(x: x), !B(x: x).\n\
+             B(1). C(2). B(3).",
+        )
+        .unwrap();
+    let both = |session: &mut Session, fact: &str| -> Vec<(Vec<String>, Vec<String>)> {
+        let found = whynot(session, fact);
+        assert!(found.sets.is_empty() && found.without.is_empty() && !found.cut_both, "{found:?}");
+        let schema = session.schema();
+        let texts = |both: &ShownExchange| {
+            let with = both.with.iter().map(|missing| fact_text(schema, &missing.fact)).collect();
+            (with, both.without.iter().map(|stated| fact_text(schema, &stated.fact)).collect())
+        };
+        found.both.iter().map(texts).collect()
+    };
+    let set = |with: &[&str], without: &[&str]| {
+        let texts = |facts: &[&str]| facts.iter().map(|fact| (*fact).to_owned()).collect::<Vec<_>>();
+        vec![(texts(with), texts(without))]
+    };
+    // What is in the way is so only once there is an A.
+    assert_eq!(both(&mut session, "H(x: 1)"), set(&["A(x: 1)"], &["B(x: 1)"]));
+    assert_eq!(both(&mut session, "Two(x: 3)"), set(&["A(x: 3)", "C(x: 3)"], &["B(x: 3)"]));
+    // One fact does: nothing has to go.
+    let found = whynot(&mut session, "Two(x: 2)");
+    assert!(found.sets.len() == 1 && found.both.is_empty(), "{found:?}");
+    // As one types it.
+    let mut text = Vec::new();
+    let found = whynot(&mut session, "H(x: 1)");
+    write_whynot(&mut text, &found, session.schema(), ProofFormat::Tree, ProofStyle::default()).unwrap();
+    let text = String::from_utf8(text).unwrap();
+    let due = "It would hold with one more fact and without one stated fact:\n\n    +A(x: 1)\n    -B(x: 1)";
+    assert!(text.contains(due), "{text}");
+}
+
+#[test]
+fn values_that_rules_compute_are_computed_backwards() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(
+            ".decl P(m: number)\n.decl Q(m: number, k: number)\n.decl Day(d: date)\n.decl Open(id: symbol)\n\
+             Next(n: n) :- P(m: m), n = m + 1.\n\
+             Twice(n: n) :- Next(n: m), n = 2 * m.\n\
+             Least(n: n - 3) :- P(m: n), n > 10.\n\
+             Linked(x: x) :- Q(m: x, k: y), P(m: y * y).\n\
+             Week(d: e) :- Day(d: d), e = add_days(d, 7).\n\
+             Span(n: n) :- Day(d: d), n = days_between(d\"2025-10-28\", d).\n\
+             Post(id: p) :- Open(id: x), p = cat(\"kz_\", x).\n\
+             Q(1, 8).",
+        )
+        .unwrap();
+    for (fact, missing) in [
+        ("Next(7)", "P(m: 6)"),
+        ("Twice(14)", "P(m: 6)"),
+        ("Least(9)", "P(m: 12)"),
+        ("Linked(1)", "P(m: 64)"),
+        ("Week(d\"2025-11-06\")", "Day(d: \"2025-10-30\")"),
+        ("Span(9)", "Day(d: \"2025-11-06\")"),
+        ("Post(\"kz_president\")", "Open(id: \"president\")"),
+    ] {
+        assert_eq!(sets(&mut session, fact), [[missing]], "{fact}");
+    }
+    // No number is half of it, and none is above 10 and 3 above it.
+    for fact in ["Twice(15)", "Least(2)"] {
+        let found = whynot(&mut session, fact);
+        assert!(found.sets.is_empty() && !found.cut, "{fact}: {found:?}");
+    }
+}
+
+/// Ways of which the shortest stays, and what was made of others.
+const WAYS: &str = "
+.decl Way(a: number, b: number, km: number)
+Way(a: a, b: c, km: k + l) :- Way(a: a, b: b, km: k), Way(a: b, b: c, km: l), k + l < 40.
+Way(a, b, k) <= Way(a, b, l) :- l < k.
+.decl Seen(a: number, km: number)
+Seen(a: a, km: k) :- Way(a: a, b: 3, km: k).
+Way(a: a, b: 9, km: k) :- Seen(a: a, km: k), k > 30.
+After(km: k) :- Seen(km: k), !Way(km: k).
+";
+
+#[test]
+fn what_gave_way_is_shown_in_proofs() {
+    let mut session = Session::empty(Options::default());
+    session.define(&format!("{WAYS}Way(1, 2, 1). Way(2, 3, 1). Way(1, 3, 7).")).unwrap();
+    let (found, _) = session.why("Seen(1, 7)", 1, None).unwrap();
+    let steps: Vec<(&str, Option<&str>)> =
+        found.proofs[0].steps.iter().map(|step| (&*step.text, step.gave_way.as_deref())).collect();
+    assert_eq!(
+        steps,
+        [
+            ("Seen(a: 1, km: 7)", None),
+            ("Way(a: 1, b: 3, km: 7)", Some("Way(a: 1, b: 3, km: 2), by <input>:4")),
+        ]
+    );
+    // Behind the stratum only what stayed is seen.
+    let (found, _) = session.why("After(7)", 1, None).unwrap();
+    assert_eq!(found.proofs.len(), 1, "{found:?}");
+    // How firmly it is known comes of the same proofs.
+    session.set_annotations(factlog::session::Wanted::ALL);
+    let (answer, _) = session.query("Seen(a: 1, km: k)").unwrap();
+    let sources: Vec<usize> = answer.firmness.iter().map(|known| known.sources.len()).collect();
+    assert_eq!(sources, [1, 1], "{answer:?}");
+}
+
+#[test]
+fn every_tuple_has_a_proof_where_tuples_give_way() {
+    let mut seed = 1_u64;
+    let mut drawn = |below: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % below
+    };
+    let mut gave_way = 0;
+    for _ in 0..60 {
+        let facts: String = (0..4 + drawn(6))
+            .map(|_| format!("Way({}, {}, {}).\n", drawn(4), drawn(4), 1 + drawn(20)))
+            .collect();
+        let mut session = Session::empty(Options::default());
+        session.define(&format!("{WAYS}{facts}")).unwrap();
+        for goal in ["Way(a: x, b: y, km: k)", "Seen(a: x, km: k)", "After(km: k)"] {
+            let (answer, _) = session.query(goal).unwrap();
+            for row in &answer.rows {
+                // Each proof is checked before it comes out.
+                let found = session.why_answer(goal, row, 2, None).unwrap();
+                assert!(!found.proofs.is_empty() && found.notes.is_empty(), "{row:?} of {goal}: {facts}");
+                let steps = found.proofs.iter().flat_map(|proof| &proof.steps);
+                gave_way += steps.filter(|step| step.gave_way.is_some()).count();
+            }
+        }
+    }
+    assert!(gave_way > 50, "{gave_way}");
+}
+
+#[test]
+fn parts_of_values_can_be_left_open() {
+    let mut session = Session::empty(Options::default());
+    session
+        .define(
+            ".type Price = [low: number, high: number]\n.type Shape = Dot {} | Line {from: Price, to: Price}\n\
+             .decl Deal(id: symbol, price: Price)\n.decl Drawn(shape: Shape)\n\
+             Deal(\"x\", (1, 2)). Deal(\"y\", (1, 3)). Deal(\"z\", (2, 3)).\n\
+             Drawn($Line((1, 2), (5, 6))). Drawn($Line((3, 4), (5, 6))). Drawn($Dot).",
+        )
+        .unwrap();
+    let texts = |session: &mut Session, pattern: &str| -> Vec<String> {
+        let (found, _) = session.why(pattern, 1, None).unwrap();
+        found.proofs.iter().map(|proof| proof.steps[0].text.clone()).collect()
+    };
+    let [x, y] = ["Deal(id: \"x\", price: (low: 1, high: 2))", "Deal(id: \"y\", price: (low: 1, high: 3))"];
+    for pattern in ["Deal(price: (low: 1, high: _))", "Deal(price: (low: 1))", "Deal(_, (1, _))"] {
+        assert_eq!(texts(&mut session, pattern), [x, y], "{pattern}");
+    }
+    assert_eq!(texts(&mut session, "Deal(price: (low: 1, high: 3))"), [y]);
+    assert_eq!(texts(&mut session, "Drawn(shape: Line(from: (low: 3)))").len(), 1);
+    assert_eq!(texts(&mut session, "Drawn($Line((_, _), (5, _)))").len(), 2);
+    let (supports, _) = session.support("Deal(price: (high: 3))").unwrap();
+    assert_eq!(supports.of.len(), 2);
+    let found = whynot(&mut session, "Deal(id: \"x\", price: (low: 5))");
+    assert_eq!(found.text, "Deal(id: \"x\", price: (low: 5))");
+    let change = session.retract("Deal(price: (low: 1, high: _))").unwrap();
+    assert_eq!(change, factlog::session::Change::Retracted(2));
+    assert_eq!(session.query("Deal(id: i)").unwrap().0.rows.len(), 1);
+    // What fits no such value is an error, not a pattern of nothing.
+    for wrong in ["Deal(price: (low: _, wide: 1))", "Deal(price: [_])", "Deal(price: (_, _, _))"] {
+        assert!(session.why(wrong, 1, None).is_err(), "{wrong}");
+    }
 }

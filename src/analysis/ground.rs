@@ -6,6 +6,7 @@ use super::atoms::{META_FIELDS, missing_columns};
 use super::constant;
 use super::declare::{REVIEW_ENUM, STATUS_ENUM};
 use super::resolve::Resolver;
+use super::shape::{self, Shape};
 use super::types::builtin;
 use crate::base::codes::analysis as codes;
 use crate::base::{Diagnostic, Span};
@@ -20,11 +21,18 @@ pub struct Pattern {
     pub predicate: PredId,
     /// One a column; `None` is open.
     pub columns: Vec<Option<Value>>,
+    /// Open columns of whose values something is said, by place.
+    pub shapes: Vec<(usize, Shape)>,
     /// Metadata fields with the values asked for.
     pub meta: Vec<(&'static str, Value)>,
 }
 
 impl Pattern {
+    /// Whether the values of a tuple look as they should where a column is open in part.
+    pub fn fits_parts(&self, tuple: &[Value]) -> bool {
+        self.shapes.iter().all(|(at, shape)| tuple.get(*at).is_some_and(|value| shape.fits(value)))
+    }
+
     /// Whether an assertion has all the metadata asked for.
     pub fn fits(&self, assertion: &Assertion) -> bool {
         self.meta.iter().all(|(field, value)| has_meta(assertion, field, value))
@@ -44,7 +52,7 @@ enum Reading {
 
 /// The fact that a ground atom states, with defaults filled in.
 pub fn fact(schema: &Schema, atom: &Atom) -> Result<Fact, Vec<Diagnostic>> {
-    let (pred, values, meta) = parts(schema, atom, Reading::Fact)?;
+    let (pred, values, _, meta) = parts(schema, atom, Reading::Fact)?;
     let predicate = schema.predicate(pred);
     let tuple = values
         .into_iter()
@@ -60,14 +68,14 @@ pub fn fact(schema: &Schema, atom: &Atom) -> Result<Fact, Vec<Diagnostic>> {
 
 /// The pattern that an atom with constants and `_` writes.
 pub fn pattern(schema: &Schema, atom: &Atom) -> Result<Pattern, Vec<Diagnostic>> {
-    let (predicate, columns, meta) = parts(schema, atom, Reading::Pattern)?;
-    Ok(Pattern { predicate, columns, meta })
+    let (predicate, columns, shapes, meta) = parts(schema, atom, Reading::Pattern)?;
+    Ok(Pattern { predicate, columns, shapes, meta })
 }
 
 /// The same for tuples of any relation; metadata is for those of which something can be stated.
 pub fn tuples(schema: &Schema, atom: &Atom) -> Result<Pattern, Vec<Diagnostic>> {
-    let (predicate, columns, meta) = parts(schema, atom, Reading::Tuples)?;
-    Ok(Pattern { predicate, columns, meta })
+    let (predicate, columns, shapes, meta) = parts(schema, atom, Reading::Tuples)?;
+    Ok(Pattern { predicate, columns, shapes, meta })
 }
 
 /// The value of a type that the only argument of an atom writes, or why it is none.
@@ -83,7 +91,7 @@ pub fn value(schema: &Schema, atom: &Atom, ty: TypeId) -> Result<Value, String> 
     constant::typed(schema, &constant, ty).map_err(|problem| problem.message)
 }
 
-type Parts = (PredId, Vec<Option<Value>>, Vec<(&'static str, Value)>);
+type Parts = (PredId, Vec<Option<Value>>, Vec<(usize, Shape)>, Vec<(&'static str, Value)>);
 
 fn parts(schema: &Schema, atom: &Atom, reading: Reading) -> Result<Parts, Vec<Diagnostic>> {
     let mut resolver = Resolver::new(schema);
@@ -121,6 +129,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Pa
         return None;
     }
     let mut columns: Vec<Option<Value>> = vec![None; predicate.arity()];
+    let mut shapes = Vec::new();
     let mut meta = Vec::new();
     match &atom.args {
         Args::Positional(args) => {
@@ -128,7 +137,7 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Pa
                 return None;
             }
             for (index, arg) in args.iter().enumerate() {
-                columns[index] = argument(resolver, pred, index, arg, complete);
+                columns[index] = argument(resolver, pred, index, arg, complete, &mut shapes);
             }
         }
         Args::Named(named) => {
@@ -177,28 +186,39 @@ fn read(resolver: &mut Resolver<'_>, atom: &Atom, reading: Reading) -> Option<Pa
                             .at(arg.name.span),
                     );
                 }
-                columns[index] = argument(resolver, pred, index, expr, complete);
+                columns[index] = argument(resolver, pred, index, expr, complete, &mut shapes);
             }
             if complete {
                 missing_columns(resolver, pred, &columns, atom);
             }
         }
     }
-    Some((pred, columns, meta))
+    Some((pred, columns, shapes, meta))
 }
 
-/// The value of an argument; `None` for `_` in a pattern, or when it was reported.
+/// The value of an argument; `None` for `_` in a pattern, for a value with open parts, which are then
+/// among the `shapes`, or when it was reported.
 fn argument(
     resolver: &mut Resolver<'_>,
     pred: PredId,
     index: usize,
     expr: &Expr,
     complete: bool,
+    shapes: &mut Vec<(usize, Shape)>,
 ) -> Option<Value> {
     if matches!(expr.kind, ExprKind::Wildcard) && !complete {
         return None;
     }
     let column = &resolver.schema.predicate(pred).columns[index];
+    if !complete && shape::is_open(expr) {
+        return match shape::shape(resolver, expr, column.ty)? {
+            Shape::Is(value) => Some(value),
+            shape => {
+                shapes.push((index, shape));
+                None
+            }
+        };
+    }
     let constant = constant_of(resolver, expr)?;
     if matches!(constant.kind, ConstKind::Nil) && !column.optional {
         let message = format!("the column `{}` is not optional", column.name);
@@ -215,7 +235,7 @@ fn argument(
 }
 
 /// The constant that an expression is.
-fn constant_of(resolver: &mut Resolver<'_>, expr: &Expr) -> Option<Const> {
+pub(super) fn constant_of(resolver: &mut Resolver<'_>, expr: &Expr) -> Option<Const> {
     let kind = match &expr.kind {
         ExprKind::Const(kind) => kind.clone(),
         ExprKind::List(items) => {

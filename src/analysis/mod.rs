@@ -25,6 +25,7 @@ mod raw;
 mod resolve;
 mod safety;
 mod scope;
+pub mod shape;
 mod stratify;
 mod structs;
 mod subsumption;

@@ -388,6 +388,24 @@ impl WhyNot {
         self.inner.sets.iter().map(set).collect()
     }
 
+    /// The smallest sets of stated facts without which it would hold, each tried.
+    pub fn in_the_way(&self) -> Vec<Vec<String>> {
+        self.inner.without.iter().map(|set| self.stated(set)).collect()
+    }
+
+    /// The smallest sets of facts to state and others to take back, each tried.
+    pub fn exchanges(&self) -> Vec<(Vec<String>, Vec<String>)> {
+        let exchange = |both: &session::ShownExchange| {
+            let with = both.with.iter().map(|missing| fact_text(&self.schema, &missing.fact)).collect();
+            (with, self.stated(&both.without))
+        };
+        self.inner.both.iter().map(exchange).collect()
+    }
+
+    fn stated(&self, facts: &[session::StatedFact]) -> Vec<String> {
+        facts.iter().map(|stated| fact_text(&self.schema, &stated.fact)).collect()
+    }
+
     /// What a reader has to know beside all this, a sentence each.
     pub fn notes(&self) -> &[String] {
         &self.inner.notes

@@ -127,7 +127,17 @@ impl<'a> Request<'a> {
 pub struct Model {
     pub(crate) tables: HashMap<PredId, Arc<Table>>,
     pub(crate) rounds: HashMap<PredId, Table>,
+    pub(crate) past: HashMap<PredId, Past>,
     pub(crate) profile: Profile,
+}
+
+/// What a relation has held in one round or another, where some of it gave way.
+#[derive(Debug)]
+pub(crate) struct Past {
+    /// All rows, those that are still there included.
+    pub rows: Arc<Table>,
+    /// Rows that gave way, each with the round in which it did so first.
+    pub gone: Table,
 }
 
 impl Model {
@@ -138,11 +148,25 @@ impl Model {
     }
 
     /// In which round of its stratum a row appeared first: 0 if stated or derived without the
-    /// stratum's own relations. `None` if the row is not there or rounds were not asked for.
+    /// stratum's own relations. `None` if the row was never there or rounds were not asked for.
     pub fn round(&self, pred: PredId, row: &[Word]) -> Option<u32> {
-        let rounds = self.rounds.get(&pred)?;
-        let (low, high) = rounds.rows().range(row);
-        if low < high { rounds.row(low).last().copied() } else { None }
+        last_of(self.rounds.get(&pred)?, row)
+    }
+
+    /// All rows that a relation has held in one round or another, if rounds were asked for and some of
+    /// them gave way.
+    pub fn past(&self, pred: PredId) -> Option<&Table> {
+        self.past.get(&pred).map(|past| &*past.rows)
+    }
+
+    /// Whether anything gave way; known if rounds were asked for.
+    pub fn gave_way(&self) -> bool {
+        !self.past.is_empty()
+    }
+
+    /// In which round a row gave way first.
+    pub fn gone(&self, pred: PredId, row: &[Word]) -> Option<u32> {
+        last_of(&self.past.get(&pred)?.gone, row)
     }
 
     /// What the plans did, if asked for.
@@ -154,6 +178,12 @@ impl Model {
     pub fn into_profile(self) -> Profile {
         self.profile
     }
+}
+
+/// The word behind the rows that begin so.
+fn last_of(table: &Table, row: &[Word]) -> Option<Word> {
+    let (low, high) = table.rows().range(row);
+    if low < high { table.row(low).last().copied() } else { None }
 }
 
 /// A way to evaluate.

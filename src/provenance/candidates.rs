@@ -62,14 +62,30 @@ pub struct Candidates {
     pub cut_without: bool,
 }
 
+/// What candidates are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Facts to state, or facts not to state.
+    Either,
+    /// Sets that take some of both: what does not hold now can come to hold with one, and is then to
+    /// fail without another.
+    Both,
+}
+
 /// The facts that could make a tuple like `wanted` hold.
 ///
 /// # Errors
 /// The budget's.
-pub fn candidates(graph: &Graph<'_>, pred: PredId, wanted: &Wanted) -> Result<Candidates, Stop> {
+pub fn candidates(
+    graph: &Graph<'_>,
+    pred: PredId,
+    wanted: &Wanted,
+    reach: Reach,
+) -> Result<Candidates, Stop> {
     graph.allow(EFFORT);
     let mut search = Search {
         graph,
+        reach,
         facts: Facts::new(graph),
         domains: Domains::of(graph, pred, wanted),
         open: BinaryHeap::new(),
@@ -110,6 +126,7 @@ struct Goal {
 
 struct Search<'s, 'a> {
     graph: &'s Graph<'a>,
+    reach: Reach,
     facts: Facts<'s, 'a>,
     domains: Domains,
     /// With what stands behind them, and in which order they came.
@@ -250,7 +267,8 @@ impl<'s> Search<'s, '_> {
         Ok(false)
     }
 
-    /// What derives a tuple is to fail: one of its literals no longer holds.
+    /// What derives a tuple is to fail: one of its literals no longer holds. Of what could derive one
+    /// if more were stated, those literals that hold now.
     fn vanish(
         &mut self,
         cost: usize,
@@ -258,27 +276,41 @@ impl<'s> Search<'s, '_> {
         rule: &'s Rule,
         literals: &'s [Literal],
     ) -> Result<(), Stop> {
-        let known = vec![MISSING; rule.vars.len()];
-        let mut solver = Solver::sketch(self.graph, rule, literals, &goal.columns, &[], known, false);
-        let mut looked = 0;
-        while solver.next()? {
-            looked += 1;
-            if looked > SOLUTIONS {
-                break;
-            }
-            for (at, literal) in literals.iter().enumerate() {
-                match (literal, solver.row(at)) {
-                    (Literal::Atom(atom), Some(row)) => {
-                        let columns = row.iter().copied().map(Some).collect();
-                        self.push(cost + 1, Goal { pred: atom.pred, columns, appears: false });
-                    }
-                    (literal, _) => self.literal(cost + 1, literal, solver.slots(), false),
-                }
+        let mut choices = vec![Vec::new()];
+        if self.reach == Reach::Both {
+            let can: Vec<usize> =
+                (0..literals.len()).filter(|at| literals.get(*at).is_some_and(depends)).collect();
+            choices.extend(subsets(&can, 1));
+            if can.len() > 1 {
+                choices.push(can);
             }
         }
-        if solver.gave_up() || looked > SOLUTIONS {
-            self.cut = true;
-            self.cut_without = true;
+        for left_out in &choices {
+            let partial = !left_out.is_empty();
+            let known = vec![MISSING; rule.vars.len()];
+            let mut solver =
+                Solver::sketch(self.graph, rule, literals, &goal.columns, left_out, known, partial);
+            let mut looked = 0;
+            while solver.next()? {
+                looked += 1;
+                if looked > SOLUTIONS {
+                    break;
+                }
+                for (at, literal) in literals.iter().enumerate() {
+                    let cost = cost + 1 + left_out.len();
+                    match (literal, solver.row(at)) {
+                        (Literal::Atom(atom), Some(row)) => {
+                            let columns = row.iter().copied().map(Some).collect();
+                            self.push(cost, Goal { pred: atom.pred, columns, appears: false });
+                        }
+                        (literal, _) => self.literal(cost, literal, solver.slots(), false),
+                    }
+                }
+            }
+            if solver.gave_up() || looked > SOLUTIONS {
+                self.cut = true;
+                self.cut_without = true;
+            }
         }
         Ok(())
     }

@@ -2,18 +2,27 @@
 //!
 //! Columns that a variable, a comparison or a computation connects speak of the same things: they
 //! form a class. To the rules, a value that occurs nowhere in a column's class is like any other
-//! such value, as long as nothing compares or computes it.
+//! such value, as long as nothing compares or computes it. What rules compute in a class is taken one
+//! step further: what an expression of theirs makes of a value there, and what makes such a value.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::goal;
+use super::goal::{self, Computed, compute};
 use super::graph::Graph;
+use super::invert::invert;
 use super::whynot::Wanted;
-use crate::model::program::{Arg, Atom, Body, Expr, Literal};
+use crate::model::program::{Arg, Atom, Body, Expr, Literal, VarId};
 use crate::model::schema::PredKind;
 use crate::model::{PredId, Rule, Value};
 use crate::storage::Word;
+use crate::storage::interner::MISSING;
 
+/// Values of one class with which rules' expressions are computed.
+const COMPUTED: usize = 50;
+/// The same where an expression has two variables.
+const COMPUTED_PAIRS: usize = 12;
+/// Values that are taken of what is computed.
+const MADE: usize = 24;
 /// Values of one class that are considered.
 const VALUES: usize = 400;
 /// Rows of one relation that are looked at for them.
@@ -28,6 +37,8 @@ pub(super) struct Domains {
     parents: Vec<usize>,
     columns: HashMap<Place, usize>,
     constants: HashMap<usize, BTreeSet<Value>>,
+    /// Expressions that stand in a class.
+    calls: Vec<(usize, Expr)>,
     asked: HashMap<usize, Vec<Word>>,
     known: HashMap<Place, (Vec<Word>, bool)>,
 }
@@ -88,6 +99,11 @@ impl Domains {
         words.retain(|word| seen.insert(*word));
         cut |= words.len() > VALUES;
         words.truncate(VALUES);
+        let all = std::mem::take(&mut self.calls);
+        let own = all.iter().filter(|(node, _)| self.root(*node) == root);
+        let computed: Vec<Word> = own.flat_map(|(_, call)| computed_of(graph, call, &words)).collect();
+        self.calls = all;
+        words.extend(computed.into_iter().filter(|word| seen.insert(*word)).take(MADE));
         self.known.insert(place, (words.clone(), cut));
         Some((words, cut))
     }
@@ -125,6 +141,58 @@ impl Domains {
             *slot = b;
         }
     }
+}
+
+/// What an expression of one or two variables makes of values, and the values of which it makes one.
+fn computed_of(graph: &Graph<'_>, call: &Expr, words: &[Word]) -> Vec<Word> {
+    let mut vars: Vec<VarId> = Vec::new();
+    call.vars(&mut |var| {
+        if !vars.contains(&var) {
+            vars.push(var);
+        }
+    });
+    let mut slots = vec![MISSING; vars.iter().map(|var| var.0 as usize + 1).max().unwrap_or(0)];
+    let set = |slots: &mut Vec<Word>, var: &VarId, word: Word| {
+        if let Some(slot) = slots.get_mut(var.0 as usize) {
+            *slot = word;
+        }
+    };
+    let mut found = Vec::new();
+    let forward = |slots: &[Word], found: &mut Vec<Word>| {
+        if let Computed::Word(word) = compute(call, slots, &graph.words) {
+            found.push(word);
+        }
+    };
+    let backward = |slots: &[Word], target: Word, found: &mut Vec<Word>| {
+        if let Some(inverse) = invert(call, &graph.value(target), slots, &graph.words) {
+            found.extend(inverse.values.iter().map(|value| graph.word(value)));
+        }
+    };
+    match vars.as_slice() {
+        [var] => {
+            for word in words.iter().take(COMPUTED) {
+                backward(&slots, *word, &mut found);
+                set(&mut slots, var, *word);
+                forward(&slots, &mut found);
+                set(&mut slots, var, MISSING);
+            }
+        }
+        [first, second] => {
+            for a in words.iter().take(COMPUTED_PAIRS) {
+                for b in words.iter().take(COMPUTED_PAIRS) {
+                    set(&mut slots, first, *a);
+                    backward(&slots, *b, &mut found);
+                    set(&mut slots, second, *b);
+                    forward(&slots, &mut found);
+                    set(&mut slots, first, MISSING);
+                    backward(&slots, *a, &mut found);
+                    set(&mut slots, second, MISSING);
+                }
+            }
+        }
+        _ => {}
+    }
+    found
 }
 
 fn stated_place(graph: &Graph<'_>, pred: PredId, column: usize) -> Place {
@@ -194,6 +262,9 @@ impl Rules<'_, '_, '_> {
                 }
             }
             Expr::Call(_, args, _) | Expr::List(args) | Expr::Struct(_, args, _) => {
+                if let Expr::Call(..) = expr {
+                    self.domains.calls.push((node, expr.clone()));
+                }
                 args.iter().for_each(|arg| self.connect(node, arg, vars));
             }
             Expr::Aggregate(aggregate) => {

@@ -96,6 +96,8 @@ pub struct Graph<'a> {
     pub(super) budget: &'a Budget,
     pub(super) indexes: Indexes,
     pub(super) patterns: RefCell<Patterns>,
+    /// The same of relations with what gave way.
+    past_indexes: Indexes,
     rules_of: HashMap<PredId, Vec<RuleRef>>,
     strata: HashMap<PredId, u32>,
     turns: Cell<u32>,
@@ -139,6 +141,7 @@ impl<'a> Graph<'a> {
             words: Words::new(interner),
             budget,
             indexes: Indexes::default(),
+            past_indexes: Indexes::default(),
             patterns: RefCell::default(),
             rules_of,
             strata,
@@ -178,6 +181,36 @@ impl<'a> Graph<'a> {
             Some(table) => Some(table),
             None => self.tables.table(pred),
         }
+    }
+
+    /// What premises in one stratum read of a relation, with its indexes: in the stratum's own relations
+    /// also what gave way later.
+    pub(super) fn seen_from(&self, stratum: u32, pred: PredId) -> (Option<&'a Table>, &Indexes) {
+        match self.model.past(pred).filter(|_| self.strata.get(&pred) == Some(&stratum)) {
+            Some(past) => (Some(past), &self.past_indexes),
+            None => (self.table(pred), &self.indexes),
+        }
+    }
+
+    /// The stratum of a relation; 0 if no rule defines it.
+    pub(super) fn stratum(&self, pred: PredId) -> u32 {
+        self.strata.get(&pred).copied().unwrap_or(0)
+    }
+
+    /// Whether premises can have derived a tuple: those that gave way were there together, before it.
+    fn in_time(&self, tuple: &Tuple, premises: &[Premise]) -> bool {
+        let stratum = self.stratum(tuple.pred);
+        let own = || {
+            premises.iter().filter_map(|premise| match premise {
+                Premise::Tuple(other) if self.stratum(other.pred) == stratum => Some(other),
+                _ => None,
+            })
+        };
+        let gone = own().filter_map(|other| self.model.gone(other.pred, &other.row)).min();
+        let Some(gone) = gone.filter(|_| !own().all(|other| self.holds(other))) else { return true };
+        let last = own().map(|other| self.rank(other).round).max().unwrap_or(0);
+        let end = self.model.round(tuple.pred, &tuple.row).map_or(gone, |round| gone.min(round));
+        last < end
     }
 
     /// Whether a tuple is in the model.
@@ -240,12 +273,12 @@ impl<'a> Graph<'a> {
                 let mut solver = Solver::for_head(self, rule, literals, &tuple.row);
                 // The same assignment comes once for each row that a wildcard can match.
                 while solver.next()? {
-                    let instance = Instance {
-                        rule: *rule_ref,
-                        alternative,
-                        binding: solver.slots().into(),
-                        premises: self.premises(literals, &solver)?,
-                    };
+                    let premises = self.premises(literals, &solver)?;
+                    if !self.in_time(tuple, &premises) {
+                        continue;
+                    }
+                    let binding = solver.slots().into();
+                    let instance = Instance { rule: *rule_ref, alternative, binding, premises };
                     if visit(instance).is_break() {
                         return Ok(());
                     }

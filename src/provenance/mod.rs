@@ -6,7 +6,7 @@
 //! - `words`: values that a search meets and the interner does not know
 //! - `index`: the rows of a relation that have some columns given
 //! - `solve`: the assignments that satisfy a conjunction, one after the other · `goal`: its parts
-//! - `fold`: aggregates
+//! - `invert`: functors read backwards · `fold`: aggregates
 //! - `leaf`: what an assertion is worth · `derivations`: a part of the graph written out ·
 //!   `sets`: alternative sets · `annotate`: how firmly a tuple is known ·
 //!   `levels`, `lower`: the same by an evaluation a level ·
@@ -25,6 +25,7 @@ mod domain;
 mod fold;
 mod goal;
 mod index;
+mod invert;
 mod leaf;
 mod lower;
 mod missing;

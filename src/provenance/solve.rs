@@ -9,9 +9,10 @@ use std::collections::HashSet;
 use super::goal::{self, Computed, Goal, Items, as_aggregate, as_atom, compute, slot};
 use super::graph::Graph;
 use super::index::{Given, Run};
+use super::invert::asked_for;
 use crate::base::Stop;
 use crate::model::Rule;
-use crate::model::program::{Arg, Atom, CompareOp, Expr, Literal, TestOp, VarId};
+use crate::model::program::{Arg, Atom, CompareOp, Expr, Literal, TestOp, Var, VarId};
 use crate::storage::Word;
 use crate::storage::interner::{MISSING, NIL};
 
@@ -51,6 +52,12 @@ pub(super) struct Solver<'g, 'a> {
     sketch: bool,
     /// Turns that are left to a sketch.
     patience: u64,
+    /// The stratum of what is derived, from which premises see what gave way; 0 sees what is left.
+    stratum: u32,
+    /// The variables of the rule that is sketched.
+    vars: &'g [Var],
+    /// Whether one value of a variable stood for many.
+    guessed: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +85,7 @@ impl<'g, 'a> Solver<'g, 'a> {
     /// A search for the ways in which an alternative of `rule` derives `head`.
     pub fn for_head(graph: &'g Graph<'a>, rule: &'g Rule, literals: &'g [Literal], head: &[Word]) -> Self {
         let mut solver = Self::new(graph, literals, vec![MISSING; rule.vars.len()], Vec::new());
+        solver.stratum = graph.stratum(rule.head);
         for (arg, word) in rule.args.iter().zip(head) {
             solver.head(arg, *word);
         }
@@ -118,6 +126,7 @@ impl<'g, 'a> Solver<'g, 'a> {
         solver.partial = partial;
         solver.sketch = true;
         solver.patience = PATIENCE;
+        solver.vars = &rule.vars;
         for (arg, word) in rule.args.iter().zip(head) {
             if let Some(word) = word {
                 solver.head(arg, *word);
@@ -171,6 +180,9 @@ impl<'g, 'a> Solver<'g, 'a> {
             partial: false,
             sketch: false,
             patience: u64::MAX,
+            stratum: 0,
+            vars: &[],
+            guessed: false,
         };
         for (at, literal) in literals.iter().enumerate() {
             let mut inside = HashSet::new();
@@ -206,6 +218,11 @@ impl<'g, 'a> Solver<'g, 'a> {
         while holds {
             self.turn()?;
             let Some(at) = self.pick()? else {
+                if let Some((var, items)) = self.backwards() {
+                    self.choices.push(Choice { mark: self.trail.len(), kind: Kind::Items { var, items } });
+                    holds = self.advance()? || self.back()?;
+                    continue;
+                }
                 // A goal that can never be tried is not satisfied; safe rules have none.
                 if !self.partial && self.open.contains(&true) {
                     holds = self.back()?;
@@ -219,6 +236,18 @@ impl<'g, 'a> Solver<'g, 'a> {
         Ok(false)
     }
 
+    /// Values of a variable that nothing gives one but an equation that asks for them, in a sketch. The
+    /// equation is tried when the variable has its value.
+    fn backwards(&mut self) -> Option<(VarId, Items)> {
+        if !self.sketch {
+            return None;
+        }
+        let open = self.goals.iter().zip(&self.open).filter(|(_, open)| **open).map(|(goal, _)| *goal);
+        let found = asked_for(open, &self.rows, &self.slots, &self.graph.words)?;
+        self.guessed |= !found.all;
+        Some((found.var, Items::Words(found.words(self.graph, self.vars))))
+    }
+
     fn turn(&mut self) -> Result<(), Stop> {
         if self.sketch {
             self.patience = self.patience.saturating_sub(1).min(self.graph.effort());
@@ -226,9 +255,9 @@ impl<'g, 'a> Solver<'g, 'a> {
         self.graph.turn()
     }
 
-    /// Whether the search was given up before its end.
+    /// Whether there may be solutions that were not looked for.
     pub fn gave_up(&self) -> bool {
-        self.patience == 0
+        self.guessed || (self.sketch && self.patience == 0)
     }
 
     /// Whether the head cannot be what was asked for, whatever the body says.
@@ -262,6 +291,7 @@ impl<'g, 'a> Solver<'g, 'a> {
 
     /// The goal to try next; `None` if none can be tried.
     fn pick(&mut self) -> Result<Option<usize>, Stop> {
+        let graph = self.graph;
         let mut best: Option<(f64, usize)> = None;
         let mut lacking = Vec::new();
         // What is left alone needs no estimate.
@@ -272,11 +302,11 @@ impl<'g, 'a> Solver<'g, 'a> {
             }
             let cost = match goal {
                 Goal::Literal(_, Literal::Atom(_)) if single => 0.0,
-                Goal::Literal(_, Literal::Atom(atom)) => match self.graph.table(atom.pred) {
-                    None => 0.0,
-                    Some(table) => {
+                Goal::Literal(_, Literal::Atom(atom)) => match graph.seen_from(self.stratum, atom.pred) {
+                    (None, _) => 0.0,
+                    (Some(table), indexes) => {
                         let given = self.given(atom);
-                        let estimate = self.graph.indexes.estimate(atom.pred, table, &given);
+                        let estimate = indexes.estimate(atom.pred, table, &given);
                         if let Some(rows) = estimate.with_order {
                             lacking.push((rows, atom.pred, given));
                         }
@@ -298,7 +328,7 @@ impl<'g, 'a> Solver<'g, 'a> {
         let Some((cost, at)) = best else { return Ok(None) };
         for (rows, pred, given) in lacking {
             if rows < cost {
-                self.graph.indexes.lacking(pred, &given, cost);
+                graph.seen_from(self.stratum, pred).1.lacking(pred, &given, cost);
             }
         }
         Ok(Some(at))
@@ -375,8 +405,11 @@ impl<'g, 'a> Solver<'g, 'a> {
             }
             Goal::Head(expr, word) => self.compute(expr) == Computed::Word(word),
             Goal::Literal(literal, Literal::Atom(atom)) => {
-                let Some(table) = self.graph.table(atom.pred) else { return Ok(false) };
-                let run = self.graph.indexes.rows(atom.pred, table, &self.given(atom), self.graph.budget)?;
+                let graph = self.graph;
+                let (Some(table), indexes) = graph.seen_from(self.stratum, atom.pred) else {
+                    return Ok(false);
+                };
+                let run = indexes.rows(atom.pred, table, &self.given(atom), graph.budget)?;
                 // Undone from here on, the goal itself stays taken.
                 self.choices.push(Choice { mark: self.trail.len(), kind: Kind::Rows { literal, atom, run } });
                 return self.advance();

@@ -2,7 +2,10 @@
 //!
 //! Where more changes never undo what fewer do, a group that has no effect has no part with one:
 //! groups are halved only as long as they have (group testing; Dorfman, Annals of Mathematical
-//! Statistics 14, 1943). Elsewhere every set is tried by itself.
+//! Statistics 14, 1943), several at once where a set takes several changes. Elsewhere every set is
+//! tried by itself.
+
+use std::ops::Range;
 
 /// What came of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,9 @@ pub struct Found {
     pub cut: bool,
 }
 
+/// Changes of one kind that are tried with all of another, to find out which are worth more.
+const PROMISING: usize = 60;
+
 /// How long to search.
 #[derive(Clone, Copy, Debug)]
 pub struct Patience {
@@ -48,19 +54,63 @@ pub fn smallest<E>(
     trial: &mut dyn FnMut(&[usize]) -> Result<Trial, E>,
 ) -> Result<Found, E> {
     let mut search =
-        Search { trial, left: patience.trials, most: patience.sets, monotone, sets: Vec::new(), cut: false };
+        Search { trial, left: patience.trials, most: patience.sets, sets: Vec::new(), cut: false };
     let all: Vec<usize> = (0..count).collect();
     // Of what does nothing together no part does anything.
     if monotone && (all.is_empty() || search.attempt(&all)? == Trial::DoesNot) {
         return Ok(Found::default());
     }
     for size in 1..=most.min(count) {
-        search.of_size(&mut Vec::new(), &all, size)?;
+        match monotone {
+            true => search.halve(vec![(0..count, size)])?,
+            false => search.of_size(&mut Vec::new(), &all, size)?,
+        }
         if !search.sets.is_empty() || search.cut {
             break;
         }
     }
-    Ok(Found { sets: search.sets, cut: search.cut })
+    Ok(search.found())
+}
+
+/// The smallest sets, of at most `most` changes, that take some of each of two kinds: of the
+/// `counts[0]` changes numbered from 0, and of the `counts[1]` behind them. That no set of one kind
+/// as small does is taken for granted.
+///
+/// # Errors
+/// Those of the trials.
+pub fn smallest_of_both<E>(
+    counts: [usize; 2],
+    most: usize,
+    monotone: bool,
+    patience: Patience,
+    trial: &mut dyn FnMut(&[usize]) -> Result<Trial, E>,
+) -> Result<Found, E> {
+    let [first, second] = counts;
+    let mut search =
+        Search { trial, left: patience.trials, most: patience.sets, sets: Vec::new(), cut: false };
+    let all: Vec<usize> = (0..first + second).collect();
+    if first == 0 || second == 0 || (monotone && search.attempt(&all)? == Trial::DoesNot) {
+        return Ok(search.found());
+    }
+    let shapes = (2..=most).flat_map(|size| (1..size).rev().map(move |some| [some, size - some]));
+    let mut order: Option<(Vec<usize>, usize)> = None;
+    for shape in shapes.filter(|[some, others]| *some <= first && *others <= second) {
+        let [some, others] = shape;
+        let size = some + others;
+        if search.sets.first().is_some_and(|set| set.len() < size) || search.cut {
+            break;
+        }
+        if monotone {
+            search.halve(vec![(0..first, some), (first..first + second, others)])?;
+            continue;
+        }
+        let (order, promising) = match &order {
+            Some(known) => known,
+            None => order.insert(search.promising(first, second)?),
+        };
+        search.each_of_both(order, *promising, first..first + second, shape)?;
+    }
+    Ok(search.found())
 }
 
 struct Search<'t, E> {
@@ -68,10 +118,12 @@ struct Search<'t, E> {
     /// Trials that may still be made.
     left: usize,
     most: usize,
-    monotone: bool,
     sets: Vec<Vec<usize>>,
     cut: bool,
 }
+
+/// Groups of changes with how many of each a set takes.
+type Groups = Vec<(Range<usize>, usize)>;
 
 impl<E> Search<'_, E> {
     fn attempt(&mut self, set: &[usize]) -> Result<Trial, E> {
@@ -88,54 +140,158 @@ impl<E> Search<'_, E> {
         Ok(outcome)
     }
 
-    /// Sets of `begun` and `size` more out of `rest`.
-    fn of_size(&mut self, begun: &mut Vec<usize>, rest: &[usize], size: usize) -> Result<(), E> {
-        if size == 1 {
-            return self.single(begun, rest);
+    fn found(mut self) -> Found {
+        self.sets.sort_unstable();
+        Found { sets: self.sets, cut: self.cut }
+    }
+
+    /// Whether there is no room for more; it is then said to be cut.
+    fn is_full(&mut self) -> bool {
+        let full = self.sets.len() >= self.most || self.left == 0;
+        self.cut |= full;
+        full
+    }
+
+    /// Sets with so many out of each group, of which it is known that all together can have the
+    /// effect.
+    fn halve(&mut self, groups: Groups) -> Result<(), E> {
+        let mut open: Vec<(Groups, bool)> = vec![(groups, true)];
+        while let Some((groups, known)) = open.pop() {
+            if self.is_full() {
+                return Ok(());
+            }
+            let whole = groups.iter().all(|(group, count)| group.len() == *count);
+            if whole || !known {
+                let set: Vec<usize> = groups.iter().flat_map(|(group, _)| group.clone()).collect();
+                match self.attempt(&set)? {
+                    Trial::DoesNot => continue,
+                    Trial::Does if whole => {
+                        self.sets.push(set);
+                        continue;
+                    }
+                    _ if whole => continue,
+                    _ => {}
+                }
+            }
+            let slack = |at: &usize| groups.get(*at).map_or(0, |(group, count)| group.len() - count);
+            let Some(at) = (0..groups.len()).rev().max_by_key(slack) else { continue };
+            let Some((group, count)) = groups.get(at).cloned() else { continue };
+            let middle = group.start + group.len() / 2;
+            let (low, high) = (group.start..middle, middle..group.end);
+            // Those of the first half come first, and thus go on the stack last.
+            for from_low in 0..=count {
+                let from_high = count - from_low;
+                if from_low > low.len() || from_high > high.len() {
+                    continue;
+                }
+                let mut parts = groups.clone();
+                let halves = [(low.clone(), from_low), (high.clone(), from_high)];
+                parts.splice(at..=at, halves.into_iter().filter(|(_, count)| *count > 0));
+                // Of both halves: the changes are the same as before.
+                open.push((parts, from_low > 0 && from_high > 0));
+            }
         }
+        Ok(())
+    }
+
+    /// Sets of `begun` and `size` more out of `rest`, one by one.
+    fn of_size(&mut self, begun: &mut Vec<usize>, rest: &[usize], size: usize) -> Result<(), E> {
         for (at, first) in rest.iter().enumerate() {
             let Some(after) = rest.get(at + 1..).filter(|after| after.len() + 1 >= size) else { break };
-            if self.left == 0 || self.sets.len() >= self.most {
-                self.cut = true;
+            if self.is_full() {
                 break;
             }
             begun.push(*first);
-            let together: Vec<usize> = begun.iter().chain(after).copied().collect();
-            if !self.monotone || self.attempt(&together)? != Trial::DoesNot {
+            if size > 1 {
                 self.of_size(begun, after, size - 1)?;
+            } else if self.attempt(begun)? == Trial::Does {
+                self.sets.push(begun.clone());
             }
             begun.pop();
         }
         Ok(())
     }
 
-    /// Each of `rest` that has the effect together with `begun`.
-    fn single(&mut self, begun: &[usize], rest: &[usize]) -> Result<(), E> {
-        let mut groups: Vec<&[usize]> = match self.monotone {
-            true => vec![rest],
-            false => rest.chunks(1).rev().collect(),
+    /// The first kind of changes, those first that have the effect together with all of the second, and
+    /// how many these are: the others are less likely to have it with a few of the second.
+    fn promising(&mut self, first: usize, second: usize) -> Result<(Vec<usize>, usize), E> {
+        let others: Vec<usize> = (first..first + second).collect();
+        let mut order = Vec::with_capacity(first);
+        let mut last = Vec::new();
+        for at in 0..first {
+            let together: Vec<usize> = [at].into_iter().chain(others.iter().copied()).collect();
+            let tried = order.len() + last.len() < PROMISING && self.left > 0;
+            match tried && self.attempt(&together)? == Trial::Does {
+                true => order.push(at),
+                false => last.push(at),
+            }
+        }
+        let promising = order.len();
+        order.extend(last);
+        Ok((order, promising))
+    }
+
+    /// Sets of so many of two kinds, one by one, those with the first of each kind before others.
+    fn each_of_both(
+        &mut self,
+        first: &[usize],
+        promising: usize,
+        second: Range<usize>,
+        shape: [usize; 2],
+    ) -> Result<(), E> {
+        let second: Vec<usize> = second.collect();
+        // As many of each as there are trials for.
+        let mut most = [first.len(), second.len()];
+        let sets = |most: [usize; 2]| {
+            most.iter().zip(shape).map(|(count, of)| combinations(*count, of)).fold(1, usize::saturating_mul)
         };
-        while let Some(group) = groups.pop() {
-            if group.is_empty() {
-                continue;
+        while sets(most) > self.left.saturating_mul(4) {
+            let larger = usize::from(most[0] <= promising.max(shape[0]) && most[1] > most[0]);
+            most[larger] -= 1 + most[larger] / 64;
+            self.cut = true;
+        }
+        let chosen = most.map(|count| (0..count).collect::<Vec<usize>>());
+        let of = |places: &[usize], size: usize| {
+            let mut found = vec![Vec::new()];
+            for _ in 0..size {
+                let longer = |set: &Vec<usize>| {
+                    let after = set.last().map_or(0, |last| last + 1);
+                    let set = set.clone();
+                    places
+                        .iter()
+                        .filter(move |at| **at >= after)
+                        .map(move |at| set.iter().copied().chain([*at]).collect::<Vec<usize>>())
+                };
+                found = found.iter().flat_map(longer).collect();
             }
-            if self.sets.len() >= self.most || self.left == 0 {
-                self.cut = true;
-                return Ok(());
+            found
+        };
+        let (some, others) = (of(&chosen[0], shape[0]), of(&chosen[1], shape[1]));
+        let mut pairs: Vec<(usize, &Vec<usize>, &Vec<usize>)> = some
+            .iter()
+            .flat_map(|a| {
+                others.iter().map(move |b| (a.iter().sum::<usize>() + b.iter().sum::<usize>(), a, b))
+            })
+            .collect();
+        pairs.sort_unstable();
+        for (_, a, b) in pairs {
+            if self.is_full() {
+                break;
             }
-            let set: Vec<usize> = begun.iter().chain(group).copied().collect();
-            match (self.attempt(&set)?, group) {
-                (Trial::DoesNot, _) => {}
-                (Trial::Does, [_]) => self.sets.push(set),
-                (_, [_]) => {}
-                (_, several) => {
-                    let (first, second) = several.split_at(several.len() / 2);
-                    groups.extend([second, first]);
-                }
+            let mut set: Vec<usize> = a.iter().filter_map(|at| first.get(*at)).copied().collect();
+            set.sort_unstable();
+            set.extend(b.iter().filter_map(|at| second.get(*at)));
+            if self.attempt(&set)? == Trial::Does {
+                self.sets.push(set);
             }
         }
         Ok(())
     }
+}
+
+/// In how many ways `of` out of `count` can be chosen, for small numbers.
+fn combinations(count: usize, of: usize) -> usize {
+    (0..of).fold(1, |ways: usize, at| ways.saturating_mul(count.saturating_sub(at)) / (at + 1))
 }
 
 #[cfg(test)]
@@ -193,5 +349,40 @@ mod tests {
         assert!(!found(100, false, 100, |set| set == [70]).0.cut);
         let many = found(100, true, 1000, |_| true).0;
         assert!(many.cut && many.sets.len() == 10);
+    }
+
+    fn found_of_both(counts: [usize; 2], monotone: bool, does: impl Fn(&[usize]) -> bool) -> (Found, usize) {
+        let mut made = 0;
+        let mut trial = |set: &[usize]| {
+            made += 1;
+            Ok::<Trial, ()>(if does(set) { Trial::Does } else { Trial::DoesNot })
+        };
+        let patience = Patience { trials: 400, sets: 10 };
+        let found = smallest_of_both(counts, 3, monotone, patience, &mut trial).unwrap();
+        (found, made)
+    }
+
+    #[test]
+    fn sets_take_some_of_both_kinds() {
+        let does = |set: &[usize]| holds(set, &[3, 12]) || holds(set, &[4, 15]) || holds(set, &[1, 11, 13]);
+        let expected = Found { sets: vec![vec![3, 12], vec![4, 15]], cut: false };
+        assert_eq!(found_of_both([10, 6], true, does).0, expected);
+        assert_eq!(found_of_both([10, 6], false, does).0, expected);
+        let three = |set: &[usize]| holds(set, &[1, 5, 9]) || holds(set, &[0, 8, 10]);
+        let expected = Found { sets: vec![vec![0, 8, 10], vec![1, 5, 9]], cut: false };
+        assert_eq!(found_of_both([8, 4], true, three).0, expected);
+        assert_eq!(found_of_both([8, 4], false, three).0.sets, expected.sets);
+    }
+
+    #[test]
+    fn one_of_a_thousand_and_one_of_a_hundred_take_few_trials() {
+        let (found, made) = found_of_both([1000, 100], true, |set| holds(set, &[613, 1042]));
+        assert_eq!(found, Found { sets: vec![vec![613, 1042]], cut: false });
+        assert!(made < 60, "{made}");
+        // Where more can undo it, what does with all of the others is looked at first.
+        let does = |set: &[usize]| holds(set, &[41, 1042]) && !set.contains(&40);
+        let (found, _) = found_of_both([1000, 100], false, does);
+        assert_eq!(found, Found { sets: vec![vec![41, 1042]], cut: true });
+        assert_eq!(found_of_both([0, 100], true, |_| true).0, Found::default());
     }
 }

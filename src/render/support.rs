@@ -29,7 +29,12 @@ pub fn write_supports(out: &mut dyn Write, supports: &Supports) -> io::Result<()
         let background = one.sources.iter().any(Vec::is_empty);
         match (background, one.sources.len(), one.independent) {
             (true, ..) => writeln!(out, "  background is enough: it rests on no source")?,
-            (_, 0, _) => {}
+            (_, 0, _) => {
+                writeln!(
+                    out,
+                    "  too many proofs to go through: which sets of sources are enough is left out"
+                )?;
+            }
             (_, 1, _) => writeln!(out, "  rests on")?,
             (_, _, 1) => writeln!(out, "  rests on one of these, which are not independent")?,
             (_, n, independent) => {
@@ -40,7 +45,7 @@ pub fn write_supports(out: &mut dyn Write, supports: &Supports) -> io::Result<()
             let named: Vec<String> = set.iter().map(|id| source(id)).collect();
             writeln!(out, "    {}", named.join(" + "))?;
         }
-        if one.cut {
+        if one.cut && !one.sources.is_empty() {
             writeln!(out, "    … and more")?;
         }
         match one.ends_without.as_slice() {

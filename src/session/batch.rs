@@ -89,6 +89,9 @@ impl Session {
         let wanted = weakened.as_ref().unwrap_or(&wanted);
         let model = match profile {
             true => within.evaluate_noting(&goals, wanted)?,
+            false if weakened.is_some() && within.is_guarded(wanted) => {
+                within.evaluate_traced(&goals, wanted)?
+            }
             false => within.evaluate_once(&goals, wanted)?,
         };
         let known = |head: PredId, answer: Answer| match &weakened {

@@ -135,7 +135,7 @@ impl Session {
         let removed = self.base.database.retract(&Pattern {
             predicate: pattern.predicate,
             columns: pattern.columns.clone(),
-            assertion: &|assertion| pattern.fits(assertion),
+            fits: &|tuple, assertion| pattern.fits_parts(tuple) && pattern.fits(assertion),
         });
         let change = Change::Retracted(removed.len());
         if !removed.is_empty() {

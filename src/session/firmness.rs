@@ -6,7 +6,7 @@ use crate::analysis::Goal;
 use crate::base::Budget;
 use crate::engine::{EvalError, Model};
 use crate::model::schema::PredId;
-use crate::model::{Rule, Value};
+use crate::model::{Rule, Status, Value};
 use crate::provenance::annotate::{self, Annotation, MOST_ALTERNATIVES, Unfinished, Wanted};
 use crate::provenance::levels::Evaluated;
 use crate::provenance::{Graph, Tuple};
@@ -37,7 +37,10 @@ impl Session {
         // The status takes no proofs, and thus no more than the goal's constants need.
         let status_alone =
             (self.wanted.is_none() || self.wanted == Wanted::STATUS) && self.by_rules_alone(&reached);
-        let model = self.evaluate(goals, if status_alone { &[] } else { &reached })?;
+        let model = match status_alone {
+            true => self.evaluate(goals, &[])?,
+            false => self.evaluate_for_proofs(goals, &reached)?,
+        };
         let answer = self.rows(goal, &model, most)?;
         self.annotate(goals, goal.rule.head, &model, answer)
     }
@@ -101,7 +104,7 @@ impl Session {
     /// Whether rules alone decide which tuples relations have, so that those that are firm can be
     /// derived by themselves.
     fn by_rules_alone(&self, reached: &[PredId]) -> bool {
-        !reached.iter().any(|pred| self.program().is_guarded(*pred))
+        !self.is_guarded(reached)
     }
 
     fn tuples(&self, head: PredId, rows: &[Vec<Value>]) -> Vec<Tuple> {
@@ -166,6 +169,25 @@ impl Session {
         }
         answer.firmness = known;
         Ok(())
+    }
+
+    /// The status of tuples, by an evaluation a level; `None` where that does not decide it.
+    pub(super) fn statuses(
+        &self,
+        goals: &[Rule],
+        head: PredId,
+        model: &Model,
+        tuples: &[Tuple],
+    ) -> Result<Option<Vec<Option<Status>>>, Error> {
+        if !self.by_rules_alone(&reached(self.program(), goals, &[head])) {
+            return Ok(None);
+        }
+        let mut answer = Answer::default();
+        self.by_levels(goals, head, model, tuples, Wanted::STATUS, &mut answer)?;
+        match answer.unsettled {
+            true => Ok(None),
+            false => Ok(Some(answer.firmness.into_iter().map(|known| known.status).collect())),
+        }
     }
 
     /// How firmly tuples are known, by going through their proofs; `None` if these are too many.

@@ -58,7 +58,7 @@ pub use describe::{EntityName, RelationInfo};
 pub use edit::{Change, Outcome};
 pub use explain::{
     Because, ByRule, Citation, Condition, ConditionOutcome, Explanation, FilePlace, MissingFact,
-    ShownAttempt, ShownPremise, ShownProof, ShownStep, StatedFact, WhyNot,
+    ShownAttempt, ShownExchange, ShownPremise, ShownProof, ShownStep, StatedFact, WhyNot,
 };
 pub use export::Exported;
 pub use import::{Import, Imported, Origin, unsupported};

@@ -90,6 +90,7 @@ impl Session {
     pub(super) fn evaluate_noting(&mut self, goals: &[Rule], wanted: &[PredId]) -> Result<Model, Error> {
         let mut request = Request::new(&self.base.analysis.program, goals, wanted);
         request.profile = true;
+        request.rounds = self.is_guarded(wanted);
         request.demand = !self.options.whole;
         request.tuning = self.tuning();
         let database = &mut self.base.database;
@@ -108,6 +109,20 @@ impl Session {
         let mut request = Request::new(program, goals, &reached);
         request.rounds = true;
         evaluate(&self.engine, &request, &mut self.base.database, &self.limits, &self.cancel)
+    }
+
+    /// Whether tuples of some of these relations can give way, or their number is limited.
+    pub(super) fn is_guarded(&self, relations: &[PredId]) -> bool {
+        relations.iter().any(|pred| self.program().is_guarded(*pred))
+    }
+
+    /// Evaluates for a look at proofs of what goals and wanted relations reach: what gave way is noted
+    /// where anything does.
+    pub(super) fn evaluate_for_proofs(&mut self, goals: &[Rule], reached: &[PredId]) -> Result<Model, Error> {
+        match self.is_guarded(reached) {
+            true => self.evaluate_traced(goals, reached),
+            false => self.evaluate(goals, reached),
+        }
     }
 
     /// The stated tables under the ids of the program's schema.

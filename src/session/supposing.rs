@@ -19,21 +19,15 @@ impl<'s> Supposing<'s> {
         Supposing { session, before }
     }
 
-    /// With these facts besides.
-    pub fn with(session: &'s mut Session, facts: &[Fact]) -> Self {
+    /// With some facts besides, and without anything that states some tuples.
+    pub fn changed(session: &'s mut Session, with: &[Fact], without: &[&Stated]) -> Self {
         let supposing = Supposing::new(session);
-        supposing.session.base.database.assert(facts);
-        supposing
-    }
-
-    /// Without anything that states these tuples.
-    pub fn without(session: &'s mut Session, stated: &[&Stated]) -> Self {
-        let supposing = Supposing::new(session);
-        for (predicate, tuple) in stated {
+        let database = &mut supposing.session.base.database;
+        for (predicate, tuple) in without {
             let columns = tuple.iter().cloned().map(Some).collect();
-            let pattern = Pattern { predicate: *predicate, columns, assertion: &|_| true };
-            supposing.session.base.database.retract(&pattern);
+            database.retract(&Pattern { predicate: *predicate, columns, fits: &|_, _| true });
         }
+        database.assert(with);
         supposing
     }
 

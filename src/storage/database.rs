@@ -100,8 +100,8 @@ pub struct Pattern<'p> {
     pub predicate: PredId,
     /// For each column the value it must have, or `None` for any.
     pub columns: Vec<Option<Value>>,
-    /// What the assertion must be; only such assertions are removed.
-    pub assertion: &'p dyn Fn(&Assertion) -> bool,
+    /// What the tuple and its assertion must be; only such assertions are removed.
+    pub fits: &'p dyn Fn(&[Value], &Assertion) -> bool,
 }
 
 /// What tells how much assertions count, leaving the other fields free to change.
@@ -316,9 +316,9 @@ impl Database {
                 return false;
             }
             let assertion = assertions::unpack(stated, &self.interner, &self.metas);
-            let fits = (pattern.assertion)(&assertion);
+            let tuple: Vec<Value> = row.iter().map(|word| self.interner.value(*word)).collect();
+            let fits = (pattern.fits)(&tuple, &assertion);
             if fits {
-                let tuple = row.iter().map(|word| self.interner.value(*word)).collect();
                 removed.push(Fact { predicate: pattern.predicate, tuple, assertion });
             }
             fits

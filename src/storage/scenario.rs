@@ -28,7 +28,7 @@ impl Database {
             self.retract(&Pattern {
                 predicate: pattern.predicate,
                 columns: pattern.columns.clone(),
-                assertion: &|assertion| pattern.fits(assertion),
+                fits: &|tuple, assertion| pattern.fits_parts(tuple) && pattern.fits(assertion),
             });
         }
         self.assert(&scenario.assume);

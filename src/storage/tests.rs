@@ -137,9 +137,9 @@ fn fact(database: &Database, leader: &str, src: Option<&str>) -> Fact {
 fn pattern<'p>(
     predicate: PredId,
     leader: Option<&str>,
-    assertion: &'p dyn Fn(&Assertion) -> bool,
+    fits: &'p dyn Fn(&[Value], &Assertion) -> bool,
 ) -> Pattern<'p> {
-    Pattern { predicate, columns: vec![leader.map(Value::symbol), None, None], assertion }
+    Pattern { predicate, columns: vec![leader.map(Value::symbol), None, None], fits }
 }
 
 #[test]
@@ -151,12 +151,12 @@ fn facts_are_asserted_retracted_and_brought_back() {
     database.assert(&[fact(&database, "y", None), fact(&database, "x", Some("b"))]);
     assert_eq!(leaders(&database), ["x", "y"]);
     let second = database.snapshot();
-    let gone =
-        database.retract(&pattern(predicate, Some("x"), &|assertion| assertion.src.as_deref() == Some("b")));
+    let gone = database
+        .retract(&pattern(predicate, Some("x"), &|_, assertion| assertion.src.as_deref() == Some("b")));
     assert_eq!(gone, [fact(&database, "x", Some("b"))]);
     assert_eq!(leaders(&database), ["x", "y"]);
-    assert_eq!(database.retract(&pattern(predicate, Some("nobody"), &|_| true)), []);
-    assert_eq!(database.retract(&pattern(predicate, None, &|_| true)).len(), 2);
+    assert_eq!(database.retract(&pattern(predicate, Some("nobody"), &|_, _| true)), []);
+    assert_eq!(database.retract(&pattern(predicate, None, &|_, _| true)).len(), 2);
     assert!(leaders(&database).is_empty() && database.is_empty());
     database.restore(second);
     assert_eq!(database.len(), 3);
@@ -248,13 +248,13 @@ fn bulk_rows_are_facts_like_others() {
     assert_eq!(dump(&bulk), dump(&one_by_one));
     assert_eq!(dump(&both), dump(&one_by_one));
     for database in [&mut bulk, &mut both] {
-        assert_eq!(database.retract(&pattern(predicate, Some("x"), &|_| true)).len(), 1);
+        assert_eq!(database.retract(&pattern(predicate, Some("x"), &|_, _| true)).len(), 1);
         assert_eq!(leaders(database), ["y", "z"]);
     }
     let mut flags = loaded(&[]).unwrap();
     let flag = flags.schema().find("Flag").unwrap();
     flags.assert_bulk(flag, Vec::new(), 2, span);
     assert_eq!(flags.len(), 1);
-    flags.retract(&Pattern { predicate: flag, columns: Vec::new(), assertion: &|_| true });
+    flags.retract(&Pattern { predicate: flag, columns: Vec::new(), fits: &|_, _| true });
     assert!(flags.is_empty());
 }

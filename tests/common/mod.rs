@@ -4,6 +4,7 @@
 pub mod case;
 pub mod dice;
 pub mod edit;
+pub mod evaluated;
 pub mod generate;
 pub mod literals;
 pub mod print;

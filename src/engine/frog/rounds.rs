@@ -11,11 +11,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::share::Share;
-use super::{Evaluation, RuleRef, Sorted, Table};
+use super::{Evaluation, RuleRef, Table};
 use crate::base::Stop;
 use crate::engine::profile::RelationProfile;
 use crate::engine::rows::Held;
-use crate::engine::{Engine, EvalError, Frog, Request, Tables, Tuning};
+use crate::engine::{Engine, EvalError, Frog, Model, Past, Request, Tables, Tuning};
 use crate::model::program::Subsumption;
 use crate::model::{Body, CheckedProgram, Literal, PredId, Rule, Stratum};
 use crate::storage::Word;
@@ -61,6 +61,8 @@ struct State {
     fresh: HashSet<Row>,
     /// The round in which each row appeared first.
     first: HashMap<Row, u32>,
+    /// The round in which each row that gave way did so first.
+    gone: HashMap<Row, u32>,
     produced: u64,
     stated: u64,
 }
@@ -76,6 +78,20 @@ impl Tables for Layered<'_> {
     fn table(&self, pred: PredId) -> Option<&Table> {
         let derived = self.over.get(&pred).or_else(|| self.model.get(&pred));
         derived.map(|table| &**table).or_else(|| self.stored.table(pred))
+    }
+}
+
+impl State {
+    /// Notes when rows came and when they gave way.
+    fn note(&self, pred: PredId, model: &mut Model) {
+        let with_round = |(row, round): (&Row, &u32)| row.iter().copied().chain([*round]).collect::<Vec<_>>();
+        let rounds = self.first.iter().flat_map(with_round).collect();
+        model.rounds.insert(pred, Table::from_rows(self.width + 1, rounds));
+        if !self.gone.is_empty() {
+            let gone = Table::from_rows(self.width + 1, self.gone.iter().flat_map(with_round).collect());
+            let rows = Arc::new(table(self.width, self.first.keys()));
+            model.past.insert(pred, Past { rows, gone });
+        }
     }
 }
 
@@ -99,9 +115,9 @@ impl Run<'_> {
                 stated.map(|table| table.iter().map(Row::from).collect()).unwrap_or_default();
             let stated = fresh.len() as u64;
             let (rows, recent) = (Arc::clone(&empty), empty);
-            let first = HashMap::new();
-            self.states
-                .insert(*pred, State { width, delta, rows, recent, fresh, first, produced: 0, stated });
+            let (first, gone) = (HashMap::new(), HashMap::new());
+            let state = State { width, delta, rows, recent, fresh, first, gone, produced: 0, stated };
+            self.states.insert(*pred, state);
         }
         for (by, rule) in rules {
             for literals in &rule.body.alternatives {
@@ -141,11 +157,7 @@ impl Run<'_> {
         for pred in &self.stratum.predicates {
             let Some(state) = self.states.remove(pred) else { continue };
             if evaluation.request.rounds {
-                let noted = |row: &[Word]| state.first.get(row).copied().unwrap_or(0);
-                let words =
-                    state.rows.iter().flat_map(|row| row.iter().copied().chain([noted(row)])).collect();
-                let rounds = Sorted::from_sorted(state.width + 1, words, state.rows.len());
-                evaluation.model.rounds.insert(*pred, Table::from(rounds));
+                state.note(*pred, &mut evaluation.model);
             }
             if evaluation.request.profile {
                 evaluation.model.profile.relations.push(RelationProfile {
@@ -231,6 +243,7 @@ impl Run<'_> {
                 self.program.subsumptions.iter().filter(|found| found.pred == *pred).collect();
             let mut new = Arc::new(table(width, fresh.iter()));
             let mut all = Arc::new(joined(width, &old, &new));
+            let mut gave_way: Vec<Row> = Vec::new();
             if !subsumptions.is_empty() && !new.is_empty() {
                 let by = first.unwrap_or(RuleRef::Goal(0));
                 let mut pairs: HashSet<(Row, Row)> = HashSet::new();
@@ -250,6 +263,10 @@ impl Run<'_> {
                     })
                     .map(|(less, _)| less)
                     .collect();
+                if evaluation.request.rounds {
+                    gave_way =
+                        gone.iter().filter(|row| old.contains(row)).map(|row| (*row).clone()).collect();
+                }
                 let kept = |from: &Table| {
                     let rows: Vec<Row> =
                         from.iter().map(Row::from).filter(|row| !gone.contains(row)).collect();
@@ -261,6 +278,9 @@ impl Run<'_> {
             if evaluation.request.rounds {
                 for row in new.iter() {
                     state.first.entry(Row::from(row)).or_insert(round);
+                }
+                for row in gave_way {
+                    state.gone.entry(row).or_insert(round);
                 }
             }
             (state.rows, state.recent) = (all, new);

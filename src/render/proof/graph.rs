@@ -133,6 +133,7 @@ fn lines(step: &ShownStep) -> Vec<String> {
             lines.extend(by.assumptions.iter().map(|assumption| format!("assuming that {assumption}")));
         }
     }
+    lines.extend(step.gave_way.iter().map(|other| format!("gave way later to {other}")));
     if step.status != crate::model::Status::Held {
         lines.push(step.status.name().to_owned());
     }

@@ -56,6 +56,7 @@ struct StepJson<'a> {
     sentence: Option<&'a str>,
     status: &'a str,
     conf: f64,
+    gave_way: Option<&'a str>,
     stated: Option<Vec<CitationJson<'a>>>,
     rule: Option<RuleJson<'a>>,
 }
@@ -73,6 +74,7 @@ impl<'a> StepJson<'a> {
             sentence: step.sentence.as_deref(),
             status: step.status.name(),
             conf: step.conf,
+            gave_way: step.gave_way.as_deref(),
             stated,
             rule,
         }

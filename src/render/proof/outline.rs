@@ -104,6 +104,7 @@ impl Builder<'_> {
             Because::Stated { assertions } => {
                 item.text.clone_from(&step.text);
                 item.details = citations(assertions, step);
+                item.details.extend(gave_way(step));
                 return item;
             }
             Because::Rule(by) => by,
@@ -136,6 +137,7 @@ impl Builder<'_> {
                 by.alternative.map(|number| format!(", alternative {number}")).unwrap_or_default();
             item.details.push(format!("by the rule at {}{alternative}", by.place));
         }
+        item.details.extend(gave_way(step));
         item.details.extend(by.assumptions.iter().map(|assumption| format!("assuming that {assumption}")));
         item.below = self.premises(&by.premises, depth + 1);
         item
@@ -187,6 +189,10 @@ pub(super) fn counted(n: usize, noun: &str) -> String {
 /// `1 more row`, `2 more rows`.
 pub(super) fn more(n: usize, noun: &str) -> String {
     format!("{n} more {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+fn gave_way(step: &ShownStep) -> Option<String> {
+    step.gave_way.as_ref().map(|other| format!("it gave way later to {other}"))
 }
 
 fn firmness(step: &ShownStep) -> Option<String> {

@@ -11,7 +11,9 @@ use crate::base::escape;
 use crate::model::Schema;
 use crate::render::fact::fact_text;
 use crate::render::json::pretty;
-use crate::session::{Condition, ConditionOutcome, FilePlace, MissingFact, ShownAttempt, StatedFact, WhyNot};
+use crate::session::{
+    Condition, ConditionOutcome, FilePlace, MissingFact, ShownAttempt, ShownExchange, StatedFact, WhyNot,
+};
 
 /// Writes why a tuple does not hold, not the notes. `schema` is that of the session.
 ///
@@ -27,16 +29,14 @@ pub fn write_whynot(
     match format {
         ProofFormat::Tree => {
             tree::write_item(out, &item(whynot), style)?;
-            write_sets(out, whynot, schema)?;
-            write_without(out, whynot, schema)
+            write_remedies(out, whynot, schema)
         }
         ProofFormat::Json => writeln!(out, "{}", pretty(&WhyNotJson::of(whynot, schema))?),
         ProofFormat::Mermaid => graph::write_items(out, &with_sets(whynot, schema), graph::Language::Mermaid),
         ProofFormat::Dot => graph::write_items(out, &with_sets(whynot, schema), graph::Language::Dot),
         ProofFormat::Html => {
             let mut text = Vec::new();
-            write_sets(&mut text, whynot, schema)?;
-            write_without(&mut text, whynot, schema)?;
+            write_remedies(&mut text, whynot, schema)?;
             html::write_page(out, &whynot.text, &item(whynot), &String::from_utf8_lossy(&text))
         }
     }
@@ -45,7 +45,7 @@ pub fn write_whynot(
 fn item(whynot: &WhyNot) -> Item {
     let mut item = Item::text(format!("{} does not hold", whynot.text));
     item.details = whynot.near.clone();
-    if whynot.attempts.is_empty() && whynot.others.is_empty() {
+    if whynot.attempts.is_empty() && whynot.others.is_empty() && !whynot.gives_way {
         item.details.push("nobody states it, and no rule derives such a tuple".to_owned());
     }
     item.below = whynot.attempts.iter().map(attempt).collect();
@@ -101,7 +101,20 @@ fn with_sets(whynot: &WhyNot, schema: &Schema) -> Item {
         holds.below = set.iter().map(|stated| Item::text(fact_text(schema, &stated.fact))).collect();
         item.below.push(holds);
     }
+    for ShownExchange { with, without } in &whynot.both {
+        let mut holds = Item::text("it would hold with and without");
+        let with = with.iter().map(|missing| format!("with {}", fact_text(schema, &missing.fact)));
+        let without = without.iter().map(|stated| format!("without {}", fact_text(schema, &stated.fact)));
+        holds.below = with.chain(without).map(Item::text).collect();
+        item.below.push(holds);
+    }
     item
+}
+
+fn write_remedies(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Result<()> {
+    write_sets(out, whynot, schema)?;
+    write_without(out, whynot, schema)?;
+    write_both(out, whynot, schema)
 }
 
 /// `one more fact`.
@@ -119,7 +132,10 @@ fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Resu
         return match (whynot.cut, whynot.attempts.is_empty()) {
             (false, true) => Ok(()),
             (true, _) => writeln!(out, "\nNo facts were found that would make it hold; the search was cut."),
-            (false, false) => writeln!(out, "\nNo three facts would make it hold."),
+            (false, false) if whynot.without.is_empty() && whynot.both.is_empty() => {
+                writeln!(out, "\nNo three facts would make it hold.")
+            }
+            (false, false) => writeln!(out, "\nNo three more facts alone would make it hold."),
         };
     };
     let facts = facts(first.len(), "more");
@@ -127,14 +143,7 @@ fn write_sets(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Resu
     writeln!(out, "\nIt would hold with {facts}{any}:")?;
     for set in &whynot.sets {
         writeln!(out)?;
-        for MissingFact { fact, any } in set {
-            let text = escape::printable(&fact_text(schema, fact)).into_owned();
-            let any: Vec<&str> = any.iter().map(|name| &**name).collect();
-            match any.as_slice() {
-                [] => writeln!(out, "    {text},")?,
-                any => writeln!(out, "    {text},  // {}: any", any.join(", "))?,
-            }
-        }
+        set.iter().try_for_each(|missing| write_missing(out, "", missing, schema))?;
     }
     if whynot.cut {
         writeln!(out, "\nNot every set of facts was tried; there may be others.")?;
@@ -149,20 +158,62 @@ fn write_without(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::R
     writeln!(out, "\nIt would hold without {facts}{any}:")?;
     for set in &whynot.without {
         writeln!(out)?;
-        for StatedFact { fact, places } in set {
-            let text = escape::printable(&fact_text(schema, fact)).into_owned();
-            let place = places.first().map(|place| format!("  // {place}")).unwrap_or_default();
-            let others = match places.len() {
-                0 | 1 => String::new(),
-                n => format!(" and {}", more(n - 1, "place")),
-            };
-            writeln!(out, "    {text},{}{others}", escape::printable(&place))?;
-        }
+        set.iter().try_for_each(|stated| write_stated(out, "", stated, schema))?;
     }
     if whynot.cut_without {
         writeln!(out, "\nNot every fact in the way was tried; there may be others.")?;
     }
     Ok(())
+}
+
+/// As one types it at the prompt: what to assert, and what to retract.
+fn write_both(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::Result<()> {
+    let Some(first) = whynot.both.first() else { return Ok(()) };
+    let [more, stated] = [facts(first.with.len(), "more"), facts(first.without.len(), "stated")];
+    let any = if whynot.both.len() > 1 { ", any of these" } else { "" };
+    writeln!(out, "\nIt would hold with {more} and without {stated}{any}:")?;
+    for ShownExchange { with, without } in &whynot.both {
+        writeln!(out)?;
+        with.iter().try_for_each(|missing| write_missing(out, "+", missing, schema))?;
+        without.iter().try_for_each(|stated| write_stated(out, "-", stated, schema))?;
+    }
+    if whynot.cut_both {
+        writeln!(out, "\nNot every exchange of facts was tried; there may be others.")?;
+    }
+    Ok(())
+}
+
+/// A line for a fact to state; `sign` stands before it and, where there is one, no comma behind.
+fn write_missing(
+    out: &mut dyn Write,
+    sign: &str,
+    MissingFact { fact, any }: &MissingFact,
+    schema: &Schema,
+) -> io::Result<()> {
+    let comma = if sign.is_empty() { "," } else { "" };
+    let text = escape::printable(&fact_text(schema, fact)).into_owned();
+    let any: Vec<&str> = any.iter().map(|name| &**name).collect();
+    match any.as_slice() {
+        [] => writeln!(out, "    {sign}{text}{comma}"),
+        any => writeln!(out, "    {sign}{text}{comma}  // {}: any", any.join(", ")),
+    }
+}
+
+/// The same for a fact that is stated.
+fn write_stated(
+    out: &mut dyn Write,
+    sign: &str,
+    StatedFact { fact, places }: &StatedFact,
+    schema: &Schema,
+) -> io::Result<()> {
+    let comma = if sign.is_empty() { "," } else { "" };
+    let text = escape::printable(&fact_text(schema, fact)).into_owned();
+    let place = places.first().map(|place| format!("  // {place}")).unwrap_or_default();
+    let others = match places.len() {
+        0 | 1 => String::new(),
+        n => format!(" and {}", more(n - 1, "place")),
+    };
+    writeln!(out, "    {sign}{text}{comma}{}{others}", escape::printable(&place))
 }
 
 #[derive(Serialize)]
@@ -176,6 +227,14 @@ struct WhyNotJson<'a> {
     cut: bool,
     without: Vec<Vec<StatedJson>>,
     without_cut: bool,
+    both: Vec<BothJson<'a>>,
+    both_cut: bool,
+}
+
+#[derive(Serialize)]
+struct BothJson<'a> {
+    with: Vec<MissingJson<'a>>,
+    without: Vec<StatedJson>,
 }
 
 #[derive(Serialize)]
@@ -235,6 +294,15 @@ impl<'a> WhyNotJson<'a> {
             cut: whynot.cut,
             without: whynot.without.iter().map(|set| set.iter().map(stated).collect()).collect(),
             without_cut: whynot.cut_without,
+            both: whynot
+                .both
+                .iter()
+                .map(|ShownExchange { with, without }| BothJson {
+                    with: with.iter().map(missing).collect(),
+                    without: without.iter().map(stated).collect(),
+                })
+                .collect(),
+            both_cut: whynot.cut_both,
         }
     }
 }

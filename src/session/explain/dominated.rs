@@ -1,4 +1,4 @@
-//! Which tuple of its relation another one would give way to.
+//! Which tuple of its relation another one gives way to.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::session::Session;
 const MOST_TUPLES: usize = 100_000;
 
 impl Session {
-    /// A sentence on the first tuple that a subsumption puts before `tuple`, if one does.
+    /// The first tuple that a subsumption puts before `tuple`, if one does, and by which it does.
     pub(super) fn gives_way(&self, pred: PredId, tuple: &[Value], model: &Model) -> Option<String> {
         let stated = self.stated_tables();
         let interner = self.base.database.interner();
@@ -40,7 +40,7 @@ impl Session {
             if let Some(first) = greater.filter(|greater| *greater != tuple).min() {
                 let first = text::tuple(self.schema(), pred, first);
                 let place = self.file_place(subsumption.rule.span);
-                return Some(format!("it would give way to {first}, by {}:{}", place.file, place.line));
+                return Some(format!("{first}, by {}:{}", place.file, place.line));
             }
         }
         None

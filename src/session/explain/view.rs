@@ -41,6 +41,8 @@ pub struct ShownStep {
     pub status: Status,
     /// How sure, from 0 to 1.
     pub conf: f64,
+    /// For a tuple that was there only until it gave way to another: which, and by which subsumption.
+    pub gave_way: Option<String>,
     /// Why it holds.
     pub because: Because,
 }

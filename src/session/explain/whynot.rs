@@ -3,7 +3,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::near::Nearby;
 use super::view::FilePlace;
@@ -13,8 +12,8 @@ use crate::engine::RuleRef;
 use crate::model::schema::PredId;
 use crate::model::{Assertion, Fact, Literal, Value};
 use crate::provenance::Graph;
-use crate::provenance::candidates::{can_hinder, candidates};
-use crate::provenance::remedy::{Change, Remedies, Stated, remedies};
+use crate::provenance::candidates::{Reach, can_hinder, candidates};
+use crate::provenance::remedy::{Change, Exchange, Remedies, Stated, exchanges, remedies};
 use crate::provenance::repair::{Missing, repairs};
 use crate::provenance::text::{self, Writer};
 use crate::provenance::trial::Trial;
@@ -27,8 +26,11 @@ use crate::storage::Word;
 const ATTEMPTS: usize = 8;
 /// Sets of missing facts that are shown.
 const SETS: usize = 5;
-/// After this long no more sets are tried than have been.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Rows that all trials together may produce before no more are made: on a model of millions one
+/// trial takes long, on a small one hundreds do not.
+const ROWS: u64 = 30_000_000;
+/// What a trial counts for at least.
+const ROWS_A_TRIAL: u64 = 20_000;
 
 /// Why a tuple does not hold.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,6 +39,9 @@ pub struct WhyNot {
     pub text: String,
     /// A tuple that holds all the same; the rest is then empty.
     pub holds: Option<String>,
+    /// Whether it would give way to another tuple, which is then told under what comes near: neither a
+    /// rule nor a fact could help it.
+    pub gives_way: bool,
     /// What comes near to it among what is stated, a sentence each.
     pub near: Vec<String>,
     /// How far the rules got that could have derived it, the nearest first.
@@ -53,8 +58,21 @@ pub struct WhyNot {
     pub without: Vec<Vec<StatedFact>>,
     /// Whether there may be others of these.
     pub cut_without: bool,
+    /// The smallest sets of facts of which some would have to be stated and others not, each tried.
+    pub both: Vec<ShownExchange>,
+    /// Whether there may be others of these.
+    pub cut_both: bool,
     /// What a reader has to know beside all this, one sentence each.
     pub notes: Vec<String>,
+}
+
+/// Facts to state together with facts not to state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ShownExchange {
+    /// What would have to be stated.
+    pub with: Vec<MissingFact>,
+    /// What would have to be taken back.
+    pub without: Vec<StatedFact>,
 }
 
 /// A fact that nobody states.
@@ -151,18 +169,18 @@ impl Session {
             return Ok(found);
         }
         let whole: Option<Vec<Value>> = pattern.columns.iter().cloned().collect();
-        if let Some(reason) = whole.and_then(|tuple| self.gives_way(pred, &tuple, &model)) {
-            // No rule and no fact could help it.
-            found.near.push(reason);
+        if let Some(other) = whole.and_then(|tuple| self.gives_way(pred, &tuple, &model)) {
+            found.gives_way = true;
+            found.near.push(format!("it would give way to {other}"));
             return Ok(found);
         }
+        let can_be_hindered;
         let (proposals, all) = {
             let tables = self.stated_tables();
             let budget = Budget::new(self.limits.clone(), self.cancel.clone());
             let interner = self.base.database.interner();
             let graph = Graph::new(self.program(), &[], &tables, &model, interner, &budget);
-            let wanted: Vec<Option<Word>> =
-                pattern.columns.iter().map(|value| value.as_ref().map(|value| graph.word(value))).collect();
+            let wanted = wanted_words(&graph, pattern);
             let stopped = |stop| self.stopped(stop);
             let (tried, others) = attempts(&graph, pred, &wanted).map_err(stopped)?;
             let nearby = &Nearby::new(self, &model);
@@ -174,36 +192,51 @@ impl Session {
             found.others = others.iter().filter_map(|rule| self.rule_place(*rule)).collect();
             let proposals = repairs(&graph, pred, &wanted).map_err(stopped)?;
             // What is proposed by itself, where nothing is negated, does.
-            let alone = proposals.sets.iter().any(|set| set.len() == 1) && !can_hinder(&graph, pred);
-            let all = (!alone).then(|| candidates(&graph, pred, &wanted).map_err(stopped)).transpose()?;
+            can_be_hindered = can_hinder(&graph, pred);
+            let alone = proposals.sets.iter().any(|set| set.len() == 1) && !can_be_hindered;
+            let all = (!alone)
+                .then(|| candidates(&graph, pred, &wanted, Reach::Either).map_err(stopped))
+                .transpose()?;
             (proposals, all)
         };
-        let started = Instant::now();
-        let mut tried = false;
-        let mut trial = |change: Change<'_>| match tried && started.elapsed() > PATIENCE {
-            true => Ok(Trial::Enough),
-            false => {
-                tried = true;
-                self.holds_under(pattern, change)
-            }
-        };
-        let remedies = remedies(&proposals, all.as_ref(), SETS, &mut trial)?;
+        let mut spent = 0;
+        let mut trial = |change: Change<'_>| self.holds_under(pattern, change, &mut spent);
+        let mut remedies = remedies(&proposals, all.as_ref(), SETS, &mut trial)?;
+        let room = remedies.room_for_both();
+        if room > 1 && can_be_hindered {
+            let candidates = {
+                let tables = self.stated_tables();
+                let budget = Budget::new(self.limits.clone(), self.cancel.clone());
+                let interner = self.base.database.interner();
+                let graph = Graph::new(self.program(), &[], &tables, &model, interner, &budget);
+                let wanted = wanted_words(&graph, pattern);
+                candidates(&graph, pred, &wanted, Reach::Both).map_err(|stop| self.stopped(stop))?
+            };
+            let mut trial = |change: Change<'_>| self.holds_under(pattern, change, &mut spent);
+            (remedies.both, remedies.cut_both) = exchanges(&candidates, room, SETS, &mut trial)?;
+        }
         self.show_remedies(remedies, &mut found);
         Ok(found)
     }
 
-    /// Whether a tuple that fits holds under a change.
-    fn holds_under(&mut self, pattern: &Pattern, change: Change<'_>) -> Result<Trial, Error> {
+    /// Whether a tuple that fits holds under a change. `spent` are the rows of all trials so far; at
+    /// least one is made.
+    fn holds_under(
+        &mut self,
+        pattern: &Pattern,
+        change: Change<'_>,
+        spent: &mut u64,
+    ) -> Result<Trial, Error> {
+        if *spent > ROWS {
+            return Ok(Trial::Enough);
+        }
         let span = self.rule_span();
-        let supposing = match change {
-            Change::With(missing) => {
-                let facts: Vec<Fact> = missing.iter().map(|missing| fact_of(missing, span)).collect();
-                Supposing::with(self, &facts)
-            }
-            Change::Without(stated) => Supposing::without(self, stated),
-        };
+        let with: Vec<Fact> = change.with.iter().map(|missing| fact_of(missing, span)).collect();
+        let supposing = Supposing::changed(self, &with, change.without);
         let session = &mut *supposing.session;
-        match session.evaluate(&[], &[pattern.predicate]) {
+        let model = session.evaluate(&[], &[pattern.predicate]);
+        *spent += session.cancel.rows().max(ROWS_A_TRIAL);
+        match model {
             Ok(model) => Ok(match session.tuples_that_fit(pattern, &model, 1)?.0.is_empty() {
                 true => Trial::DoesNot,
                 false => Trial::Does,
@@ -233,6 +266,12 @@ impl Session {
         let stated = |stated: &Stated| self.stated_fact(stated, span);
         found.without = remedies.without.iter().map(|set| set.iter().map(stated).collect()).collect();
         found.cut_without = remedies.cut_without;
+        let both = |Exchange { with, without }: &Exchange| ShownExchange {
+            with: with.iter().map(missing).collect(),
+            without: without.iter().map(stated).collect(),
+        };
+        found.both = remedies.both.iter().map(both).collect();
+        found.cut_both = remedies.cut_both;
     }
 
     fn stated_fact(&self, (predicate, tuple): &Stated, span: Span) -> StatedFact {
@@ -246,7 +285,16 @@ impl Session {
     }
 
     fn pattern_text(&self, pattern: &Pattern) -> String {
-        columns_text(self, pattern.predicate, &pattern.columns)
+        let predicate = self.schema().predicate(pattern.predicate);
+        let shape = |at: usize| pattern.shapes.iter().find(|(of, _)| *of == at).map(|(_, shape)| shape);
+        let columns = predicate.columns.iter().zip(&pattern.columns).enumerate();
+        let texts: Vec<String> = columns
+            .filter_map(|(at, (column, value))| {
+                let text = value.as_ref().map(ToString::to_string).or_else(|| Some(shape(at)?.to_string()));
+                Some(format!("{}: {}", column.name, text?))
+            })
+            .collect();
+        format!("{}({})", predicate.name, texts.join(", "))
     }
 
     fn rule_place(&self, rule: RuleRef) -> Option<FilePlace> {
@@ -322,6 +370,10 @@ impl Session {
     }
 }
 
+fn wanted_words(graph: &Graph<'_>, pattern: &Pattern) -> Vec<Option<Word>> {
+    pattern.columns.iter().map(|value| value.as_ref().map(|value| graph.word(value))).collect()
+}
+
 /// What a rule would have derived, as far as its values are known.
 fn head_text(writer: &Writer<'_>) -> String {
     let Some(predicate) = writer.schema.predicates.get(writer.rule.head.0 as usize) else {
@@ -330,15 +382,6 @@ fn head_text(writer: &Writer<'_>) -> String {
     let args = predicate.columns.iter().zip(&writer.rule.args);
     let texts: Vec<String> =
         args.map(|(column, arg)| format!("{}: {}", column.name, writer.expr(arg))).collect();
-    format!("{}({})", predicate.name, texts.join(", "))
-}
-
-/// A tuple of which some columns are open.
-fn columns_text(session: &Session, pred: PredId, columns: &[Option<Value>]) -> String {
-    let predicate = session.schema().predicate(pred);
-    let given = predicate.columns.iter().zip(columns);
-    let texts: Vec<String> =
-        given.filter_map(|(column, value)| Some(format!("{}: {}", column.name, value.as_ref()?))).collect();
     format!("{}({})", predicate.name, texts.join(", "))
 }
 

@@ -18,7 +18,8 @@ use crate::storage::Word;
 use crate::storage::sources::Struck;
 use crate::syntax::datalog::ast::{Const, ConstKind, Name, UnderOption};
 
-/// Steps and premises of the proof graph that are gone through.
+/// Steps and premises of the proof graph that are gone through. What lies behind that is found by
+/// evaluating again.
 const MOST: usize = 8_000_000;
 
 /// A conclusion with all that support asks of it.
@@ -54,7 +55,7 @@ impl Session {
     ) -> Result<(Vec<Known>, usize), Error> {
         let mut within = self.enter(own)?;
         let reached = reached(within.program(), asked.goals, asked.heads);
-        let model = within.evaluate(asked.goals, &reached)?;
+        let model = within.evaluate_for_proofs(asked.goals, &reached)?;
         let (mut known, more) = within.conclusions(asked, &model);
         let exact = within.weigh(&mut known, asked, &model, wanted, sources, &reached)?;
         if exact || known.is_empty() {
@@ -165,22 +166,16 @@ impl Session {
         let tables = self.stated_tables();
         let budget = Budget::new(self.limits.clone(), self.cancel.clone());
         let graph = Graph::new(self.program(), asked.goals, &tables, model, interner, &budget);
-        let stopped = |unfinished| match unfinished {
-            Unfinished::TooLarge(most) => {
-                let message = "what these conclusions rest on is too much to be gone through".to_owned();
-                let code = codes::PROOF_LIMIT;
-                let diagnostic = Diagnostic::new(code, message)
-                    .note(format!("more than {most} steps of proofs"))
-                    .help("ask for fewer conclusions");
-                Error::Limit(Box::new(diagnostic))
+        let stopped = |stop| failed(self.program(), asked.goals, &EvalError::Stopped { stop, rule: None });
+        match annotate::annotate(&graph, database, &tuples, wanted, MOST) {
+            Ok(annotations) => {
+                known.iter_mut().zip(annotations).for_each(|(one, annotation)| one.annotation = annotation);
             }
-            Unfinished::Stopped(stop) => {
-                failed(self.program(), asked.goals, &EvalError::Stopped { stop, rule: None })
+            Err(Unfinished::TooLarge(_)) => {
+                self.weigh_by_levels(known, asked, model, &tuples)?;
+                return Ok(false);
             }
-        };
-        let annotations = annotate::annotate(&graph, database, &tuples, wanted, MOST).map_err(stopped)?;
-        for (one, annotation) in known.iter_mut().zip(annotations) {
-            one.annotation = annotation;
+            Err(Unfinished::Stopped(stop)) => return Err(stopped(stop)),
         }
         let exact = survive::only_loses(self.program(), asked.goals, reached, database);
         // Struck beside what the scenario strikes already.
@@ -192,12 +187,49 @@ impl Session {
             .collect();
         let mut removals: Vec<Removal<'_>> = strikes.iter().map(Removal::Struck).collect();
         removals.push(Removal::Unnamed);
-        let ends = survive::ends(&graph, database, &tuples, &removals, MOST).map_err(stopped)?;
+        let ends = match survive::ends(&graph, database, &tuples, &removals, MOST) {
+            Ok(ends) => ends,
+            Err(Unfinished::TooLarge(_)) => return Ok(false),
+            Err(Unfinished::Stopped(stop)) => return Err(stopped(stop)),
+        };
         for (one, mut ends) in known.iter_mut().zip(ends) {
             one.unnamed = ends.pop_if(|at| *at == strikes.len()).is_some();
             one.ends = ends;
         }
         Ok(exact)
+    }
+
+    /// The status of conclusions that have too many proofs to go through them, by an evaluation a
+    /// level. Which sets of sources are enough for them stays unknown.
+    fn weigh_by_levels(
+        &self,
+        known: &mut [Known],
+        asked: &Conclusions<'_>,
+        model: &Model,
+        tuples: &[Tuple],
+    ) -> Result<(), Error> {
+        for head in asked.heads {
+            let of: Vec<usize> = (0..known.len())
+                .filter(|at| known.get(*at).is_some_and(|one| one.predicate == *head))
+                .collect();
+            let tuples: Vec<Tuple> = of.iter().filter_map(|at| tuples.get(*at)).cloned().collect();
+            let Some(found) = self.statuses(asked.goals, *head, model, &tuples)? else {
+                let message = "what these conclusions rest on is too much to be gone through".to_owned();
+                let diagnostic = Diagnostic::new(codes::PROOF_LIMIT, message)
+                    .note(format!(
+                        "more than {MOST} steps of proofs, through relations in which tuples give way"
+                    ))
+                    .help("ask for fewer conclusions");
+                return Err(Error::Limit(Box::new(diagnostic)));
+            };
+            for (at, status) in of.into_iter().zip(found) {
+                if let Some(one) = known.get_mut(at) {
+                    let certain = Annotation::certain();
+                    one.annotation = Annotation { status, sources: Vec::new(), sources_cut: true, ..certain };
+                }
+            }
+        }
+        Ok(())
     }
 
     /// All sources that are declared or named, by id.

@@ -35,7 +35,7 @@ pub struct Support {
     /// How firmly it is known.
     pub status: Option<Status>,
     /// Alternative sets of sources, each of which is enough; the smallest first. One empty set for
-    /// what rests on background alone.
+    /// what rests on background alone; none where there are too many proofs to tell.
     pub sources: Vec<Vec<Arc<str>>>,
     /// Whether there are more alternatives than are kept.
     pub cut: bool,
@@ -71,7 +71,10 @@ impl Supports {
                 Value::List(one.sources.iter().map(|set| texts(set)).collect()),
                 texts(&one.ends_without),
                 Value::Bool(one.unnamed_alone),
-                Value::Number(i64::try_from(one.independent).unwrap_or(i64::MAX)),
+                match one.sources.is_empty() {
+                    true => Value::Nil,
+                    false => Value::Number(i64::try_from(one.independent).unwrap_or(i64::MAX)),
+                },
             ]
         };
         let columns = ["conclusion", "status", "sources", "ends_without", "unnamed_alone", "independent"]
@@ -118,6 +121,7 @@ impl Session {
             row.iter()
                 .zip(&pattern.columns)
                 .all(|(value, wanted)| wanted.as_ref().is_none_or(|it| it == value))
+                && pattern.fits_parts(row)
                 && like_that.as_ref().is_none_or(|known| known.contains(row))
         };
         let asked = Conclusions { goals: &[], heads: &[pattern.predicate], pick: Some(&fits), most: TUPLES };
