@@ -1,6 +1,7 @@
 //! Relations as flat tables of words: rows sorted and distinct, with copies in other column orders.
 
 mod change;
+mod distinct;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -245,8 +246,7 @@ impl Table {
         if in_place { self.0.rows.get().is_some() } else { self.lock().contains_key(columns) }
     }
 
-    /// Estimated numbers of distinct words in the columns: exact for small tables, else from a
-    /// sample of rows (I. J. Good 1953: the share of words seen once estimates the share unseen).
+    /// Estimated numbers of distinct words in the columns.
     pub fn distinct(&self) -> &[f64] {
         self.0.distinct.get_or_init(|| {
             if let (Some(bits), None) = (&self.0.bits, self.0.rows.get()) {
@@ -254,11 +254,11 @@ impl Table {
             }
             match self.unsorted() {
                 Some(words) => {
-                    (0..self.0.width).map(|column| sampled_distinct(&words, self.0.width, column)).collect()
+                    (0..self.0.width).map(|column| distinct::distinct(&words, self.0.width, column)).collect()
                 }
                 None => {
                     let words = self.rows().words();
-                    (0..self.0.width).map(|column| sampled_distinct(words, self.0.width, column)).collect()
+                    (0..self.0.width).map(|column| distinct::distinct(words, self.0.width, column)).collect()
                 }
             }
         })
@@ -309,7 +309,8 @@ impl Table {
     }
 }
 
-/// The distinct words of a column, estimated as in [`Table::distinct`].
+/// The distinct words of a column, from a sample of rows (I. J. Good 1953: the share of words seen once
+/// estimates the share unseen).
 pub fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
     const SAMPLE: usize = 1024;
     let len = words.len() / width.max(1);
