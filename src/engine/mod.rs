@@ -17,6 +17,8 @@ pub mod naive;
 #[cfg(test)]
 mod order_tests;
 pub mod profile;
+#[cfg(test)]
+mod replan_tests;
 pub mod rows;
 mod sink;
 mod store;
