@@ -138,7 +138,7 @@ pub use base::CancelToken;
 #[doc(inline)]
 pub use model::date::{Date, Day, Qualifier};
 #[doc(inline)]
-pub use model::fact::Status;
+pub use model::fact::{Review, Status};
 #[doc(inline)]
 pub use render::{AnswerFormat, ProofFormat};
 

@@ -65,3 +65,19 @@ fn a_column_that_is_named_already_is_not_suggested() {
     assert_eq!(found[0].code, "FL202");
     assert_eq!(found[0].help, ["did you mean `ledger`?"]);
 }
+
+#[test]
+fn a_column_that_names_its_variable_is_left_out_and_not_quoted() {
+    // `leader:` is both, and `"leader":` would be no column.
+    for body in ["n = count : { A(x: 1, leader:) }", "A(x: n, leader:)", "A(x: n, p: (leader:))"] {
+        let text = format!(
+            ".type P = [leader: symbol]\n.decl A(x: number, leader: symbol?, p: P?)\nR(n) :- {body}.\n"
+        );
+        let (program, _) = parse_program(SourceMap::new().add("case", text.as_str()), &text);
+        let (schema, _) = analysis::declare(&[&program]);
+        let found = analysis::analyze(schema, &[&program]).diagnostics;
+        assert_eq!(found.iter().map(|found| &*found.code).collect::<Vec<_>>(), ["FL500"], "{body}");
+        assert_eq!(found[0].fix, None, "{body}");
+        assert_eq!(found[0].help, ["leave the column out if any value will do"], "{body}");
+    }
+}

@@ -89,6 +89,11 @@ fn the_extension_of_the_output_file_chooses_the_format() {
     assert_eq!(project.read("answer.json"), "l\nann\nbob\n");
     let ran = project.run(&["query", ATTENDED, "-o", "answer.dot"]);
     assert!(ran.status == 2 && ran.err.contains("proofs and plans"), "{ran:?}");
+    for name in ["answer.csv.gz", "answer.parquet", "answer.db"] {
+        let ran = project.run(&["query", ATTENDED, "-o", name]);
+        assert!(ran.status == 2 && ran.err.contains("`factlog export`"), "{ran:?}");
+        assert!(!std::path::Path::new(&project.path(name)).exists(), "{name}");
+    }
     let ran = project.run(&["query", ATTENDED, "-o", "no/such/folder/a.csv"]);
     assert!(ran.status == 2 && ran.err.contains("no/such/folder/a.csv"), "{ran:?}");
 }
@@ -106,6 +111,45 @@ fn one_wrong_character_is_shown_with_its_place_and_nothing_is_answered() {
     let ran = project.run(&["query", ATTENDED, "--keep-going"]);
     assert_eq!((ran.status, ran.out.as_str()), (0, "l\nann\nbob\n"), "{ran:?}");
     assert!(ran.err.contains("facts/b.ron"), "{ran:?}");
+}
+
+#[test]
+fn data_files_and_links_that_do_not_load_can_be_left_out_too() {
+    let project = Project::small();
+    project.write("rules/in.dl", ".decl B(x: symbol, n: number)\n.input B(filename=\"b.csv\")\n");
+    project.write("rules/b.csv", "a,x\n");
+    let refused = project.run(&["query", ATTENDED]);
+    assert!(refused.status == 2 && refused.err.contains("rules/b.csv:1:3"), "{refused:?}");
+    let ran = project.run(&["query", ATTENDED, "--keep-going"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, "l\nann\nbob\n"), "{ran:?}");
+    assert_eq!(ran.err, "note: without rules/b.csv, which does not load\n");
+    project.write("rules/b.csv", "a,1\n");
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink("/etc/hostname", project.path("facts/out.ron")).unwrap();
+        let refused = project.run(&["query", ATTENDED]);
+        assert!(refused.status == 2 && refused.err.contains("leads out of the project"), "{refused:?}");
+        let ran = project.run(&["query", "B(x:)", "--keep-going"]);
+        assert_eq!((ran.status, ran.out.as_str()), (0, "x\na\n"), "{ran:?}");
+        assert_eq!(ran.err, "note: without facts/out.ron, which does not load\n");
+    }
+}
+
+#[test]
+fn settings_are_read_as_written_or_refused() {
+    let project = Project::small();
+    project.write("factlog.ron", "(view: (format: \"jsonl\"))\n");
+    assert_eq!(project.run(&["query", ATTENDED]).out, "{\"l\":\"ann\"}\n{\"l\":\"bob\"}\n");
+    project.write("factlog.ron", "(view: (format: \"jsno\"))\n");
+    let ran = project.run(&["query", ATTENDED]);
+    assert!(ran.status == 2 && ran.err.contains("factlog.ron:1:17"), "{ran:?}");
+    assert!(ran.err.contains("did you mean `json`"), "{ran:?}");
+    // Codes have no case, here as little as behind `-A`.
+    project.write("facts/b.ron", "[Attended(leader: \"dan\", summit: \"xian\")]\n");
+    project.write("factlog.ron", "()\n");
+    assert_eq!(project.run(&["check"]).status, 1);
+    project.write("factlog.ron", "(lints: {\"fl420\": Allow})\n");
+    assert_eq!(project.run(&["check"]).status, 0);
 }
 
 #[test]

@@ -38,6 +38,8 @@ fn text() -> impl Strategy<Value = String> {
         "\"\"",
         "'",
         "a,b",
+        "a:",
+        ":",
         "a\tb",
         ";",
         "|",
@@ -296,6 +298,7 @@ fn csv_and_tsv() {
         delimited(Format::Tsv, None, true, 3),
         delimited(Format::Csv, Some(";"), false, 1),
         delimited(Format::Csv, Some("é|"), true, 2),
+        delimited(Format::Csv, Some("::"), true, 1),
     ]);
 }
 

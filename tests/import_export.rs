@@ -231,3 +231,167 @@ fn threads_change_nothing() {
     let wrong = project.run(&["export", "Big", "--jobs", "0"]);
     assert_eq!(wrong.status, 2);
 }
+
+#[test]
+fn what_export_writes_is_read_back_as_it_was() {
+    let project = Project::empty();
+    project.write(
+        "rules/schema.dl",
+        ".enum Role = Guest | Host\n.decl Took(id: symbol, role: Role? = Host)\n.decl Rains()\n",
+    );
+    project.write(
+        "facts/a.ron",
+        "[Took(id: \"a:\"), Took(id: \"b,c\", role: None), Took(id: \"d\", role: Guest), Rains()]\n",
+    );
+    // Left out, the second role would be the default.
+    let facts = "[\n    Took(id: \"a:\", role: Host),\n    Took(id: \"b,c\", role: None),\n    \
+                 Took(id: \"d\", role: Guest),\n]\n";
+    assert_eq!(project.run(&["export", "Took", "-f", "ron"]), Ran::success(facts));
+    // What ends in half a delimiter stands between quotes.
+    let exported = project.run(&["export", "Took", "--delimiter", "::", "-o", "took.csv"]);
+    assert_eq!(exported.status, 0, "{exported:?}");
+    assert_eq!(project.read("took.csv"), "id::role\n\"a:\"::Host\nb,c::\nd::Guest\n");
+    let again = ["import", "took.csv", "--into", "Took", "--delimiter", "::", "-q"];
+    assert_eq!(project.run(&again), Ran::success(facts));
+    // A relation without columns has an empty header.
+    let exported = project.run(&["export", "Rains", "-f", "csv"]);
+    assert_eq!(exported, Ran::success("\n()\n"));
+    let again = project.run_with(&["import", "-", "--from", "csv", "--into", "Rains", "-q"], &exported.out);
+    assert_eq!(again, Ran::success("[\n    Rains(),\n]\n"));
+}
+
+#[test]
+fn what_cannot_be_written_without_quotes_is_refused() {
+    let project = Project::empty();
+    project.write("rules/schema.dl", ".decl Note(n: number, text: symbol?)\n");
+    for (text, fits) in [("a b", true), ("a\\\"b", true), ("a,b", false), ("a\\nb", false), ("", false)] {
+        project.write("facts/a.ron", &format!("[Note(n: 1, text: \"{text}\"), Note(n: 2)]\n"));
+        let ran = project.run(&["export", "Note", "-f", "csv", "--no-quotes"]);
+        assert_eq!(ran.status, if fits { 0 } else { 2 }, "{text}: {ran:?}");
+        if fits {
+            assert_eq!(ran.out, format!("n,text\n1,{}\n2,\n", text.replace('\\', "")));
+        } else {
+            assert!(ran.out.is_empty() && ran.err.contains("`Note`, column `text`: "), "{ran:?}");
+        }
+    }
+}
+
+#[test]
+fn json_that_says_a_thing_twice_or_in_another_encoding_is_refused() {
+    let project = Project::empty();
+    project.write("factlog.ron", "()\n");
+    project.write("rules/schema.dl", ".type P = [x: number, y: number?]\n.decl At(p: P, name: symbol?)\n");
+    let args = ["import", "-", "--from", "jsonl", "--into", "At", "-q"];
+    let good = "{\"p\": {\"x\": 1}, \"name\": \"a\"}\n";
+    assert_eq!(project.run_with(&args, good).out, "[\n    At(p: (x: 1), name: \"a\"),\n]\n");
+    let cases = [
+        ("{\"p\": {\"x\": 1, \"x\": 2}}", "<stdin>:1:7", "the key \"x\" stands twice in one object"),
+        ("{\"p\": {\"x\": 1}, \"\\ud800\": 1}", "<stdin>:1:17", "half of a surrogate pair"),
+    ];
+    for (input, place, message) in cases {
+        let ran = project.run_with(&args, input);
+        assert!(ran.status == 2 && ran.out.is_empty(), "{input}: {ran:?}");
+        assert!(ran.err.contains(message) && ran.err.contains(place), "{input}: {}", ran.err);
+    }
+    std::fs::write(project.path("latin.json"), b"{\"p\": {\"x\": 1}, \"name\": \"\xe9\"}").unwrap();
+    let ran = project.run(&["import", "latin.json", "--into", "At"]);
+    assert!(ran.status == 2 && ran.err.contains("a wrong byte at offset 27"), "{ran:?}");
+    std::fs::write(project.path("wide.json"), b"\xff\xfe[\0]\0").unwrap();
+    let ran = project.run(&["import", "wide.json", "--into", "At"]);
+    assert!(ran.status == 2 && ran.err.contains("it looks like UTF-16"), "{ran:?}");
+    assert_eq!(ran.err.matches("error[FL064]").count(), 1, "{ran:?}");
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn whole_numbers_that_sqlite_holds_as_floats_are_numbers() {
+    let project = Project::empty();
+    project.write("factlog.ron", "()\n");
+    project.write("rules/schema.dl", ".decl Size(id: symbol, n: number?)\n");
+    let database = rusqlite::Connection::open(project.path("a.sqlite")).unwrap();
+    database
+        .execute_batch("CREATE TABLE Size (id TEXT, n REAL); INSERT INTO Size VALUES ('a', 3), ('b', NULL)")
+        .unwrap();
+    let ran = project.run(&["import", "a.sqlite", "--into", "Size", "-q"]);
+    assert_eq!(ran, Ran::success("[\n    Size(id: \"a\", n: 3),\n    Size(id: \"b\"),\n]\n"));
+    database.execute_batch("INSERT INTO Size VALUES ('c', 2.5)").unwrap();
+    let ran = project.run(&["import", "a.sqlite", "--into", "Size", "-q"]);
+    assert!(ran.status == 2 && ran.err.contains("row 3: column `n`: `2.5` stands where"), "{ran:?}");
+}
+
+#[cfg(feature = "rdf")]
+#[test]
+fn nodes_of_two_relations_are_never_one() {
+    let project = Project::empty();
+    project.write(
+        "rules/schema.dl",
+        ".decl E(n: number)\n.decl E1(n: number)\n.decl Ä(n: number)\n.decl Ö(n: number)\n",
+    );
+    let rows: String = (1..=11).map(|n| format!("E(n: {n}), ")).collect();
+    project.write("facts/a.ron", &format!("[{rows}E1(n: 1), Ä(n: 1), Ö(n: 1)]\n"));
+    let ran = project.run(&["export", "-f", "nt"]);
+    assert_eq!(ran.status, 0, "{ran:?}");
+    let nodes: std::collections::BTreeSet<&str> =
+        ran.out.lines().filter_map(|line| line.split(' ').next()).collect();
+    assert_eq!(nodes.len(), 14, "{}", ran.out);
+}
+
+#[cfg(feature = "rdf")]
+#[test]
+fn ids_in_iris_are_of_the_columns_types() {
+    let project = Project::empty();
+    project.write("rules/schema.dl", ".decl Box(n: number, within: number?, d: date?)\n");
+    project.write("facts/a.ron", "[Box(n: 1), Box(n: 2, within: 1, d: \"2023-05\")]\n");
+    project.write(
+        "map.ron",
+        "(prefixes: {\"e\": \"http://e.org/\"}, relations: {\"Box\": (subject: \"n\", base: \"e:b/\", \
+         links: {\"within\": \"e:b/\", \"d\": \"e:d/\"})})",
+    );
+    let exported = project.run(&["export", "Box", "--map", "map.ron", "-f", "nt"]);
+    assert!(
+        exported.out.contains("<http://e.org/b/2> <urn:factlog:Box:within> <http://e.org/b/1>"),
+        "{exported:?}"
+    );
+    let args = ["import", "-", "--from", "nt", "--into", "Box", "--map", "map.ron", "-q"];
+    let ran = project.run_with(&args, &exported.out);
+    let facts = "[\n    Box(n: 1),\n    Box(n: 2, within: 1, d: \"2023-05\"),\n]\n";
+    assert_eq!(ran, Ran::success(facts));
+    let ran = project.run_with(&args, &exported.out.replace("b/2", "b/two"));
+    assert!(ran.status == 2 && ran.err.contains("`two` is no whole number"), "{ran:?}");
+    // What cannot be told apart, or told at all, is not written.
+    let unmapped = |map: &str| {
+        project.write("map.ron", map);
+        project.run(&["export", "Box", "--map", "map.ron", "-f", "nt"])
+    };
+    let ran = unmapped("(relations: {\"Box\": (subject: \"within\", base: \"http://e.org/\")})");
+    assert!(ran.status == 2 && ran.err.contains("a node needs an id"), "{ran:?}");
+    let ran = unmapped("(relations: {\"Box\": (subject: \"n\", base: \"http://e.org/\", class: \"\")})");
+    assert!(ran.status == 2 && ran.err.contains("map it with a `class`"), "{ran:?}");
+}
+
+#[test]
+fn records_and_variants_go_through_every_format() {
+    let project = Project::empty();
+    project.write(
+        "rules/schema.dl",
+        ".type P = [x: number, d: date?]\n.type V = None_ {} | Two {a: P, b: symbol?}\n\
+         .decl S(p: P, v: V, vs: [V], ps: [P]?)\n",
+    );
+    let facts = "[\n    \
+        S(p: (x: 1, d: \"2023\"), v: None_, vs: [], ps: []),\n    \
+        S(p: (x: 2, d: None), v: Two(a: (x: -3, d: \"2023-05/..\"), b: \"q\\\"),(\"), vs: [None_, Two(a: (x: 1, d: None), b: \"\")], ps: [(x: 4, d: None)]),\n\
+        ]\n";
+    project.write("facts/a.ron", facts);
+    let stated = project.run(&["export", "S", "-f", "ron"]).out;
+    assert!(stated.contains("2023-05/.."), "{stated}");
+    let mut formats = vec!["csv", "tsv", "json", "jsonl"];
+    formats.extend(cfg!(feature = "parquet").then_some("parquet"));
+    formats.extend(cfg!(feature = "sqlite").then_some("sqlite"));
+    formats.extend(cfg!(feature = "rdf").then_some(["nt", "ttl"]).into_iter().flatten());
+    for format in formats {
+        let file = format!("S.{format}");
+        let exported = project.run(&["export", "S", "-o", &file]);
+        assert_eq!(exported, Ran::success(""), "{format}");
+        assert_eq!(project.run(&["import", &file, "-q"]), Ran::success(&stated), "{format}");
+    }
+}

@@ -99,6 +99,47 @@ fn headers_name_columns_and_other_formats_go_by_extension() {
 }
 
 #[test]
+fn parameters_say_what_they_mean_or_are_refused() {
+    let project = Project::empty();
+    project.write("factlog.ron", "()");
+    project.write("rules/a.csv", "x\n1\n");
+    let with = |parameters: &str| {
+        project.write(
+            "rules/a.dl",
+            &format!(".decl A(x: number)\n.input A(filename=\"a.csv\", {parameters})\n"),
+        );
+        let session = open(&project, Options::default());
+        session.broken().iter().map(|found| format!("{} {}", found.code, found.message)).collect::<Vec<_>>()
+    };
+    // Soufflé writes these as texts.
+    for parameters in ["headers=true", "headers=\"true\", rfc4180=\"false\""] {
+        assert_eq!(with(parameters), [""; 0], "{parameters}");
+    }
+    for (parameters, message) in [
+        ("headers=\"yes\"", "FL222 the parameter `headers` is true or false"),
+        ("headers=1", "FL222 the parameter `headers` is true or false"),
+        ("headers=true, delimiter=true", "FL222 the parameter `delimiter` is a text"),
+        ("headers=true, tabel=\"t\"", "FL222 unknown parameter `tabel`"),
+    ] {
+        let found = with(parameters);
+        assert!(found.iter().any(|found| found == message), "{parameters}: {found:?}");
+    }
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_table_may_be_called_otherwise_than_its_relation() {
+    let project = Project::empty();
+    let database = rusqlite::Connection::open(project.path("data.sqlite")).unwrap();
+    database.execute_batch("CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (5)").unwrap();
+    project.write("factlog.ron", "()");
+    project.write("rules/a.dl", ".decl A(x: number)\n.input A(filename=\"../data.sqlite\", table=\"t\")\n");
+    let mut session = open(&project, Options::default());
+    assert_eq!(session.broken(), []);
+    assert_eq!(rows(&mut session, "A(x)"), ["5"]);
+}
+
+#[test]
 fn delimited_files_stay_in_the_project() {
     let project = Project::empty();
     for (path, code) in

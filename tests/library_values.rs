@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use factlog::{ChangeKind, Date, Error, ErrorKind, Fact, Params, Session, Value, params};
+use factlog::{ChangeKind, Date, Error, ErrorKind, Fact, Params, Review, Scenario, Session, Value, params};
 use serde::{Deserialize, Serialize};
 
 fn session(rules: &str) -> Session {
@@ -381,6 +381,23 @@ fn facts_have_many_shapes() {
 }
 
 #[test]
+fn a_fact_can_say_all_that_a_fact_file_says() {
+    let mut session = session(".decl A(who: symbol)");
+    let fact = Fact::new("A", ("ann",)).source("copy").based_on(["wire"]).extractor("p@1");
+    session.assert_fact(&fact.review(Review::Pending)).unwrap();
+    assert_eq!(
+        session.added(),
+        [r#"A(who: "ann", _src: "copy", _based_on: ["wire"], _review: Pending, _extractor: "p@1")"#]
+    );
+    // Nobody has accepted it yet.
+    assert!(!session.query("A(who: w)").unwrap().holds());
+    session.set_scenario(&Scenario::new().review(Review::Pending)).unwrap();
+    assert!(session.query("A(who: w)").unwrap().holds());
+    session.set_scenario(&Scenario::new().review(Review::Rejected)).unwrap();
+    assert!(!session.query("A(who: w)").unwrap().holds());
+}
+
+#[test]
 fn none_is_nil_or_left_out() {
     #[derive(Serialize)]
     struct A {
@@ -427,7 +444,7 @@ fn what_is_no_fact_is_refused() {
     );
     assert_eq!(
         refused(other.assert_fact(&A { who: "a", how: HashMap::from([(1, 2)]) }).unwrap_err()),
-        (ErrorKind::Encode, "fact 1: `how`: a map whose keys are no texts is no value of a column".into())
+        (ErrorKind::Encode, "fact 1: `how`: 1 is no name of a column or field".into())
     );
     // The place is that of the value.
     let facts = [Fact::new("A", ("ann", 1.into())), Fact::new("A", ("bea", Value::from("two")))];
@@ -510,7 +527,7 @@ fn parameters_that_fit_nothing_are_mistakes() {
     );
     assert_eq!(
         message("A(who: w)", params! { w: HashMap::from([(1, 2)]) }),
-        (ErrorKind::Encode, "parameter `w`: a map whose keys are no texts is no value of a column".into())
+        (ErrorKind::Encode, "parameter `w`: 1 is no name of a column or field".into())
     );
     // A value of the wrong type is shown where its variable stands.
     let (kind, text) = message("A(n: w)", params! { w: "ann" });

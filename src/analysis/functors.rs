@@ -1,6 +1,7 @@
 //! Names and signatures of functors.
 
-use crate::model::Functor;
+use super::types::builtin;
+use crate::model::{Functor, Schema, TypeId};
 use crate::syntax::datalog::ast::{BinaryOp, UnaryOp};
 
 /// What a functor takes or gives.
@@ -24,6 +25,21 @@ pub enum Kind {
     Same,
     /// Any type.
     Any,
+}
+
+impl Kind {
+    /// The type that it is; `None` for those that stand for several.
+    pub fn ty(self, schema: &mut Schema) -> Option<TypeId> {
+        Some(match self {
+            Kind::Symbol => builtin::SYMBOL,
+            Kind::Number => builtin::NUMBER,
+            Kind::Float => builtin::FLOAT,
+            Kind::Date => builtin::DATE,
+            Kind::Symbols => schema.list_of(builtin::SYMBOL),
+            Kind::Numbers => schema.list_of(builtin::NUMBER),
+            Kind::Numeric | Kind::Same | Kind::Any => return None,
+        })
+    }
 }
 
 /// A functor as the language writes it.

@@ -336,7 +336,6 @@ fn type_named(schema: &Schema, name: &str) -> crate::model::TypeId {
     schema.type_names.get(name).copied().unwrap_or(builtin::SYMBOL)
 }
 
-/// Sets a metadata field from its checked value.
 /// Sets a metadata field of an assertion to a value of its type.
 pub fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
     let text = |value: &Value| match value {
@@ -412,8 +411,8 @@ fn has_meta(assertion: &Assertion, field: &str, value: &Value) -> bool {
 /// Whether an atom holds constants only, so that a clause of it alone states a fact.
 pub(super) fn is_ground(atom: &Atom) -> Result<(), Span> {
     let mut found = None;
-    super::scope::atom_occurrences(atom, &mut |_, span| {
-        found.get_or_insert(span);
+    super::scope::atom_occurrences(atom, &mut |occurrence| {
+        found.get_or_insert(occurrence.span);
     });
     match found {
         None => Ok(()),

@@ -225,7 +225,7 @@ impl Inference<'_> {
                 let mut changed = false;
                 if let RawExprKind::Var(var) = item.kind
                     && let Some(ty) = self.type_of(list, types)
-                    && let super::types::Base::List(element) = self.schema.base(ty)
+                    && let Base::List(element) = self.schema.base(ty)
                 {
                     changed |= self.narrow(var, element, types);
                 }
@@ -458,20 +458,15 @@ fn result_type(
     weak: bool,
 ) -> Option<TypeId> {
     match signature.result {
-        Kind::Symbol | Kind::Any => Some(builtin::SYMBOL),
-        Kind::Number => Some(builtin::NUMBER),
-        Kind::Float => Some(builtin::FLOAT),
-        Kind::Date => Some(builtin::DATE),
-        Kind::Symbols => Some(schema.list_of(builtin::SYMBOL)),
-        Kind::Numbers => Some(schema.list_of(builtin::NUMBER)),
         Kind::Numeric => {
             let known = args.iter().find_map(|arg| type_of(schema, constants, arg, types, weak))?;
             match schema.base(known) {
-                super::types::Base::Float => Some(builtin::FLOAT),
+                Base::Float => Some(builtin::FLOAT),
                 _ => Some(builtin::NUMBER),
             }
         }
         Kind::Same => args.iter().find_map(|arg| type_of(schema, constants, arg, types, weak)),
+        kind => kind.ty(schema),
     }
 }
 
@@ -488,7 +483,7 @@ fn aggregate_type(
         AggregateOp::Concat => Some(builtin::SYMBOL),
         AggregateOp::Sum => {
             let ty = type_of(schema, constants, aggregate.arg.as_ref()?, types, weak)?;
-            Some(if schema.base(ty) == super::types::Base::Float { builtin::FLOAT } else { builtin::NUMBER })
+            Some(if schema.base(ty) == Base::Float { builtin::FLOAT } else { builtin::NUMBER })
         }
         AggregateOp::Min | AggregateOp::Max => {
             type_of(schema, constants, aggregate.arg.as_ref()?, types, weak)

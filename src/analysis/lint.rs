@@ -2,45 +2,44 @@
 
 use std::collections::HashMap;
 
-use super::scope;
+use super::scope::{self, Occurrence};
 use super::template;
 use crate::base::codes::lints as codes;
 use crate::base::{Diagnostic, Span};
 use crate::model::program::{Expr, Functor, Literal, Rule, Stratum};
 use crate::model::schema::Schema;
 use crate::model::{Value, VarId};
-use crate::syntax::datalog::ast::{Args, Atom, Body, CompareOp, NamedValue};
+use crate::syntax::datalog::ast::{Atom, Body, CompareOp};
 
 /// A variable that occurs once in a rule.
-pub(super) fn single_use(heads: &[Atom], body: &Body, templates: &[&str]) -> Vec<Diagnostic> {
-    let mut seen: HashMap<&str, (usize, Span)> = HashMap::new();
-    let mut order: Vec<&str> = Vec::new();
-    let mut visit = |name, span| {
-        let entry = seen.entry(name).or_insert((0, span));
-        if entry.0 == 0 {
-            order.push(name);
+pub(super) fn single_use<'a>(heads: &'a [Atom], body: &'a Body, templates: &[&str]) -> Vec<Diagnostic> {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    let mut firsts: Vec<Occurrence<'a>> = Vec::new();
+    let mut visit = |found: Occurrence<'a>| {
+        let count = seen.entry(found.name).or_default();
+        *count += 1;
+        if *count == 1 {
+            firsts.push(found);
         }
-        entry.0 += 1;
     };
     for head in heads {
         scope::atom_occurrences(head, &mut visit);
     }
     scope::occurrences(body, &mut visit);
     let named: Vec<String> = templates.iter().flat_map(|text| template::names(text)).collect();
-    let mut puns: Vec<Span> = Vec::new();
-    scope_puns(body, &mut puns);
-    order
+    let once = |found: &Occurrence<'_>| {
+        seen.get(found.name) == Some(&1)
+            && !found.name.starts_with('_')
+            && !named.iter().any(|used| used == found.name)
+    };
+    firsts
         .into_iter()
-        .filter(|name| !name.starts_with('_') && !named.iter().any(|used| used == name))
-        .filter_map(|name| match seen[name] {
-            (1, span) => Some((name, span)),
-            _ => None,
-        })
-        .map(|(name, span)| {
+        .filter(once)
+        .map(|Occurrence { name, span, pun, .. }| {
             let diagnostic =
                 Diagnostic::new(codes::SINGLE_USE, format!("the variable `{name}` occurs only once"))
                     .at(span);
-            if puns.contains(&span) {
+            if pun {
                 return diagnostic.help("leave the column out if any value will do");
             }
             diagnostic
@@ -52,29 +51,6 @@ pub(super) fn single_use(heads: &[Atom], body: &Body, templates: &[&str]) -> Vec
                 .help(format!("write `_` or `_{name}` if any value will do"))
         })
         .collect()
-}
-
-fn scope_puns(body: &Body, puns: &mut Vec<Span>) {
-    use crate::syntax::datalog::ast::{Literal, LiteralKind};
-    fn literal(literal_: &Literal, puns: &mut Vec<Span>) {
-        match &literal_.kind {
-            LiteralKind::Atom(atom) => {
-                if let Args::Named(args) = &atom.args {
-                    puns.extend(
-                        args.iter()
-                            .filter(|arg| matches!(arg.value, NamedValue::Pun))
-                            .map(|arg| arg.name.span),
-                    );
-                }
-            }
-            LiteralKind::Not(inner) => literal(inner, puns),
-            LiteralKind::Group(body) => scope_puns(body, puns),
-            _ => {}
-        }
-    }
-    for inner in body.alternatives.iter().flatten() {
-        literal(inner, puns);
-    }
 }
 
 /// Recursive rules that make ever new values: `n(x + 1) :- n(x).` without a bound.

@@ -46,6 +46,7 @@ use crate::model::{Fact, Value};
 use crate::syntax::datalog::ast;
 use raw::RawRule;
 use resolve::{Head, Resolver};
+use scope::Occurrence;
 
 /// What the analysis makes of the rule files of a project.
 #[derive(Debug, Default)]
@@ -401,7 +402,7 @@ fn goal_names(body: &ast::Body) -> Vec<&str> {
         own.extend(scope::own_names(&literals));
     }
     let mut names: Vec<&str> = Vec::new();
-    scope::occurrences(body, &mut |name, _| {
+    scope::occurrences(body, &mut |Occurrence { name, .. }| {
         if own.contains(name) && !name.starts_with('_') && !names.contains(&name) {
             names.push(name);
         }
@@ -423,7 +424,7 @@ fn check_names(body: &ast::Body) -> Vec<&str> {
     }
     let own = own.unwrap_or_default();
     let mut names: Vec<&str> = Vec::new();
-    scope::occurrences(body, &mut |name, _| {
+    scope::occurrences(body, &mut |Occurrence { name, .. }| {
         if own.contains(name) && !names.contains(&name) {
             names.push(name);
         }
@@ -529,8 +530,14 @@ fn limit_size(resolver: &mut Resolver<'_>, io: &ast::Io, limits: &mut HashMap<Pr
     }
 }
 
-/// Parameters that directives know.
-const PARAMETERS: [&str; 6] = ["IO", "format", "filename", "delimiter", "headers", "rfc4180"];
+/// Parameters that directives know: texts, and those that are true or false.
+const PARAMETERS: [&str; 7] = ["IO", "format", "filename", "delimiter", "table", "headers", "rfc4180"];
+const FLAGS: [&str; 2] = ["headers", "rfc4180"];
+
+fn bad_parameter(resolver: &mut Resolver<'_>, name: &ast::Name, due: &str, span: Span) {
+    let message = format!("the parameter `{}` is {due}", name.text);
+    resolver.report(Diagnostic::new(codes::BAD_DIRECTIVE, message).at(span));
+}
 
 fn directive(
     resolver: &mut Resolver<'_>,
@@ -552,19 +559,21 @@ fn directive(
             );
             continue;
         }
-        let value = match &value.kind {
-            ast::ConstKind::String(text) | ast::ConstKind::Name(text) => Value::symbol(text.as_str()),
-            ast::ConstKind::Bool(value) => Value::Bool(*value),
-            ast::ConstKind::Int(value) => Value::Number(*value),
-            _ => {
-                resolver.report(
-                    Diagnostic::new(codes::BAD_DIRECTIVE, "a parameter is a text, a number, true or false")
-                        .at(value.span),
-                );
-                continue;
+        let is_flag = FLAGS.contains(&name.text.as_str());
+        match &value.kind {
+            ast::ConstKind::Bool(on) if is_flag => params.push((name.text.clone(), Value::Bool(*on))),
+            ast::ConstKind::String(text) | ast::ConstKind::Name(text) if is_flag => match text.parse() {
+                Ok(on) => params.push((name.text.clone(), Value::Bool(on))),
+                Err(_) => bad_parameter(resolver, name, "true or false", value.span),
+            },
+            ast::ConstKind::String(text) | ast::ConstKind::Name(text) => {
+                params.push((name.text.clone(), Value::symbol(text.as_str())));
             }
-        };
-        params.push((name.text.clone(), value));
+            _ => {
+                let due = if is_flag { "true or false" } else { "a text" };
+                bad_parameter(resolver, name, due, value.span);
+            }
+        }
     }
     for name in &io.relations {
         match resolver.schema.find(&name.text) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::atoms;
 use super::functors::{self, Signature};
 use super::raw::{RawExpr, RawExprKind, RawLiteral, RawRule, RawStruct, RawVar};
-use super::scope;
+use super::scope::{self, Occurrence};
 use crate::base::codes::analysis as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, Span};
@@ -98,7 +98,7 @@ impl<'a> Resolver<'a> {
                 scope::atom_names(atom, &mut |name| {
                     direct.insert(name);
                 });
-                scope::atom_occurrences(atom, &mut |name, span| {
+                scope::atom_occurrences(atom, &mut |Occurrence { name, span, .. }| {
                     if direct.contains(name) {
                         head_names.push((name, span));
                     }
@@ -267,18 +267,18 @@ impl<'a> Resolver<'a> {
     /// A negated atom that alone mentions a variable gets the fix-it `_`.
     fn only_negated(&mut self, inner: &'a Literal, scope: &RuleScope<'a>) {
         let LiteralKind::Atom(atom) = &inner.kind else { return };
-        let mut local: Vec<(&str, Span)> = Vec::new();
+        let mut local: Vec<Occurrence<'_>> = Vec::new();
         let mut direct = std::collections::BTreeSet::new();
         scope::atom_names(atom, &mut |name| {
             direct.insert(name);
         });
-        scope::atom_occurrences(atom, &mut |name, span| {
-            if direct.contains(name) && self.lookup(name, scope).is_none() {
-                local.push((name, span));
+        scope::atom_occurrences(atom, &mut |found| {
+            if direct.contains(found.name) && self.lookup(found.name, scope).is_none() {
+                local.push(found);
             }
         });
         let mut reported: Vec<&str> = Vec::new();
-        for (name, span) in &local {
+        for Occurrence { name, span, pun, .. } in &local {
             if reported.contains(name) {
                 continue;
             }
@@ -288,11 +288,11 @@ impl<'a> Resolver<'a> {
                 format!("the variable `{name}` occurs only under a negation, so nothing gives it a value"),
             )
             .at(*span);
-            let once = local.iter().filter(|(other, _)| other == name).count() == 1;
+            let once = local.iter().filter(|other| other.name == *name).count() == 1;
             diagnostic = if !once {
                 diagnostic
                     .help(format!("write `!({}, …)` in parentheses to ask for any `{name}`", atom.name.text))
-            } else if is_pun(atom, *span) {
+            } else if *pun {
                 diagnostic.fix(*span, format!("{name}: _"), "write `_` if any value will do")
             } else {
                 diagnostic.fix(*span, "_", "write `_` if any value will do")
@@ -566,7 +566,7 @@ fn declare<'a>(scope: &mut RuleScope<'a>, name: &'a str, span: Span) -> VarId {
 fn first_spans(body: Option<&Body>) -> HashMap<&str, Span> {
     let mut spans = HashMap::new();
     if let Some(body) = body {
-        scope::occurrences(body, &mut |name, span| {
+        scope::occurrences(body, &mut |Occurrence { name, span, .. }| {
             spans.entry(name).or_insert(span);
         });
     }
@@ -577,21 +577,11 @@ fn first_spans(body: Option<&Body>) -> HashMap<&str, Span> {
 pub(super) fn span_in(literals: &[&Literal], name: &str, otherwise: Span) -> Span {
     let mut found = None;
     for literal in literals {
-        scope::literal_occurrences(literal, &mut |other, span| {
+        scope::literal_occurrences(literal, &mut |Occurrence { name: other, span, .. }| {
             if other == name && found.is_none() {
                 found = Some(span);
             }
         });
     }
     found.unwrap_or(otherwise)
-}
-
-fn is_pun(atom: &Atom, span: Span) -> bool {
-    use crate::syntax::datalog::ast::{Args, NamedValue};
-    match &atom.args {
-        Args::Named(args) => {
-            args.iter().any(|arg| matches!(arg.value, NamedValue::Pun) && arg.name.span == span)
-        }
-        Args::Positional(_) => false,
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::base::Span;
 use crate::syntax::datalog::ast::{
     Args, Atom, Body, Expr, ExprKind, Literal, LiteralKind, NamedArg, NamedValue,
 };
@@ -64,127 +65,109 @@ pub(super) fn own_names<'a>(literals: &[&'a Literal]) -> BTreeSet<&'a str> {
     own
 }
 
-/// Every variable name in a literal, negated parts included, aggregates' bodies not.
+/// A variable where it stands.
+pub(super) struct Occurrence<'a> {
+    pub name: &'a str,
+    pub span: Span,
+    /// Whether it is the name of a column or field as well: `leader:`.
+    pub pun: bool,
+    /// Whether it stands in an aggregate.
+    pub aggregated: bool,
+}
+
+/// Every variable name in a literal, negated parts included, aggregates left out.
 pub(super) fn literal_names<'a>(literal: &'a Literal, visit: &mut impl FnMut(&'a str)) {
-    match &literal.kind {
-        LiteralKind::Atom(atom) => atom_names(atom, visit),
-        LiteralKind::Not(inner) => literal_names(inner, visit),
-        LiteralKind::Group(body) => {
-            for literal in body.alternatives.iter().flatten() {
-                literal_names(literal, visit);
-            }
-        }
-        LiteralKind::Compare { left, right, .. }
-        | LiteralKind::In(left, right)
-        | LiteralKind::Test(_, left, right) => {
-            expr_names(left, visit);
-            expr_names(right, visit);
-        }
-        LiteralKind::Bool(_) => {}
-    }
+    in_literal(literal, false, &mut outside_aggregates(visit));
 }
 
-/// Every variable name in an atom's arguments.
+/// Every variable name in an atom's arguments, aggregates left out.
 pub(super) fn atom_names<'a>(atom: &'a Atom, visit: &mut impl FnMut(&'a str)) {
-    args_names(&atom.args, visit);
-}
-
-fn args_names<'a>(args: &'a Args, visit: &mut impl FnMut(&'a str)) {
-    match args {
-        Args::Positional(args) => args.iter().for_each(|arg| expr_names(arg, visit)),
-        Args::Named(args) => args.iter().for_each(|arg| named_names(arg, visit)),
-    }
-}
-
-fn named_names<'a>(arg: &'a NamedArg, visit: &mut impl FnMut(&'a str)) {
-    match &arg.value {
-        NamedValue::Pun => visit(&arg.name.text),
-        NamedValue::Is(expr) | NamedValue::Compare(_, expr) => expr_names(expr, visit),
-    }
+    in_args(&atom.args, false, &mut outside_aggregates(visit));
 }
 
 /// Every variable name in an expression, aggregates left out.
 pub(super) fn expr_names<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str)) {
-    match &expr.kind {
-        ExprKind::Var(name) => visit(name),
-        ExprKind::Neg(inner) | ExprKind::Unary(_, inner) => expr_names(inner, visit),
-        ExprKind::Binary(_, left, right) => {
-            expr_names(left, visit);
-            expr_names(right, visit);
+    in_expr(expr, false, &mut outside_aggregates(visit));
+}
+
+fn outside_aggregates<'a>(visit: &mut impl FnMut(&'a str)) -> impl FnMut(Occurrence<'a>) {
+    |found| {
+        if !found.aggregated {
+            visit(found.name);
         }
-        ExprKind::Call(_, args) | ExprKind::List(args) => {
-            args.iter().for_each(|arg| expr_names(arg, visit));
-        }
-        ExprKind::Record(args) | ExprKind::Variant { args, .. } => args_names(args, visit),
-        ExprKind::As(inner, _) => expr_names(inner, visit),
-        ExprKind::Wildcard | ExprKind::Const(_) | ExprKind::Aggregate(_) => {}
     }
 }
 
-/// Every occurrence of a variable in a body, aggregates included.
-pub(super) fn occurrences<'a>(body: &'a Body, visit: &mut impl FnMut(&'a str, crate::base::Span)) {
+/// Every occurrence of a variable in a body.
+pub(super) fn occurrences<'a>(body: &'a Body, visit: &mut impl FnMut(Occurrence<'a>)) {
+    in_body(body, false, visit);
+}
+
+/// Every occurrence of a variable in a literal.
+pub(super) fn literal_occurrences<'a>(literal: &'a Literal, visit: &mut impl FnMut(Occurrence<'a>)) {
+    in_literal(literal, false, visit);
+}
+
+/// Every occurrence of a variable in an atom.
+pub(super) fn atom_occurrences<'a>(atom: &'a Atom, visit: &mut impl FnMut(Occurrence<'a>)) {
+    in_args(&atom.args, false, visit);
+}
+
+fn in_body<'a>(body: &'a Body, aggregated: bool, visit: &mut impl FnMut(Occurrence<'a>)) {
     for literal in body.alternatives.iter().flatten() {
-        literal_occurrences(literal, visit);
+        in_literal(literal, aggregated, visit);
     }
 }
 
-/// Every occurrence of a variable in a literal, aggregates included.
-pub(super) fn literal_occurrences<'a>(
-    literal: &'a Literal,
-    visit: &mut impl FnMut(&'a str, crate::base::Span),
-) {
+fn in_literal<'a>(literal: &'a Literal, aggregated: bool, visit: &mut impl FnMut(Occurrence<'a>)) {
     match &literal.kind {
-        LiteralKind::Atom(atom) => atom_occurrences(atom, visit),
-        LiteralKind::Not(inner) => literal_occurrences(inner, visit),
-        LiteralKind::Group(body) => occurrences(body, visit),
+        LiteralKind::Atom(atom) => in_args(&atom.args, aggregated, visit),
+        LiteralKind::Not(inner) => in_literal(inner, aggregated, visit),
+        LiteralKind::Group(body) => in_body(body, aggregated, visit),
         LiteralKind::Compare { left, right, .. }
         | LiteralKind::In(left, right)
         | LiteralKind::Test(_, left, right) => {
-            expr_occurrences(left, visit);
-            expr_occurrences(right, visit);
+            in_expr(left, aggregated, visit);
+            in_expr(right, aggregated, visit);
         }
         LiteralKind::Bool(_) => {}
     }
 }
 
-/// Every occurrence of a variable in an atom, aggregates included.
-pub(super) fn atom_occurrences<'a>(atom: &'a Atom, visit: &mut impl FnMut(&'a str, crate::base::Span)) {
-    args_occurrences(&atom.args, visit);
-}
-
-fn args_occurrences<'a>(args: &'a Args, visit: &mut impl FnMut(&'a str, crate::base::Span)) {
+fn in_args<'a>(args: &'a Args, aggregated: bool, visit: &mut impl FnMut(Occurrence<'a>)) {
     match args {
-        Args::Positional(args) => args.iter().for_each(|arg| expr_occurrences(arg, visit)),
+        Args::Positional(args) => args.iter().for_each(|arg| in_expr(arg, aggregated, visit)),
         Args::Named(args) => {
-            for arg in args {
-                match &arg.value {
-                    NamedValue::Pun => visit(&arg.name.text, arg.name.span),
-                    NamedValue::Is(expr) | NamedValue::Compare(_, expr) => expr_occurrences(expr, visit),
+            for NamedArg { name, value, .. } in args {
+                match value {
+                    NamedValue::Pun => {
+                        visit(Occurrence { name: &name.text, span: name.span, pun: true, aggregated });
+                    }
+                    NamedValue::Is(expr) | NamedValue::Compare(_, expr) => in_expr(expr, aggregated, visit),
                 }
             }
         }
     }
 }
 
-fn expr_occurrences<'a>(expr: &'a Expr, visit: &mut impl FnMut(&'a str, crate::base::Span)) {
+fn in_expr<'a>(expr: &'a Expr, aggregated: bool, visit: &mut impl FnMut(Occurrence<'a>)) {
     match &expr.kind {
-        ExprKind::Var(name) => visit(name, expr.span),
-        ExprKind::Neg(inner) | ExprKind::Unary(_, inner) => expr_occurrences(inner, visit),
+        ExprKind::Var(name) => visit(Occurrence { name, span: expr.span, pun: false, aggregated }),
+        ExprKind::Neg(inner) | ExprKind::Unary(_, inner) | ExprKind::As(inner, _) => {
+            in_expr(inner, aggregated, visit);
+        }
         ExprKind::Binary(_, left, right) => {
-            expr_occurrences(left, visit);
-            expr_occurrences(right, visit);
+            in_expr(left, aggregated, visit);
+            in_expr(right, aggregated, visit);
         }
         ExprKind::Call(_, args) | ExprKind::List(args) => {
-            args.iter().for_each(|arg| expr_occurrences(arg, visit));
+            args.iter().for_each(|arg| in_expr(arg, aggregated, visit));
         }
+        ExprKind::Record(args) | ExprKind::Variant { args, .. } => in_args(args, aggregated, visit),
         ExprKind::Aggregate(aggregate) => {
-            if let Some(arg) = &aggregate.arg {
-                expr_occurrences(arg, visit);
-            }
-            occurrences(&aggregate.body, visit);
+            aggregate.arg.iter().for_each(|arg| in_expr(arg, true, visit));
+            in_body(&aggregate.body, true, visit);
         }
-        ExprKind::Record(args) | ExprKind::Variant { args, .. } => args_occurrences(args, visit),
-        ExprKind::As(inner, _) => expr_occurrences(inner, visit),
         ExprKind::Wildcard | ExprKind::Const(_) => {}
     }
 }

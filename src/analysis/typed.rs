@@ -401,14 +401,7 @@ impl Typer<'_> {
             .enumerate()
             .map(|(index, arg)| {
                 let due = match signature.arg(index) {
-                    Kind::Symbol => Some(builtin::SYMBOL),
-                    Kind::Number => Some(builtin::NUMBER),
-                    Kind::Float => Some(builtin::FLOAT),
-                    Kind::Date => Some(builtin::DATE),
-                    Kind::Symbols => Some(self.schema.list_of(builtin::SYMBOL)),
-                    Kind::Numbers => Some(self.schema.list_of(builtin::NUMBER)),
                     Kind::Same => common,
-                    Kind::Any => None,
                     Kind::Numeric => {
                         let found = self.type_of(arg, scope);
                         if let Some(found) = found
@@ -423,18 +416,14 @@ impl Typer<'_> {
                             })
                         }
                     }
+                    kind => kind.ty(self.schema),
                 };
                 self.expr(arg, due, scope)
             })
             .collect();
         let result = match signature.result {
-            Kind::Symbol | Kind::Any => Some(builtin::SYMBOL),
-            Kind::Number => Some(builtin::NUMBER),
-            Kind::Float => Some(builtin::FLOAT),
-            Kind::Date => Some(builtin::DATE),
-            Kind::Symbols => Some(self.schema.list_of(builtin::SYMBOL)),
-            Kind::Numbers => Some(self.schema.list_of(builtin::NUMBER)),
             Kind::Numeric | Kind::Same => common,
+            kind => kind.ty(self.schema),
         };
         self.result_fits(result, due, span);
         Expr::Call(signature.functor, args, span)

@@ -1,10 +1,10 @@
 //! Rust values to facts: structs whose name is the relation and whose fields are its columns.
 
-use serde::ser::{self, Serialize, SerializeStruct, Serializer};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use super::ser::{Mismatch, value};
+use super::ser::{Mismatch, takes_fields, takes_items, value};
 use super::value::Value;
-use crate::model::{Date, Status};
+use crate::model::{Date, Review, Status};
 
 /// Under this name a [`Fact`] is serialized, so that factlog's own serializer knows it.
 const FACT: &str = "$factlog::Fact";
@@ -83,6 +83,12 @@ impl<T: Serialize> Fact<T> {
         self.with("_by", Value::List(names.collect()))
     }
 
+    /// `_based_on`: the sources that this assertion only repeats, in place of its source's own.
+    pub fn based_on<S: Into<String>>(self, sources: impl IntoIterator<Item = S>) -> Self {
+        let ids = sources.into_iter().map(|id| Value::Symbol(id.into()));
+        self.with("_based_on", Value::List(ids.collect()))
+    }
+
     /// `_status`: how firmly it is stated; [`Status::Held`] unless it is said.
     pub fn status(self, status: Status) -> Self {
         self.with("_status", Value::Enum(status.name().to_owned()))
@@ -96,6 +102,16 @@ impl<T: Serialize> Fact<T> {
     /// `_on`: the day it was recorded.
     pub fn on(self, day: Date) -> Self {
         self.with("_on", Value::Date(day))
+    }
+
+    /// `_review`: whether a person has looked at it; [`Review::Accepted`] unless it is said.
+    pub fn review(self, review: Review) -> Self {
+        self.with("_review", Value::Enum(review.name().to_owned()))
+    }
+
+    /// `_extractor`: what made it, with its version.
+    pub fn extractor(self, id: impl Into<String>) -> Self {
+        self.with("_extractor", Value::Symbol(id.into()))
     }
 
     /// `_note`: a remark for people.
@@ -180,11 +196,11 @@ impl Serializer for FactSerializer {
 
     fn serialize_unit(self) -> Result<Written, Mismatch> {
         // A tuple without values.
-        Ok(Positional::default().done())
+        Positional::default().done()
     }
 
     fn serialize_unit_struct(self, name: &'static str) -> Result<Written, Mismatch> {
-        Ok(Positional::of(name).done())
+        Positional::of(name).done()
     }
 
     fn serialize_unit_variant(
@@ -193,7 +209,7 @@ impl Serializer for FactSerializer {
         _: u32,
         variant: &'static str,
     ) -> Result<Written, Mismatch> {
-        Ok(Positional::of(variant).done())
+        Positional::of(variant).done()
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
@@ -204,7 +220,7 @@ impl Serializer for FactSerializer {
         // Around one value it is a fact of one column; around what could be a fact itself, that fact.
         match value(inner) {
             Ok(Value::Record(_) | Value::Variant(..)) | Err(_) => inner.serialize(self),
-            Ok(value) => Ok(Positional { items: vec![value], ..Positional::of(name) }.done()),
+            Ok(value) => Positional { items: vec![value], ..Positional::of(name) }.done(),
         }
     }
 
@@ -279,29 +295,13 @@ impl Positional {
         Ok(())
     }
 
-    fn done(self) -> Written {
-        Written { relation: self.relation, items: Some(self.items), fields: Vec::new() }
+    fn done(self) -> Result<Written, Mismatch> {
+        Ok(Written { relation: self.relation, items: Some(self.items), fields: Vec::new() })
     }
 }
 
-macro_rules! positional {
-    ($($of:ident::$method:ident),*) => {
-        $(impl ser::$of for Positional {
-            type Ok = Written;
-            type Error = Mismatch;
-
-            fn $method<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
-                self.add(item)
-            }
-
-            fn end(self) -> Result<Written, Mismatch> {
-                Ok(self.done())
-            }
-        })*
-    };
-}
-positional!(
-    SerializeSeq::serialize_element,
+takes_items!(
+    Positional as Written: SerializeSeq::serialize_element,
     SerializeTuple::serialize_element,
     SerializeTupleStruct::serialize_field,
     SerializeTupleVariant::serialize_field
@@ -311,7 +311,7 @@ positional!(
 struct Named {
     relation: Option<String>,
     fields: Vec<(String, Value)>,
-    key: Option<String>,
+    key: String,
     wrapped: Option<Wrapped>,
 }
 
@@ -356,48 +356,4 @@ impl Named {
     }
 }
 
-macro_rules! named {
-    ($($of:ident),*) => {
-        $(impl ser::$of for Named {
-            type Ok = Written;
-            type Error = Mismatch;
-
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                name: &'static str,
-                field: &T,
-            ) -> Result<(), Mismatch> {
-                self.add(name, field)
-            }
-
-            fn end(self) -> Result<Written, Mismatch> {
-                self.done()
-            }
-        })*
-    };
-}
-named!(SerializeStruct, SerializeStructVariant);
-
-impl ser::SerializeMap for Named {
-    type Ok = Written;
-    type Error = Mismatch;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Mismatch> {
-        match value(key)? {
-            Value::Symbol(name) | Value::Enum(name) => {
-                self.key = Some(name);
-                Ok(())
-            }
-            other => Err(Mismatch::new(format!("{other} is no name of a column"))),
-        }
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Mismatch> {
-        let name = self.key.take().unwrap_or_default();
-        self.add(&name, value)
-    }
-
-    fn end(self) -> Result<Written, Mismatch> {
-        self.done()
-    }
-}
+takes_fields!(Named as Written);

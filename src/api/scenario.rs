@@ -1,6 +1,6 @@
 //! Scenarios and annotations: in which light things are asked.
 
-use crate::model::{Date, Status};
+use crate::model::{Date, Review, Status};
 use crate::provenance::annotate::Wanted;
 use crate::session::ScenarioOption;
 
@@ -72,6 +72,11 @@ impl Scenario {
     /// Only with assertions that have a name in their chain of attribution.
     pub fn by(self, name: impl Into<String>) -> Self {
         self.with(ScenarioOption::By(name.into()))
+    }
+
+    /// Only with assertions of this review, which then count as accepted.
+    pub fn review(self, review: Review) -> Self {
+        self.with(ScenarioOption::Review(review.name().to_owned()))
     }
 }
 

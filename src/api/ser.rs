@@ -75,6 +75,78 @@ fn unfit(what: &str) -> Mismatch {
     Mismatch::new(format!("{what} is no value of a column"))
 }
 
+/// What serde asks of something that takes values one after the other, by its `add` and `done`.
+macro_rules! takes_items {
+    ($taker:ty as $whole:ty: $($of:ident::$method:ident),*) => {
+        $(impl ::serde::ser::$of for $taker {
+            type Ok = $whole;
+            type Error = Mismatch;
+
+            fn $method<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
+                self.add(item)
+            }
+
+            fn end(self) -> Result<$whole, Mismatch> {
+                self.done()
+            }
+        })*
+    };
+}
+
+/// The same for values with names, those of a map too, whose keys wait in `key`.
+macro_rules! takes_fields {
+    ($taker:ty as $whole:ty) => {
+        takes_fields!(@ $taker as $whole: SerializeStruct, SerializeStructVariant);
+
+        impl ::serde::ser::SerializeMap for $taker {
+            type Ok = $whole;
+            type Error = Mismatch;
+
+            fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Mismatch> {
+                self.key = $crate::api::ser::name(key)?;
+                Ok(())
+            }
+
+            fn serialize_value<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Mismatch> {
+                let key = std::mem::take(&mut self.key);
+                self.add(&key, field)
+            }
+
+            fn end(self) -> Result<$whole, Mismatch> {
+                self.done()
+            }
+        }
+    };
+    (@ $taker:ty as $whole:ty: $($of:ident),*) => {
+        $(impl ::serde::ser::$of for $taker {
+            type Ok = $whole;
+            type Error = Mismatch;
+
+            fn serialize_field<T: Serialize + ?Sized>(
+                &mut self,
+                name: &'static str,
+                field: &T,
+            ) -> Result<(), Mismatch> {
+                self.add(name, field)
+            }
+
+            fn end(self) -> Result<$whole, Mismatch> {
+                self.done()
+            }
+        })*
+    };
+}
+
+pub(super) use {takes_fields, takes_items};
+
+/// The name that the key of a map is.
+pub(super) fn name<T: Serialize + ?Sized>(key: &T) -> Result<String, Mismatch> {
+    match value(key)? {
+        Value::Symbol(name) | Value::Enum(name) => Ok(name),
+        other => Err(Mismatch::new(format!("{other} is no name of a column or field"))),
+    }
+}
+
 macro_rules! whole_numbers {
     ($($method:ident: $type:ty),*) => {
         $(fn $method(self, number: $type) -> Result<Value, Mismatch> {
@@ -221,51 +293,27 @@ impl Serializer for ValueSerializer {
 /// The items of a list.
 pub(super) struct Items(Vec<Value>);
 
-impl ser::SerializeSeq for Items {
-    type Ok = Value;
-    type Error = Mismatch;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
+impl Items {
+    fn add<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
         self.0.push(value(item)?);
         Ok(())
     }
 
-    fn end(self) -> Result<Value, Mismatch> {
+    fn done(self) -> Result<Value, Mismatch> {
         Ok(Value::List(self.0))
     }
 }
 
-impl ser::SerializeTuple for Items {
-    type Ok = Value;
-    type Error = Mismatch;
+takes_items!(
+    Items as Value: SerializeSeq::serialize_element,
+    SerializeTuple::serialize_element,
+    SerializeTupleStruct::serialize_field
+);
 
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
-        ser::SerializeSeq::serialize_element(self, item)
-    }
-
-    fn end(self) -> Result<Value, Mismatch> {
-        ser::SerializeSeq::end(self)
-    }
-}
-
-impl ser::SerializeTupleStruct for Items {
-    type Ok = Value;
-    type Error = Mismatch;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, item: &T) -> Result<(), Mismatch> {
-        ser::SerializeSeq::serialize_element(self, item)
-    }
-
-    fn end(self) -> Result<Value, Mismatch> {
-        ser::SerializeSeq::end(self)
-    }
-}
-
-/// The fields of a record or variant.
+/// The fields of a record or variant; those of a tuple have empty names.
 pub(super) struct Fields {
     variant: Option<&'static str>,
     fields: Vec<(String, Value)>,
-    /// The key of a map whose value comes next.
     key: String,
 }
 
@@ -276,40 +324,19 @@ impl Fields {
 
     fn add<T: Serialize + ?Sized>(&mut self, name: &str, field: &T) -> Result<(), Mismatch> {
         let value = value(field).map_err(|mismatch| mismatch.within(name))?;
-        self.fields.push((name.strip_prefix("r#").unwrap_or(name).to_owned(), value));
+        self.fields.push((name.to_owned(), value));
         Ok(())
     }
 
-    fn finish(self) -> Value {
-        match self.variant {
+    fn done(self) -> Result<Value, Mismatch> {
+        Ok(match self.variant {
             Some(variant) => Value::Variant(variant.to_owned(), self.fields),
             None => Value::Record(self.fields),
-        }
+        })
     }
 }
 
-macro_rules! fields {
-    ($($trait:ident),*) => {
-        $(impl ser::$trait for Fields {
-            type Ok = Value;
-            type Error = Mismatch;
-
-            fn serialize_field<T: Serialize + ?Sized>(
-                &mut self,
-                name: &'static str,
-                field: &T,
-            ) -> Result<(), Mismatch> {
-                self.add(name, field)
-            }
-
-            fn end(self) -> Result<Value, Mismatch> {
-                Ok(self.finish())
-            }
-        })*
-    };
-}
-
-fields!(SerializeStruct, SerializeStructVariant);
+takes_fields!(Fields as Value);
 
 impl ser::SerializeTupleVariant for Fields {
     type Ok = Value;
@@ -320,30 +347,6 @@ impl ser::SerializeTupleVariant for Fields {
     }
 
     fn end(self) -> Result<Value, Mismatch> {
-        Ok(self.finish())
-    }
-}
-
-impl ser::SerializeMap for Fields {
-    type Ok = Value;
-    type Error = Mismatch;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Mismatch> {
-        match value(key)? {
-            Value::Symbol(key) => {
-                self.key = key;
-                Ok(())
-            }
-            _ => Err(unfit("a map whose keys are no texts")),
-        }
-    }
-
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, field: &T) -> Result<(), Mismatch> {
-        let key = std::mem::take(&mut self.key);
-        self.add(&key, field)
-    }
-
-    fn end(self) -> Result<Value, Mismatch> {
-        Ok(self.finish())
+        self.done()
     }
 }

@@ -1,9 +1,10 @@
-//! What every layer stands on: places in source text, diagnostics, limits, and safe printing.
+//! What every layer stands on: places in source text, diagnostics, limits, safe printing.
 
 pub mod codes;
 pub mod diagnostic;
 pub mod escape;
 pub mod limits;
+pub mod rfc4180;
 pub mod span;
 
 pub use codes::{Code, CodeInfo};

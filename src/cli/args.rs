@@ -202,7 +202,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 
 fn memory(text: &str) -> Result<u64, String> {
     let upper = text.trim().to_ascii_uppercase();
-    let upper = upper.trim_end_matches("IB").trim_end_matches('B');
+    let upper = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
     let (digits, shift) = match upper.as_bytes().last() {
         Some(b'K') => (&upper[..upper.len() - 1], 10),
         Some(b'M') => (&upper[..upper.len() - 1], 20),

@@ -8,10 +8,9 @@ use super::args::{LimitArgs, ScenarioArgs, diagnostic_format};
 use super::context::{Context, Failure};
 use super::levels::{self, LevelArgs};
 use super::mend;
-use super::open::{open, refused, under, working};
+use super::open::{open, refused, texts, under, working};
 use super::{Exit, output, terminal};
 use crate::base::{Diagnostic, Severity, SourceMap};
-use crate::files::TextFolder;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::Options;
 
@@ -73,11 +72,7 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         .map_err(|refused| Failure::Usage(refused.join("\nerror: ")))?;
 
     under(context, &mut session, &args.scenario)?;
-    let folder = args.texts.clone().or_else(|| {
-        let project = session.project()?;
-        Some(project.root().join(project.settings().folders.texts.as_ref()?))
-    });
-    let folder = folder.as_deref().map(TextFolder::open).transpose()?;
+    let folder = texts(&session, args.texts.as_deref())?;
     let checked = working(context, &mut session, |session| match &folder {
         Some(folder) => session.check(Some(&|name: &str| folder.read(name))),
         None => session.check(None),

@@ -7,6 +7,7 @@ use super::Exit;
 use super::args::Global;
 use super::terminal::{stderr_width, write_stderr};
 use crate::base::{Diagnostic, Severity, SourceMap, escape};
+use crate::files;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 
 /// Why a command could not do its work.
@@ -18,6 +19,8 @@ pub enum Failure {
     Refused(Vec<Diagnostic>),
     /// Writing to standard output failed.
     Output(io::Error),
+    /// The user interrupted it.
+    Interrupted,
     /// All has been told; the exit status.
     Told(Exit),
 }
@@ -88,8 +91,12 @@ impl Context {
             // Whoever read the output has seen enough.
             Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => return Exit::Success,
             Failure::Output(error) => {
-                let reason = error.to_string();
+                let reason = files::reason(&error);
                 self.error(format_args!("cannot write standard output: {}", escape::printable(&reason)));
+            }
+            Failure::Interrupted => {
+                self.error("interrupted");
+                return Exit::Interrupted;
             }
             Failure::Told(exit) => return exit,
             Failure::Usage(text) => self.error(text),

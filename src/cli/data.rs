@@ -66,7 +66,8 @@ pub struct Layout {
     pub map: Option<PathBuf>,
 }
 
-fn delimiter(text: &str) -> Result<String, String> {
+/// Reads what stands between fields.
+pub fn delimiter(text: &str) -> Result<String, String> {
     let text = text.replace("\\t", "\t");
     if text.is_empty() || text.contains(['"', '\n', '\r']) {
         return Err("expected a text that is not empty, without quotes and line ends".to_owned());
@@ -209,7 +210,8 @@ fn failure(error: WriteError) -> Failure {
         WriteError::Io(error) => Failure::Output(error),
         WriteError::Unfit(why) => Failure::Usage(why),
         WriteError::Unsupported(format) => unsupported(format).into(),
-        WriteError::Stopped(_) => Failure::Output(io::ErrorKind::Interrupted.into()),
+        // There is no other limit on writing.
+        WriteError::Stopped(_) => Failure::Interrupted,
     }
 }
 

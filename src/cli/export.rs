@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::Exit;
+use super::args::LimitArgs;
 use super::context::{Context, Failure};
 use super::data::{self, DataFormat, Layout, Target};
 use super::open::{open_whole, refused};
@@ -39,6 +40,8 @@ pub struct ExportArgs {
     output: Option<PathBuf>,
     #[command(flatten)]
     layout: Layout,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 pub(super) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Failure> {
@@ -46,7 +49,7 @@ pub(super) fn run(context: &Context, args: &ExportArgs) -> Result<Exit, Failure>
     let folder = args.output.as_deref().filter(|path| files::is_folder_name(path));
     let single = if folder.is_some() { None } else { args.output.as_deref() };
     let target = Target::new(single, args.format, DataFormat::Data(Format::Csv))?;
-    let mut session = open_whole(context, Options::default())?;
+    let mut session = open_whole(context, Options { limits: args.limits.options(), ..Options::default() })?;
     let exported = match session.export(&args.relations) {
         Ok(exported) => exported,
         Err(error) => return Err(refused(context, &session, &error)),
@@ -88,8 +91,7 @@ fn write(
     mapping: Option<&Mapping>,
 ) -> Result<(), Failure> {
     let DataFormat::Data(format) = target.format else {
-        let mut facts: Vec<_> = exported.iter().map(|one| session.exported_facts(one)).collect();
-        let facts: Vec<_> = facts.drain(..).flatten().collect();
+        let facts: Vec<_> = exported.iter().flat_map(|one| session.exported_facts(one)).collect();
         return target.deliver(|out| {
             let fact = |at: usize| facts[at].clone();
             data::write_facts(session.schema(), facts.len(), &fact, out).map_err(Failure::Output)

@@ -117,7 +117,10 @@ fn all_files(project: &Project) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
     let (facts, rules) = (project.fact_files(true), project.rule_files());
     match (facts, rules) {
         (Ok(facts), Ok(rules)) => Ok(facts.into_iter().chain(rules).collect()),
-        (facts, rules) => Err(facts.err().into_iter().chain(rules.err()).flatten().collect()),
+        (facts, rules) => {
+            let unlisted = facts.err().into_iter().chain(rules.err());
+            Err(unlisted.flat_map(Vec::<Diagnostic>::from).collect())
+        }
     }
 }
 
@@ -146,7 +149,7 @@ fn formatted(
 /// are for `check` to tell: here a relation that is not declared keeps its fields as they stand.
 fn declared(project: &Project) -> Schema {
     let mut programs: Vec<Program> = Vec::new();
-    let mut due = project.rule_files().unwrap_or_default();
+    let mut due = project.rule_files().unwrap_or_else(|unlisted| unlisted.files);
     let mut seen: HashSet<PathBuf> = HashSet::new();
     while let Some(path) = due.pop() {
         if !seen.insert(path.clone()) {

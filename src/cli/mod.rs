@@ -97,7 +97,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Souffle(args) => souffle::run(context, &args),
-        Command::Rule(args) => Ok(rule::run(&args)?),
+        Command::Rule(args) => rule::run(&args),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),
     }

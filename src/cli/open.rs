@@ -2,6 +2,7 @@
 //! refused.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use super::context::{Context, Failure};
 use super::interrupt;
 use super::terminal::write_stderr;
 use crate::base::{Diagnostic, SourceMap};
+use crate::files::TextFolder;
 use crate::repl;
 use crate::session::{Error, LimitOptions, Loading, Options, Session};
 
@@ -89,6 +91,19 @@ pub fn under(context: &Context, session: &mut Session, args: &ScenarioArgs) -> R
     }
 }
 
+/// The folder of the sources' texts: the one that `--texts` names, else the project's own if it has
+/// one.
+///
+/// # Errors
+/// There is no such folder.
+pub fn texts(session: &Session, named: Option<&Path>) -> Result<Option<TextFolder>, Failure> {
+    let folder = named.map(Path::to_owned).or_else(|| {
+        let project = session.project()?;
+        Some(project.root().join(project.settings().folders.texts.as_ref()?))
+    });
+    Ok(folder.as_deref().map(TextFolder::open).transpose()?)
+}
+
 /// Does `work` with the session, and shows on a terminal how it goes on if it takes long.
 pub fn working<T>(context: &Context, session: &mut Session, work: impl FnOnce(&mut Session) -> T) -> T {
     let token = session.cancel_token();
@@ -111,10 +126,7 @@ pub fn told(context: &Context, sources: &SourceMap, error: &Error) -> Exit {
     match error {
         Error::Invalid(_) | Error::Failed(_) => Exit::Refused,
         Error::Limit(_) => Exit::Limit,
-        Error::Cancelled => {
-            context.error("interrupted");
-            Exit::Interrupted
-        }
+        Error::Cancelled => context.fail(Failure::Interrupted),
         Error::Internal(fault) => {
             write_stderr(&format!("{fault}\n"));
             Exit::Internal
@@ -124,11 +136,8 @@ pub fn told(context: &Context, sources: &SourceMap, error: &Error) -> Exit {
 
 fn loaded(session: &Session) -> String {
     let count = |n: usize, noun: &str| format!("{n} {noun}{}", if n == 1 { "" } else { "s" });
-    let database = session.database();
-    let tuples: usize =
-        session.schema().iter().filter_map(|(id, _)| database.extent(id)).map(|e| e.len()).sum();
-    let mut text =
-        format!("loaded {} and {}", count(tuples, "fact"), count(session.program().rules.len(), "rule"));
+    let (facts, rules) = (session.stated_total(), session.program().rules.len());
+    let mut text = format!("loaded {} and {}", count(facts, "fact"), count(rules, "rule"));
     if !session.load_warnings().is_empty() {
         text.push_str(&format!(
             " with {} (`factlog check` shows them)",

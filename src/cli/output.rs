@@ -6,8 +6,34 @@ use std::path::Path;
 use super::context::{Context, Failure};
 use super::terminal::{stdout_is_terminal, stdout_width, write_stdout};
 use crate::files::{self, OutputFile};
-use crate::render::{AnswerFormat, AnswerStyle, write_answer};
+use crate::interop::{Compression, Format};
+use crate::render::{AnswerFormat, AnswerStyle, ProofFormat, ProofStyle, write_answer};
 use crate::session::{Answer, Session};
+
+/// Refuses a file whose name asks for what answers are not written in, unless `-f` says what is.
+///
+/// # Errors
+/// It does.
+pub fn check_name(flag: Option<AnswerFormat>, output: Option<&Path>) -> Result<(), Failure> {
+    match output.filter(|_| flag.is_none()).and_then(otherwise_named) {
+        Some(why) => {
+            Err(Failure::Usage(format!("{why}; say with `-f` in which format the answer goes there")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Why a file's name is not that of an answer.
+pub fn otherwise_named(path: &Path) -> Option<String> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    if matches!(extension.as_str(), "dot" | "gv" | "mermaid" | "mmd") {
+        return Some(format!("{extension} draws proofs and plans, not answers"));
+    }
+    let (format, compression) = Format::from_path(path);
+    let for_export = matches!(format, Some(Format::Parquet | Format::Sqlite | Format::Nt | Format::Ttl));
+    (for_export || compression != Compression::None)
+        .then(|| format!("files that end in .{extension} are written by `factlog export`"))
+}
 
 /// The format of answers: what `-f` says, else what the extension of `-o FILE` says, else what the
 /// project's settings say, else a table on a terminal and csv elsewhere.
@@ -26,6 +52,21 @@ pub fn stdout_style(context: &Context) -> AnswerStyle {
         terminal: stdout_is_terminal(),
         color: context.global.color.for_stdout(),
     }
+}
+
+/// The format of proofs, which `-f` or the extension of `-o FILE` says and which else is a tree, and
+/// how they look there.
+pub fn of_proofs(
+    context: &Context,
+    flag: Option<ProofFormat>,
+    output: Option<&Path>,
+) -> (ProofFormat, ProofStyle) {
+    let format = flag.or_else(|| output.and_then(ProofFormat::from_path)).unwrap_or(ProofFormat::Tree);
+    let style = match output {
+        Some(_) => ProofStyle::default(),
+        None => ProofStyle { width: stdout_width(), color: context.global.color.for_stdout() },
+    };
+    (format, style)
 }
 
 /// Writes an answer to the file that `-o` names, or to standard output.
@@ -55,4 +96,14 @@ pub fn deliver(
     write(&mut file).map_err(|error| files::cannot_write(path, &error))?;
     file.commit()?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_know_the_formats_of_answers() {
+        assert_eq!(files::settings::FORMATS, AnswerFormat::ALL.map(AnswerFormat::name));
+    }
 }

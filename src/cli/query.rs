@@ -57,7 +57,7 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
         forget: true,
         ..Options::default()
     };
-    refuse_graphs(args)?;
+    output::check_name(args.format, args.output.as_deref())?;
     let mut session = open(context, options)?;
     under(context, &mut session, &args.scenario)?;
     session.set_annotations(args.annotate.wanted());
@@ -85,15 +85,4 @@ pub(super) fn run(context: &Context, args: &QueryArgs) -> Result<Exit, Failure> 
         return Ok(Exit::Findings);
     }
     Ok(Exit::Success)
-}
-
-/// A file's name can ask for what `-f` refuses.
-fn refuse_graphs(args: &QueryArgs) -> Result<(), Failure> {
-    let extension = args.output.as_deref().and_then(|path| path.extension()?.to_str());
-    match extension {
-        Some(graph @ ("dot" | "mermaid")) if args.format.is_none() => Err(Failure::Usage(format!(
-            "{graph} draws proofs and plans, not answers; say with `-f` in which format the answer goes there"
-        ))),
-        _ => Ok(()),
-    }
 }

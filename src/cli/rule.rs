@@ -1,9 +1,8 @@
 //! `factlog rule`
 
-use std::io;
-
 use super::Exit;
-use super::terminal::{write_stderr, write_stdout};
+use super::context::Failure;
+use super::terminal::write_stdout;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Severity, codes, escape};
 
@@ -20,7 +19,7 @@ pub struct RuleArgs {
     code: Option<String>,
 }
 
-pub(super) fn run(args: &RuleArgs) -> io::Result<Exit> {
+pub(super) fn run(args: &RuleArgs) -> Result<Exit, Failure> {
     let Some(text) = &args.code else {
         write_stdout(|out| {
             let width = codes::all().map(|info| info.name.len()).max().unwrap_or(0);
@@ -39,8 +38,8 @@ pub(super) fn run(args: &RuleArgs) -> io::Result<Exit> {
     let Some(info) = codes::find(text) else {
         let known: Vec<&str> = codes::all().flat_map(|info| [info.code, info.name]).collect();
         let hint = did_you_mean(&nearest(text, known)).unwrap_or("`factlog rule` lists them all".to_owned());
-        write_stderr(&format!("error: there is no code or name `{}`; {hint}\n", escape::printable(text)));
-        return Ok(Exit::Refused);
+        let text = escape::printable(text);
+        return Err(Failure::Usage(format!("there is no code or name `{text}`; {hint}")));
     };
     write_stdout(|out| {
         out.write_all(info.page.as_bytes())?;

@@ -10,7 +10,7 @@ use super::args::{AnnotateArgs, LimitArgs, ScenarioArgs, answer_format};
 use super::context::{Context, Failure};
 use super::open::{open, refused, under, working};
 use super::terminal::{write_stderr, write_stdout};
-use super::{Exit, output};
+use super::{Exit, data, output};
 use crate::base::escape;
 use crate::files;
 use crate::model::Value;
@@ -135,7 +135,7 @@ struct Target {
     path: PathBuf,
     format: AnswerFormat,
     /// What `.output` says of csv and tsv.
-    delimiter: Option<u8>,
+    delimiter: Option<String>,
     header: bool,
 }
 
@@ -187,16 +187,13 @@ fn target(dir: &Path, output: &Output, flag: Option<AnswerFormat>) -> Result<Opt
         let shown = file.to_string_lossy();
         return Err(refuse(format!("`{}` leads out of the folder", escape::printable(&shown))));
     }
+    if let Some(why) = file.filter(|_| flag.or(named).is_none()).and_then(output::otherwise_named) {
+        return Err(refuse(format!("{why}; say with `format=` in which format it is written")));
+    }
     let format =
         flag.or(named).or_else(|| file.and_then(AnswerFormat::from_path)).unwrap_or(AnswerFormat::Csv);
-    let delimiter = match text("delimiter") {
-        None => None,
-        Some("\\t") => Some(b'\t'),
-        Some(text) => match text.as_bytes() {
-            [byte] if byte.is_ascii() && !matches!(byte, b'"' | b'\n' | b'\r') => Some(*byte),
-            _ => return Err(refuse("a delimiter is one ASCII character".to_owned())),
-        },
-    };
+    let delimiter = text("delimiter").map(data::delimiter).transpose();
+    let delimiter = delimiter.map_err(|due| refuse(format!("as delimiter, {due}")))?;
     let path = match file {
         Some(file) => dir.join(file),
         None => dir.join(format!("{}.{}", output.relation, format.extension())),
@@ -207,11 +204,13 @@ fn target(dir: &Path, output: &Output, flag: Option<AnswerFormat>) -> Result<Opt
 fn write_file(output: &Output, target: &Target) -> Result<(), Failure> {
     let mut content = Vec::new();
     let answer = output.answer.clone().shown(target.format == AnswerFormat::Table);
-    let mut delimited =
-        |usual: u8| write_delimited(&mut content, &answer, target.delimiter.unwrap_or(usual), target.header);
+    let mut delimited = |usual: &str| {
+        let delimiter = target.delimiter.as_deref().unwrap_or(usual);
+        write_delimited(&mut content, &answer, delimiter, target.header)
+    };
     let written = match target.format {
-        AnswerFormat::Csv => delimited(b','),
-        AnswerFormat::Tsv => delimited(b'\t'),
+        AnswerFormat::Csv => delimited(","),
+        AnswerFormat::Tsv => delimited("\t"),
         format => write_answer(&mut content, &answer, format, AnswerStyle::default()),
     };
     written.map_err(|error| files::cannot_write(&target.path, &error))?;

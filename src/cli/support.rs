@@ -43,6 +43,7 @@ pub struct SupportArgs {
 }
 
 pub(super) fn run(context: &Context, args: &SupportArgs) -> Result<Exit, Failure> {
+    output::check_name(args.format, args.output.as_deref())?;
     let mut session = open(context, Options { limits: args.limits.options(), ..Options::default() })?;
     let mut scenario = args.scenario.clone();
     let withdrawn = match (&args.fact, args.all) {

@@ -88,7 +88,7 @@ pub(super) fn run(context: &Context, args: &TestArgs) -> Result<Exit, Failure> {
 /// The transcripts named, or all of the project, with where they are written.
 fn transcripts(project: &Project, named: &[PathBuf]) -> Result<Vec<(PathBuf, FileText)>, Failure> {
     let (paths, trust) = if named.is_empty() {
-        (project.transcript_files().map_err(Failure::Refused)?, Trust::Project)
+        (project.transcript_files().map_err(|unlisted| Failure::Refused(unlisted.into()))?, Trust::Project)
     } else {
         (named.to_vec(), Trust::CommandLine)
     };

@@ -1,17 +1,15 @@
 //! `factlog why`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
 use super::args::{LimitArgs, ScenarioArgs, proof_format};
 use super::context::{Context, Failure};
-use super::open::{open, refused, under, working};
-use super::terminal::stdout_width;
+use super::open::{open, refused, texts, under, working};
 use super::{Exit, output};
-use crate::files::TextFolder;
-use crate::render::{ProofFormat, ProofStyle, write_proofs};
-use crate::session::{Options, Session};
+use crate::render::{ProofFormat, write_proofs};
+use crate::session::Options;
 
 /// Show why a fact holds: the rules and the stated facts it follows from, with their sources
 #[derive(Args, Debug)]
@@ -69,20 +67,7 @@ pub(super) fn run(context: &Context, args: &WhyArgs) -> Result<Exit, Failure> {
         return Ok(Exit::Findings);
     }
     let output = args.output.as_deref();
-    let format = args.format.or_else(|| output.and_then(ProofFormat::from_path)).unwrap_or(ProofFormat::Tree);
-    let style = match output {
-        Some(_) => ProofStyle::default(),
-        None => ProofStyle { width: stdout_width(), color: context.global.color.for_stdout() },
-    };
+    let (format, style) = output::of_proofs(context, args.format, output);
     output::deliver(output, |out| write_proofs(out, &explanation, format, style))?;
     Ok(Exit::Success)
-}
-
-/// The folder of the sources' texts: the one that is named, else the project's own if it has one.
-pub(super) fn texts(session: &Session, named: Option<&Path>) -> Result<Option<TextFolder>, Failure> {
-    let folder = named.map(Path::to_owned).or_else(|| {
-        let project = session.project()?;
-        Some(project.root().join(project.settings().folders.texts.as_ref()?))
-    });
-    Ok(folder.as_deref().map(TextFolder::open).transpose()?)
 }

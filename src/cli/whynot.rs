@@ -7,9 +7,9 @@ use clap::Args;
 use super::args::{LimitArgs, ScenarioArgs, proof_format};
 use super::context::{Context, Failure};
 use super::open::{open, refused, under, working};
-use super::terminal::stdout_width;
 use super::{Exit, output};
-use crate::render::{ProofFormat, ProofStyle, write_whynot};
+use crate::base::escape;
+use crate::render::{ProofFormat, write_whynot};
 use crate::session::Options;
 
 /// Show why a fact does not hold: how far each rule got, what comes near, and which facts are missing
@@ -48,16 +48,12 @@ pub(super) fn run(context: &Context, args: &WhyNotArgs) -> Result<Exit, Failure>
     context.report(&warnings, session.sources());
     context.notes(&found.notes);
     if let Some(tuple) = &found.holds {
-        let tuple = crate::base::escape::printable(tuple);
+        let tuple = escape::printable(tuple);
         context.error(format_args!("{tuple} holds; `factlog why` says why"));
         return Ok(Exit::Findings);
     }
     let output = args.output.as_deref();
-    let format = args.format.or_else(|| output.and_then(ProofFormat::from_path)).unwrap_or(ProofFormat::Tree);
-    let style = match output {
-        Some(_) => ProofStyle::default(),
-        None => ProofStyle { width: stdout_width(), color: context.global.color.for_stdout() },
-    };
+    let (format, style) = output::of_proofs(context, args.format, output);
     let schema = session.schema();
     output::deliver(output, |out| write_whynot(out, &found, schema, format, style))?;
     Ok(Exit::Success)

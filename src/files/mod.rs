@@ -66,7 +66,7 @@ pub(crate) fn cannot_write(path: &Path, error: &io::Error) -> Diagnostic {
 }
 
 /// The system's reason in lower case, without the number that Rust appends.
-fn reason(error: &io::Error) -> String {
+pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

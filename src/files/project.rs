@@ -7,13 +7,28 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::read::{self, FileText, NotText, Trust};
-use super::settings::Settings;
+use super::settings::{Folders, Settings};
 use super::{cannot_read, quoted, shown};
 use crate::base::codes::project::{NO_PROJECT, NOT_FOUND, OUTSIDE};
 use crate::base::{Diagnostic, FileId, SourceMap, Span};
 
 /// Name of the file of settings.
 pub const SETTINGS_FILE: &str = "factlog.ron";
+
+/// That some of a project's files cannot be listed.
+#[derive(Clone, Debug)]
+pub struct Unlisted {
+    /// Those that can.
+    pub files: Vec<PathBuf>,
+    /// Paths of the others, or of their folders, with what is wrong.
+    pub problems: Vec<(PathBuf, Diagnostic)>,
+}
+
+impl From<Unlisted> for Vec<Diagnostic> {
+    fn from(unlisted: Unlisted) -> Self {
+        unlisted.problems.into_iter().map(|(_, problem)| problem).collect()
+    }
+}
 
 /// A project on disk.
 #[derive(Clone, Debug)]
@@ -73,20 +88,16 @@ impl Project {
 
     /// Its fact files, `*.ron`, relative to the root, sorted; the inbox only if `inbox`.
     /// A configured folder that is absent holds nothing, unless the settings name it themselves.
-    pub fn fact_files(&self, inbox: bool) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-        let mut files = self.list(&self.settings.folders.facts, "ron", "facts")?;
-        let candidates = Path::new(&self.settings.folders.inbox);
+    pub fn fact_files(&self, inbox: bool) -> Result<Vec<PathBuf>, Unlisted> {
+        let Folders { facts, inbox: candidates, .. } = &self.settings.folders;
+        let mut listing = Listing::default();
+        self.list(&mut listing, facts, "ron", "facts");
         if inbox {
-            let known: HashSet<PathBuf> = files.iter().cloned().collect();
-            let folder = [self.settings.folders.inbox.clone()];
-            files.extend(
-                self.list(&folder, "ron", "facts/inbox")?.into_iter().filter(|file| !known.contains(file)),
-            );
-            files.sort();
+            self.list(&mut listing, std::slice::from_ref(candidates), "ron", "facts/inbox");
         } else {
-            files.retain(|file| !file.starts_with(candidates));
+            listing.files.retain(|file| !file.starts_with(candidates));
         }
-        Ok(files)
+        listing.done()
     }
 
     /// Whether a file lies in the folder of candidates that nobody has reviewed.
@@ -96,17 +107,19 @@ impl Project {
     }
 
     /// Its rule files, `*.dl`, likewise.
-    pub fn rule_files(&self) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-        self.list(&self.settings.folders.rules, "dl", "rules")
+    pub fn rule_files(&self) -> Result<Vec<PathBuf>, Unlisted> {
+        let mut listing = Listing::default();
+        self.list(&mut listing, &self.settings.folders.rules, "dl", "rules");
+        listing.done()
     }
 
-    /// Its transcripts, `*.repl`, likewise: the examples first, then the tests of its rules.
-    pub fn transcript_files(&self) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-        let folders = &self.settings.folders;
-        let mut files = self.list(std::slice::from_ref(&folders.examples), "repl", "repl_examples")?;
-        files.extend(self.list(std::slice::from_ref(&folders.tests), "repl", "tests")?);
-        files.dedup();
-        Ok(files)
+    /// Its transcripts, `*.repl`, likewise: the examples and the tests of its rules.
+    pub fn transcript_files(&self) -> Result<Vec<PathBuf>, Unlisted> {
+        let Folders { examples, tests, .. } = &self.settings.folders;
+        let mut listing = Listing::default();
+        self.list(&mut listing, std::slice::from_ref(examples), "repl", "repl_examples");
+        self.list(&mut listing, std::slice::from_ref(tests), "repl", "tests");
+        listing.done()
     }
 
     /// Reads a file; a relative path is taken from the project's folder, or, named on the command
@@ -198,69 +211,74 @@ impl Project {
         }
     }
 
-    /// Files with extension `ext` below `folders`, relative to the root, sorted, each once; hidden
-    /// ones are passed over. What cannot be listed is reported, all of it.
-    fn list(&self, folders: &[String], ext: &str, usual: &str) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
-        let mut files = Vec::new();
-        let mut errors = Vec::new();
-        let mut seen = HashSet::new();
+    /// Adds the files with extension `ext` below `folders`, each once; hidden ones are passed over,
+    /// and so is the `usual` folder where it is absent.
+    fn list(&self, listing: &mut Listing, folders: &[String], ext: &str, usual: &str) {
         for folder in folders {
             let folder = Path::new(folder);
-            if folder == Path::new(usual) && !self.root.join(folder).exists() {
-                continue;
+            if folder != Path::new(usual) || self.root.join(folder).exists() {
+                self.walk(listing, folder, ext);
             }
-            self.walk(folder, ext, &mut seen, &mut files, &mut errors);
         }
-        files.sort();
-        if errors.is_empty() { Ok(files) } else { Err(errors) }
     }
 
-    fn walk(
-        &self,
-        top: &Path,
-        ext: &str,
-        seen: &mut HashSet<PathBuf>,
-        files: &mut Vec<PathBuf>,
-        errors: &mut Vec<Diagnostic>,
-    ) {
+    fn walk(&self, listing: &mut Listing, top: &Path, ext: &str) {
         let mut pending = vec![top.to_path_buf()];
         while let Some(dir) = pending.pop() {
-            let full = match self.resolve(&dir, Trust::Project) {
-                // A link may lead back to a folder above: each folder is walked once.
-                Ok(full) if seen.insert(full.clone()) => full,
-                Ok(_) => continue,
-                Err(error) => {
-                    errors.push(error);
-                    continue;
-                }
-            };
+            // A link may lead back to a folder above: each folder is walked once.
+            let Some(full) = listing.new_one(&dir, self.resolve(&dir, Trust::Project)) else { continue };
             let mut names = match entry_names(&full) {
                 Ok(names) => names,
                 Err(error) => {
-                    errors.push(cannot_read(&dir, &error));
+                    let problem = cannot_read(&dir, &error);
+                    listing.problems.push((dir, problem));
                     continue;
                 }
             };
             // Sorted, so that of two names for one file it is always the same one that is kept.
             names.sort();
             let mut folders = Vec::new();
-            for name in names {
-                if name.to_string_lossy().starts_with('.') {
-                    continue;
-                }
-                let path = dir.join(&name);
-                let is_dir = self.root.join(&path).is_dir();
-                if is_dir {
+            for name in names.iter().filter(|name| !name.to_string_lossy().starts_with('.')) {
+                let path = dir.join(name);
+                if self.root.join(&path).is_dir() {
                     folders.push(path);
-                } else if path.extension().is_some_and(|e| e == ext) {
-                    match self.resolve(&path, Trust::Project) {
-                        Ok(full) if seen.insert(full.clone()) => files.push(path),
-                        Ok(_) => {}
-                        Err(error) => errors.push(error),
-                    }
+                } else if path.extension().is_some_and(|e| e == ext)
+                    && listing.new_one(&path, self.resolve(&path, Trust::Project)).is_some()
+                {
+                    listing.files.push(path);
                 }
             }
             pending.extend(folders.into_iter().rev());
+        }
+    }
+}
+
+/// Files that are being listed.
+#[derive(Default)]
+struct Listing {
+    /// Real paths of folders and files that have been met.
+    seen: HashSet<PathBuf>,
+    files: Vec<PathBuf>,
+    problems: Vec<(PathBuf, Diagnostic)>,
+}
+
+impl Listing {
+    /// The real path, unless it has been met before or may not be read.
+    fn new_one(&mut self, path: &Path, resolved: Result<PathBuf, Diagnostic>) -> Option<PathBuf> {
+        match resolved {
+            Ok(full) => self.seen.insert(full.clone()).then_some(full),
+            Err(problem) => {
+                self.problems.push((path.to_owned(), problem));
+                None
+            }
+        }
+    }
+
+    fn done(mut self) -> Result<Vec<PathBuf>, Unlisted> {
+        self.files.sort();
+        match self.problems.is_empty() {
+            true => Ok(self.files),
+            false => Err(Unlisted { files: self.files, problems: self.problems }),
         }
     }
 }
@@ -340,8 +358,8 @@ mod tests {
     #[test]
     fn a_folder_that_the_settings_name_must_exist() {
         let scratch = Scratch::new(&[("factlog.ron", r#"(folders: (facts: ["fatcs"]))"#)]);
-        let errors = scratch.open().fact_files(false).unwrap_err();
-        assert_eq!(errors[0].code, "FL050");
+        let unlisted = scratch.open().fact_files(false).unwrap_err();
+        assert_eq!(unlisted.problems[0].1.code, "FL050");
     }
 
     #[test]
@@ -373,8 +391,11 @@ mod tests {
         assert_eq!(names(project.fact_files(false).unwrap()), ["facts/b.ron"]);
         symlink(other.0.path().join("secret.ron"), facts.join("c.ron")).unwrap();
         symlink(other.0.path(), facts.join("d")).unwrap();
-        let errors = project.fact_files(false).unwrap_err();
-        assert_eq!(errors.iter().map(|e| e.code.as_str()).collect::<Vec<_>>(), ["FL053", "FL053"]);
+        let unlisted = project.fact_files(false).unwrap_err();
+        let problems: Vec<_> =
+            unlisted.problems.iter().map(|(path, error)| (path.to_str(), error.code.as_str())).collect();
+        assert_eq!(problems, [(Some("facts/c.ron"), "FL053"), (Some("facts/d"), "FL053")]);
+        assert_eq!(names(unlisted.files), ["facts/b.ron"]);
     }
 
     #[test]

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use crate::base::codes::project::{BAD_SETTINGS, UNKNOWN_SETTING};
 use crate::base::diagnostic::{did_you_mean, nearest};
-use crate::base::{Diagnostic, FileId, Limits, Severity, Span, limits};
+use crate::base::{Diagnostic, FileId, Limits, Severity, Span, escape, limits};
+use crate::syntax;
 
 /// What `factlog.ron` may say.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -95,30 +96,33 @@ pub struct LimitSettings {
     pub file_bytes: Option<u64>,
 }
 
+/// What `view.format` may be: the names of the formats of answers.
+pub const FORMATS: [&str; 8] = ["table", "csv", "tsv", "json", "jsonl", "md", "html", "ron"];
+
 /// How answers are shown.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct View {
-    /// The format of answers at the prompt, as `-f` takes it.
+    /// The format of answers where neither `-f` nor a file's name tells one.
     pub format: Option<String>,
 }
 
 impl Settings {
     /// Reads the text of `factlog.ron`; an empty or comment-only text gives the defaults.
     pub fn parse(text: &str, file: FileId) -> Result<Settings, Diagnostic> {
+        let parsed = syntax::ron::parse(file, text);
+        if let Some(error) = parsed.diagnostics.into_iter().find(Diagnostic::is_error) {
+            return Err(error);
+        }
+        let Some(root) = parsed.tree.root() else { return Ok(Settings::default()) };
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
         let skipped = text.len() - body.len();
-        if only_comments(body) {
-            return Ok(Settings::default());
-        }
         let options = ron::Options::default()
             .with_default_extension(Extensions::IMPLICIT_SOME)
             .with_recursion_limit(limits::MAX_NESTING);
         let settings: Settings =
             options.from_str(body).map_err(|error| refusal(body, skipped, file, &error))?;
-        settings
-            .validate()
-            .map_err(|message| Diagnostic::new(BAD_SETTINGS, message).at(Span::new(file, 0, 0)))?;
+        settings.validate(root)?;
         Ok(settings)
     }
 
@@ -139,18 +143,29 @@ impl Settings {
         self.limits.file_bytes.unwrap_or(limits::MAX_FILE_BYTES).min(limits::MAX_FILE_BYTES)
     }
 
-    fn validate(&self) -> Result<(), String> {
-        match self.limits.seconds {
-            Some(seconds) if Duration::try_from_secs_f64(seconds).is_err() => {
-                Err(format!("`limits.seconds` is {seconds}, which is no length of time"))
-            }
-            _ => Ok(()),
+    /// What has the right type and yet is wrong, at its place below `root`.
+    fn validate(&self, root: syntax::ron::Node<'_>) -> Result<(), Diagnostic> {
+        let refuse = |group: &str, name: &str, message: String| {
+            let place = root.field(group).and_then(|group| group.field(name)).unwrap_or(root);
+            Diagnostic::new(BAD_SETTINGS, message).at(place.span())
+        };
+        if let Some(seconds) = self.limits.seconds
+            && Duration::try_from_secs_f64(seconds).is_err()
+        {
+            let message = format!("`limits.seconds` is {seconds}, which is no length of time");
+            return Err(refuse("limits", "seconds", message));
         }
+        if let Some(format) = &self.view.format
+            && !FORMATS.contains(&format.as_str())
+        {
+            let message =
+                format!("`view.format` is {}, which is no format of answers", escape::quoted(format));
+            return Err(refuse("view", "format", message)
+                .note(format!("the formats are {}", FORMATS.join(", ")))
+                .help_opt(did_you_mean(&nearest(format, FORMATS))));
+        }
+        Ok(())
     }
-}
-
-fn only_comments(text: &str) -> bool {
-    text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with("//"))
 }
 
 fn refusal(text: &str, skipped: usize, file: FileId, error: &ron::error::SpannedError) -> Diagnostic {
@@ -194,7 +209,7 @@ mod tests {
 
     #[test]
     fn everything_is_optional() {
-        for text in ["", "// nothing yet\n", "()", "\u{feff}()"] {
+        for text in ["", "// nothing yet\n", "/* nor here */", "()", "\u{feff}()"] {
             assert_eq!(parse(text).unwrap(), Settings::default(), "{text:?}");
         }
         let settings = parse(
@@ -236,11 +251,25 @@ mod tests {
         for text in [
             "(infer_schema: 1)",
             "(lints: {\"x\": Loud})",
-            "[",
             "(limits: (seconds: -1.0))",
             "(limits: (rows: -3))",
         ] {
             assert_eq!(parse(text).unwrap_err().code, "FL057", "{text}");
+        }
+        let text = "(view: (format: \"cvs\"))";
+        let error = parse(text).unwrap_err();
+        assert_eq!(
+            (error.code.as_str(), error.help.as_slice()),
+            ("FL057", &["did you mean `csv`?".to_owned()][..])
+        );
+        assert_eq!(error.span().map(|span| &text[span.range()]), Some("\"cvs\""));
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_fact_file_is_wrong_with_settings() {
+        for text in ["[", "<<<<<<< a\n()\n=======\n()\n>>>>>>> b\n", "(lints: {\"a\": Deny, \"a\": Allow})"] {
+            let error = parse(text).unwrap_err();
+            assert!(error.code.as_str() < "FL050", "{text}: {}", error.code);
         }
     }
 

@@ -129,6 +129,14 @@ impl Shape {
     }
 }
 
+/// Integers up to this size are exact as floats.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+
+/// The whole number that a float is, if it is one for certain.
+pub fn whole(number: f64) -> Option<i64> {
+    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+}
+
 /// The text of a value in formats that have only text: as people read it, lists as rules write
 /// them. [`Shape::parse`] reads it back.
 pub fn plain(value: &Value) -> String {

@@ -90,11 +90,6 @@ impl Format {
         };
         (!built).then_some(feature)
     }
-
-    /// Whether its fields have names of their own.
-    pub fn has_names(self) -> bool {
-        !matches!(self, Format::Csv | Format::Tsv)
-    }
 }
 
 /// How a file is packed.

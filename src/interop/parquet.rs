@@ -25,17 +25,13 @@ use parquet::basic::Compression;
 use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 
-use super::columns::plain;
-use super::delimited::Extra;
+use super::columns::{plain, whole};
 use super::request::{ReadError, Request, Rows, WriteError, Written};
 use super::{Column, Mistake, Place, Shape};
-use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::model::{Float, Value};
 use crate::storage::interner::{NIL, boolean};
 use crate::storage::{Interner, Word};
 
-/// Integers up to this size are exact as floats.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Rows decoded at a time.
 const BATCH: usize = 8192;
 
@@ -116,31 +112,14 @@ pub fn read(
 /// By column of the relation that the file has: where it stands there.
 fn fields(request: &Request<'_>, schema: &Schema) -> Result<Vec<(usize, usize)>, ReadError> {
     let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-    let mut fields = Vec::new();
-    let mut found = Vec::new();
-    let mut wrong = |message: String, help| found.push(Mistake { place: Place::File, message, help });
-    for (at, column) in request.columns.iter().enumerate() {
-        match names.iter().position(|name| *name == &*column.field) {
-            Some(field) => {
-                let kind = schema.field(field).data_type();
-                if fits(&column.shape, kind) {
-                    fields.push((at, field));
-                } else {
-                    let due = column.shape.describe();
-                    wrong(format!("column `{}` is of type {kind}, where {due} is due", column.name), None);
-                }
-            }
-            None if column.optional || column.default.is_some() => {}
-            None => {
-                let near = did_you_mean(&nearest(&column.field, names.iter().copied()));
-                wrong(format!("there is no column `{}` in it", column.field), near);
-            }
-        }
-    }
-    if request.extra == Extra::Refuse {
-        for name in names.iter().filter(|name| request.columns.iter().all(|column| &*column.field != **name))
-        {
-            wrong(format!("the relation has no column `{name}`"), None);
+    let (fields, mut found) = request.fields(&names);
+    for (at, field) in &fields {
+        let Some(column) = request.columns.get(*at) else { continue };
+        let kind = schema.field(*field).data_type();
+        if !fits(&column.shape, kind) {
+            let due = column.shape.describe();
+            let message = format!("column `{}` is of type {kind}, where {due} is due", column.name);
+            found.push(Mistake { place: Place::File, message, help: None });
         }
     }
     if found.is_empty() { Ok(fields) } else { Err(ReadError::Mistakes { found, more: false }) }
@@ -204,13 +183,7 @@ fn word(shape: &Shape, array: &ArrayRef, row: usize, interner: &mut Interner) ->
 }
 
 fn integer(array: &ArrayRef, row: usize) -> Result<i64, String> {
-    let float = |number: f64| {
-        if number.fract() == 0.0 && number.abs() <= EXACT {
-            Ok(number as i64)
-        } else {
-            Err(format!("`{number:?}` is no whole number"))
-        }
-    };
+    let float = |number: f64| whole(number).ok_or_else(|| format!("`{number:?}` is no whole number"));
     Ok(match array.data_type() {
         DataType::Int8 => array.as_primitive::<Int8Type>().value(row).into(),
         DataType::Int16 => array.as_primitive::<Int16Type>().value(row).into(),

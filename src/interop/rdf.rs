@@ -185,7 +185,9 @@ pub fn read(
         for (at, column) in request.columns.iter().enumerate() {
             let word = if map.subject == Some(at) {
                 match node {
-                    NamedOrBlankNode::NamedNode(iri) => Ok(interner.symbol(&id_of(iri.as_str(), &map.base))),
+                    NamedOrBlankNode::NamedNode(iri) => {
+                        parsed(column, &id_of(iri.as_str(), &map.base), interner)
+                    }
                     NamedOrBlankNode::BlankNode(_) => Err("the node has no name".to_owned()),
                 }
             } else {
@@ -251,8 +253,8 @@ fn word(
     };
     match value {
         Term::BlankNode(_) => Err("its value is a node without a name".to_owned()),
-        Term::NamedNode(iri) if column.shape == Shape::Symbol => {
-            Ok(interner.symbol(&id_of(iri.as_str(), link.unwrap_or(""))))
+        Term::NamedNode(iri) if column.shape == Shape::Symbol || link.is_some() => {
+            parsed(column, &id_of(iri.as_str(), link.unwrap_or("")), interner)
         }
         Term::NamedNode(iri) => Err(format!("{iri} stands where {} is due", column.shape.describe())),
         Term::Literal(literal) => {
@@ -264,10 +266,15 @@ fn word(
                 (Shape::Float, "-INF") => "-inf",
                 _ => text,
             };
-            let value = column.shape.parse(text).map_err(|why| format!("`{text}` {why}"))?;
-            Ok(interner.intern(&value))
+            parsed(column, text, interner)
         }
     }
+}
+
+/// The word of what a text writes in a column.
+fn parsed(column: &Column, text: &str, interner: &mut Interner) -> Result<Word, String> {
+    let value = column.shape.parse(text).map_err(|why| format!("`{text}` {why}"))?;
+    Ok(interner.intern(&value))
 }
 
 /// Writes rows as nodes.
@@ -299,6 +306,7 @@ fn triples(
 ) -> Result<(), WriteError> {
     let mut seen: HashSet<Word> = HashSet::new();
     let mut number = 0_usize;
+    let label = label(written.relation);
     let width = written.columns.len();
     written.blocks(|words, count| {
         for row in 0..count {
@@ -306,8 +314,14 @@ fn triples(
             number += 1;
             let subject = match map.subject.and_then(|at| row.get(at)) {
                 None => {
-                    let name = format!("{}{number}", encoded_label(written.relation));
+                    let name = format!("{label}-{number}");
                     NamedOrBlankNode::BlankNode(BlankNode::new_unchecked(name))
+                }
+                Some(&NIL) => {
+                    return Err(WriteError::Unfit(format!(
+                        "a row of `{}` has nil where the mapping has the `subject`, and a node needs an id",
+                        written.relation
+                    )));
                 }
                 Some(word) => {
                     let id = plain(&written.interner.value(*word));
@@ -321,6 +335,13 @@ fn triples(
                 }
             };
             let subject: NamedOrBlankNodeRef<'_> = subject.as_ref();
+            let tells = |(at, word): (usize, &Word)| map.subject != Some(at) && *word != NIL;
+            if map.class.is_none() && !row.iter().enumerate().any(tells) {
+                return Err(WriteError::Unfit(format!(
+                    "nothing would be said of a row of `{}` that is nil in all columns; map it with a `class`",
+                    written.relation
+                )));
+            }
             if let Some(class) = &map.class {
                 put(TripleRef::new(subject, rdf::TYPE, class.as_ref()))?;
             }
@@ -336,8 +357,8 @@ fn triples(
                         put(TripleRef::new(subject, property.as_ref(), TermRef::NamedNode(iri.as_ref())))?;
                     }
                     _ => {
-                        let literal = match value {
-                            Value::List(_) => list(*word, written.interner),
+                        let literal = match (&value, written.columns.get(at).map(|column| &column.shape)) {
+                            (Value::List(_), Some(Shape::List(_))) => list(*word, written.interner),
                             _ => literal(&value),
                         };
                         put(TripleRef::new(subject, property.as_ref(), literal.as_ref()))?;
@@ -349,10 +370,18 @@ fn triples(
     })
 }
 
-/// The front of a blank node's label: letters and digits of the relation's name.
-fn encoded_label(relation: &str) -> String {
-    let plain: String = relation.chars().filter(char::is_ascii_alphanumeric).collect();
-    format!("n{plain}")
+/// The front of the blank nodes' labels of a relation, which no other relation has: letters and
+/// digits of its name, other characters by their numbers.
+fn label(relation: &str) -> String {
+    let mut label = "n".to_owned();
+    for c in relation.chars() {
+        if c.is_ascii_alphanumeric() {
+            label.push(c);
+        } else {
+            label.push_str(&format!("_{:x}_", u32::from(c)));
+        }
+    }
+    label
 }
 
 /// A list as a JSON array.

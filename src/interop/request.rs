@@ -5,7 +5,8 @@ use std::ops::Range;
 
 use super::delimited::{Extra, Quoting};
 use super::mapping::Mapping;
-use super::{Column, Format, Mistake};
+use super::{Column, Format, Mistake, Place};
+use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Budget, Stop};
 use crate::storage::{Interner, Word};
 
@@ -36,6 +37,36 @@ pub struct Request<'r> {
     pub budget: &'r Budget,
     /// Told how many bytes more have been read.
     pub progress: &'r (dyn Fn(u64) + Sync),
+}
+
+impl Request<'_> {
+    /// In a file whose fields have these names: each column that has a field, with where that
+    /// stands; and what is wrong with the names.
+    pub fn fields(&self, names: &[&str]) -> (Vec<(usize, usize)>, Vec<Mistake>) {
+        let mut fields = Vec::new();
+        let mut found = Vec::new();
+        let mut wrong = |message: String, help: Option<String>| {
+            found.push(Mistake { place: Place::File, message, help });
+        };
+        for (at, column) in self.columns.iter().enumerate() {
+            match names.iter().position(|name| *name == &*column.field) {
+                Some(field) => fields.push((at, field)),
+                None if column.optional || column.default.is_some() => {}
+                None => {
+                    let near = did_you_mean(&nearest(&column.field, names.iter().copied()));
+                    wrong(format!("no field is called `{}`", column.field), near);
+                }
+            }
+        }
+        if self.extra == Extra::Refuse {
+            for name in
+                names.iter().copied().filter(|name| self.columns.iter().all(|column| &*column.field != *name))
+            {
+                wrong(format!("no column is called `{name}`"), None);
+            }
+        }
+        (fields, found)
+    }
 }
 
 /// How columns find their fields in delimited text.

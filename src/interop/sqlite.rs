@@ -10,8 +10,8 @@ use std::path::Path;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags, params_from_iter};
 
-use super::columns::plain;
-use super::delimited::{Extra, float};
+use super::columns::{plain, whole};
+use super::delimited::float;
 use super::request::{ReadError, Request, Rows, WriteError, Written};
 use super::{Column, Mistake, Place, Shape};
 use crate::base::diagnostic::{did_you_mean, nearest};
@@ -38,13 +38,18 @@ pub fn read(path: &Path, request: &Request<'_>, interner: &mut Interner) -> Resu
     let tables = tables(&connection).map_err(|error| broken(&error))?;
     if !tables.iter().any(|table| table == request.table) {
         let near = did_you_mean(&nearest(request.table, tables.iter().map(String::as_str)));
-        return Err(whole(format!("there is no table `{}` in it", request.table), near));
+        let message = format!("there is no table `{}` in it", request.table);
+        let found = vec![Mistake { place: Place::File, message, help: near }];
+        return Err(ReadError::Mistakes { found, more: false });
     }
     let mut statement = connection
         .prepare(&format!("SELECT * FROM {}", quoted(request.table)))
         .map_err(|error| broken(&error))?;
-    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
-    let fields = fields(request, &names)?;
+    let names: Vec<&str> = statement.column_names().collect();
+    let (fields, found) = request.fields(&names);
+    if !found.is_empty() {
+        return Err(ReadError::Mistakes { found, more: false });
+    }
     let blank: Vec<Word> = request
         .columns
         .iter()
@@ -91,40 +96,10 @@ pub fn read(path: &Path, request: &Request<'_>, interner: &mut Interner) -> Resu
     if found.is_empty() { Ok(result) } else { Err(ReadError::Mistakes { found, more: false }) }
 }
 
-fn whole(message: String, help: Option<String>) -> ReadError {
-    ReadError::Mistakes { found: vec![Mistake { place: Place::File, message, help }], more: false }
-}
-
 /// Names of the tables and views of a database.
 fn tables(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let sql = "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') ORDER BY name";
     connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
-}
-
-/// By column of the relation that the table has: where it stands there.
-fn fields(request: &Request<'_>, names: &[String]) -> Result<Vec<(usize, usize)>, ReadError> {
-    let mut fields = Vec::new();
-    let mut found = Vec::new();
-    let mut wrong = |message: String, help: Option<String>| {
-        found.push(Mistake { place: Place::File, message, help });
-    };
-    for (at, column) in request.columns.iter().enumerate() {
-        match names.iter().position(|name| **name == *column.field) {
-            Some(field) => fields.push((at, field)),
-            None if column.optional || column.default.is_some() => {}
-            None => {
-                let near = did_you_mean(&nearest(&column.field, names.iter().map(String::as_str)));
-                wrong(format!("table `{}` has no column `{}`", request.table, column.field), near);
-            }
-        }
-    }
-    if request.extra == Extra::Refuse {
-        for name in names.iter().filter(|name| request.columns.iter().all(|column| *column.field != ***name))
-        {
-            wrong(format!("the relation has no column `{name}`"), None);
-        }
-    }
-    if found.is_empty() { Ok(fields) } else { Err(ReadError::Mistakes { found, more: false }) }
 }
 
 fn word(column: &Column, value: ValueRef<'_>, interner: &mut Interner) -> Result<Word, String> {
@@ -136,6 +111,11 @@ fn word(column: &Column, value: ValueRef<'_>, interner: &mut Interner) -> Result
         (Shape::Number, ValueRef::Integer(number)) => Ok(interner.number(number)),
         (Shape::Float, ValueRef::Integer(number)) => Ok(interner.float(Float::new(number as f64))),
         (Shape::Float, ValueRef::Real(number)) => Ok(interner.float(Float::new(number))),
+        // So programs write whole numbers of columns that can be NULL.
+        (Shape::Number, ValueRef::Real(number)) => match whole(number) {
+            Some(number) => Ok(interner.number(number)),
+            None => Err(due(&format!("`{number:?}`"))),
+        },
         (Shape::Bool, ValueRef::Integer(number @ (0 | 1))) => Ok(boolean(number == 1)),
         (_, ValueRef::Integer(number)) => Err(due(&format!("`{number}`"))),
         (_, ValueRef::Real(number)) => Err(due(&format!("`{number:?}`"))),

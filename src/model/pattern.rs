@@ -46,9 +46,7 @@ impl Patterns {
             None => Ok(false),
         }
     }
-}
 
-impl Patterns {
     /// Whether the regular expression, in the syntax of ECMAScript, matches the whole text; `None`
     /// where it is no such expression. The error is for one that cannot be run here.
     pub fn matches_ecmascript(&mut self, pattern: &str, text: &str) -> Result<Option<bool>, FunctorError> {

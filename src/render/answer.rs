@@ -105,8 +105,8 @@ pub fn write_answer(
 ) -> io::Result<()> {
     match format {
         AnswerFormat::Table => table::write(out, answer, style),
-        AnswerFormat::Csv => delimited::write(out, answer, b',', true, style.terminal),
-        AnswerFormat::Tsv => delimited::write(out, answer, b'\t', true, style.terminal),
+        AnswerFormat::Csv => delimited::write(out, answer, ",", true, style.terminal),
+        AnswerFormat::Tsv => delimited::write(out, answer, "\t", true, style.terminal),
         AnswerFormat::Json => json::write_array(out, answer),
         AnswerFormat::Jsonl => json::write_lines(out, answer),
         AnswerFormat::Md => markup::write_markdown(out, answer),

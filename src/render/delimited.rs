@@ -1,62 +1,76 @@
 //! csv and tsv: a header of variable names, then a record a row, quoted as RFC 4180 says.
 //!
-//! Strings, dates and enum constants stand bare, nil is the empty field, a list is written as in
-//! the language. Text reaches files and pipes unchanged, so that it can be read back.
+//! Strings, dates and enum constants stand bare, nil is the empty field and the empty text `""`, a
+//! list is written as in the language. Text reaches files and pipes unchanged, so that it can be
+//! read back.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use crate::base::escape;
+use crate::base::{escape, rfc4180};
 use crate::model::Value;
 use crate::session::Answer;
 
-/// Writes `answer` with any one-byte delimiter, with or without the header.
+/// Writes `answer` with any delimiter, with or without the header.
 ///
 /// # Errors
 /// Those of the writer.
-pub fn write_delimited(out: &mut dyn Write, answer: &Answer, delimiter: u8, header: bool) -> io::Result<()> {
+pub fn write_delimited(
+    out: &mut dyn Write,
+    answer: &Answer,
+    delimiter: &str,
+    header: bool,
+) -> io::Result<()> {
     write(out, answer, delimiter, header, false)
 }
 
 pub(super) fn write(
     out: &mut dyn Write,
     answer: &Answer,
-    delimiter: u8,
+    delimiter: &str,
     header: bool,
     terminal: bool,
 ) -> io::Result<()> {
     if let Some(verdict) = answer.verdict_text() {
         return writeln!(out, "{verdict}");
     }
-    let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
+    let mut line = Vec::new();
     if header {
-        writer.write_record(&answer.columns).map_err(io_error)?;
+        let names = answer.columns.iter().map(|name| Some(Cow::Borrowed(name.as_str())));
+        record(&mut line, names, delimiter);
+        out.write_all(&line)?;
     }
     for row in &answer.rows {
-        for value in row {
-            writer.write_field(field(value, terminal).as_bytes()).map_err(io_error)?;
-        }
-        writer.write_record(None::<&[u8]>).map_err(io_error)?;
+        line.clear();
+        record(&mut line, row.iter().map(|value| field(value, terminal)), delimiter);
+        out.write_all(&line)?;
     }
-    writer.flush()
+    Ok(())
 }
 
-fn field(value: &Value, terminal: bool) -> Cow<'_, str> {
-    match value {
+fn record<'v>(line: &mut Vec<u8>, fields: impl Iterator<Item = Option<Cow<'v, str>>>, delimiter: &str) {
+    for (at, field) in fields.enumerate() {
+        if at > 0 {
+            line.extend_from_slice(delimiter.as_bytes());
+        }
+        if let Some(text) = field {
+            let start = line.len();
+            line.extend_from_slice(text.as_bytes());
+            rfc4180::quote(line, start, delimiter);
+        }
+    }
+    line.push(b'\n');
+}
+
+/// The text of a value; `None` for nil.
+fn field(value: &Value, terminal: bool) -> Option<Cow<'_, str>> {
+    Some(match value {
+        Value::Nil => return None,
         Value::Symbol(text) if !terminal => Cow::Borrowed(text),
         Value::Symbol(text) => escape::printable(text),
-        Value::Nil => Cow::Borrowed(""),
         Value::Enum(constant) => Cow::Borrowed(&constant.name),
         other => Cow::Owned(other.plain()),
-    }
-}
-
-/// Only the writer can fail here: rows all have one length.
-fn io_error(error: csv::Error) -> io::Error {
-    match error.into_kind() {
-        csv::ErrorKind::Io(error) => error,
-        other => io::Error::other(format!("{other:?}")),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -82,6 +96,13 @@ mod tests {
             rendered(&shown, AnswerFormat::Tsv),
             "name\tn\tf\td\na,b\t-3\t2.0\t\n\"say \"\"hi\"\"\nthere\"\t\t0.5\ttrue\n"
         );
+    }
+
+    #[test]
+    fn nil_and_the_empty_text_are_told_apart() {
+        let shown = answer(&["s"], vec![vec![Value::Nil], vec![Value::symbol("")]]);
+        assert_eq!(rendered(&shown, AnswerFormat::Csv), "s\n\n\"\"\n");
+        assert_eq!(rendered(&shown, AnswerFormat::Tsv), "s\n\n\"\"\n");
     }
 
     #[test]

@@ -6,12 +6,14 @@ use crate::model::schema::Schema;
 use crate::model::{Assertion, Fact, Review, Status};
 
 /// The fact on one line, columns first, then the metadata that is not as by default. Columns that
-/// are nil are left out.
+/// are nil are left out unless they would then have a default.
 pub fn fact_text(schema: &Schema, fact: &Fact) -> String {
     let predicate = schema.predicate(fact.predicate);
-    let columns = predicate.columns.iter().zip(&fact.tuple).filter(|(_, value)| !value.is_nil());
-    let mut fields: Vec<String> =
-        columns.map(|(column, value)| format!("{}: {}", column.name, ron::text(value))).collect();
+    let columns = predicate.columns.iter().zip(&fact.tuple);
+    let mut fields: Vec<String> = columns
+        .filter(|(column, value)| !value.is_nil() || column.default.is_some())
+        .map(|(column, value)| format!("{}: {}", column.name, ron::text(value)))
+        .collect();
     fields.extend(metadata(&fact.assertion));
     // As RON writes names with dots, those of an instance's relations.
     let raw = if predicate.name.contains('.') { "r#" } else { "" };

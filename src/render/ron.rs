@@ -1,7 +1,8 @@
 //! RON: a list of `(variable: value)`.
 //!
-//! Records are structs without a name, variants structs with theirs. Enum constants are bare words and dates strings, as in fact files. Optional values stand bare;
-//! where one is absent (`None`) the file says `implicit_some`, so that typed readers take both.
+//! Records are structs without a name, variants structs with theirs. Enum constants are bare words
+//! and dates strings, as in fact files. Optional values stand bare; where one is absent (`None`) the
+//! file says `implicit_some`, so that typed readers take both.
 
 use std::io::{self, Write};
 

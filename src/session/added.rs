@@ -1,10 +1,12 @@
 //! What was added to a base since its files were loaded, and where things come from.
 
+use std::collections::HashSet;
+
 use super::edit::Change;
 use super::{Error, Session};
 use crate::base::codes::facts as fact_codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
-use crate::base::{Diagnostic, Severity};
+use crate::base::{Diagnostic, FileId, Severity};
 use crate::model::Fact;
 use crate::model::schema::{PredId, PredKind};
 
@@ -58,17 +60,9 @@ impl Session {
 
     /// The rules of the project's files, as written, each with its place.
     pub fn project_rules(&self) -> Vec<String> {
-        let of_file = |rule: &&crate::model::Rule| {
-            let unit = self.base.units.iter().find(|unit| unit.file == rule.span.file);
-            unit.is_some_and(|unit| unit.path.is_some())
-        };
-        let mut spans: Vec<_> = self.program().rules.iter().filter(of_file).map(|rule| rule.span).collect();
-        spans.sort();
-        spans.dedup();
-        spans
-            .iter()
-            .map(|span| format!("{}  // {}", self.sources.text(*span), self.sources.place(*span)))
-            .collect()
+        let files: HashSet<FileId> =
+            self.base.units.iter().filter(|unit| unit.path.is_some()).map(|unit| unit.file).collect();
+        self.rules_where(|rule| files.contains(&rule.span.file))
     }
 
     /// Distinct tuples stated in all relations.

@@ -9,6 +9,7 @@ use super::input;
 use crate::analysis::{self, Analysis};
 use crate::base::codes::project as codes;
 use crate::base::{Diagnostic, FileId, SourceMap, diagnostic};
+use crate::files::project::Unlisted;
 use crate::files::{Project, Trust};
 use crate::model::schema::Schema;
 use crate::storage::Database;
@@ -74,14 +75,20 @@ impl Base {
         let Some(project) = project else { return Ok(Base::empty()) };
         let mut diagnostics = Vec::new();
         let mut left_out = Vec::new();
-        let mut rule_files = project.rule_files().unwrap_or_else(|problems| {
-            diagnostics.extend(problems);
-            Vec::new()
-        });
-        let fact_files = project.fact_files(options.inbox).unwrap_or_else(|problems| {
-            diagnostics.extend(problems);
-            Vec::new()
-        });
+        let mut listed = |files: Result<Vec<PathBuf>, Unlisted>| match files {
+            Ok(files) => files,
+            Err(Unlisted { files, problems }) => {
+                for (path, problem) in problems {
+                    match options.keep_going {
+                        true => left_out.push(path.display().to_string()),
+                        false => diagnostics.push(problem),
+                    }
+                }
+                files
+            }
+        };
+        let mut rule_files = listed(project.rule_files());
+        let fact_files = listed(project.fact_files(options.inbox));
         schema_first(&mut rule_files);
         let mut reader =
             Reader { project, sources, seen: HashSet::new(), units: Vec::new(), problems: Vec::new() };
@@ -113,7 +120,16 @@ impl Base {
         let mut analysis = analysis::analyze((*declared).clone(), &programs);
         diagnostics.extend_from_slice(&analysis.diagnostics);
         database.assert(&std::mem::take(&mut analysis.facts));
-        diagnostics.extend(input::load(Some(project), &analysis, &units, means, sources, &mut database));
+        let passed = options.keep_going.then_some(&mut left_out);
+        diagnostics.extend(input::load(
+            Some(project),
+            &analysis,
+            &units,
+            means,
+            sources,
+            &mut database,
+            passed,
+        ));
         diagnostic::sort(&mut diagnostics);
         diagnostics.dedup();
         if diagnostics.iter().any(Diagnostic::is_error) {

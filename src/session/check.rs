@@ -1,5 +1,7 @@
 //! Findings: of the `deny` and `warn` checks, of the facts themselves, and the lints.
 
+use std::collections::{HashMap, HashSet};
+
 use super::query::{reached, values};
 use super::{Error, Session};
 use crate::analysis::{Check, template};
@@ -7,6 +9,7 @@ use crate::base::{Diagnostic, Severity, Span, diagnostic};
 use crate::files::LintLevel;
 use crate::model::Value;
 use crate::model::schema::{PredId, PredKind};
+use crate::storage::Word;
 use crate::storage::findings::{self, Evidence};
 
 /// Gives the bytes of a source's text by the name that its `text` column has.
@@ -79,7 +82,8 @@ impl Session {
 
     fn setting(&self, code: &str, name: &str) -> Option<LintLevel> {
         let lints = &self.settings.lints;
-        lints.get(name).or_else(|| lints.get(code)).copied()
+        let by_code = || lints.iter().find(|(key, _)| key.eq_ignore_ascii_case(code)).map(|(_, level)| level);
+        lints.get(name).or_else(by_code).copied()
     }
 
     /// Names of the project's checks, for flags that take a lint's or check's name.
@@ -118,11 +122,13 @@ impl Session {
             .map(|(id, _)| id)
             .collect();
         let model = self.evaluate(&[], &made)?;
-        let derived = |id: PredId, word: crate::storage::Word| {
-            let Some(table) = model.table(id) else { return false };
-            let key = self.schema().predicate(id).key.as_deref().and_then(<[usize]>::first).copied();
-            key.is_some_and(|key| table.iter().any(|row| row[key] == word))
+        let ids = |id: &PredId| {
+            let key = *self.schema().predicate(*id).key.as_deref()?.first()?;
+            let rows = model.table(*id)?.iter();
+            Some((*id, rows.filter_map(|row| row.get(key).copied()).collect::<HashSet<Word>>()))
         };
+        let ids: HashMap<PredId, HashSet<Word>> = made.iter().filter_map(ids).collect();
+        let derived = |id: PredId, word: Word| ids.get(&id).is_some_and(|ids| ids.contains(&word));
         Ok(findings::findings(&self.base.database, &Evidence { derived: Some(&derived), texts }))
     }
 }

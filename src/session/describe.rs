@@ -1,6 +1,6 @@
 //! What there is: relations, facts of a relation or about a thing, sources, names to complete.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use super::{Error, Session};
@@ -124,17 +124,15 @@ impl Session {
     /// The rules of a relation, or all, as written in their files.
     pub fn rules_text(&self, relation: Option<&str>) -> Result<Vec<String>, Error> {
         let wanted = relation.map(|name| self.relation(name)).transpose()?;
-        let mut spans: Vec<Span> = Vec::new();
-        for rule in &self.program().rules {
-            if wanted.is_none_or(|wanted| rule.head == wanted) && !spans.contains(&rule.span) {
-                spans.push(rule.span);
-            }
-        }
-        spans.sort();
-        Ok(spans
-            .iter()
-            .map(|span| format!("{}  // {}", self.sources.text(*span), self.sources.place(*span)))
-            .collect())
+        Ok(self.rules_where(|rule| wanted.is_none_or(|wanted| rule.head == wanted)))
+    }
+
+    /// Rules as written, each with its place and once, however many heads and alternatives it has.
+    pub(super) fn rules_where(&self, wanted: impl Fn(&Rule) -> bool) -> Vec<String> {
+        let rules = self.program().rules.iter().filter(|rule| wanted(rule));
+        let spans: BTreeSet<Span> = rules.map(|rule| rule.span).collect();
+        let shown = |span: &Span| format!("{}  // {}", self.sources.text(*span), self.sources.place(*span));
+        spans.iter().map(shown).collect()
     }
 
     /// Facts of a relation, or facts that mention an id, with their assertions.

@@ -230,7 +230,7 @@ impl Session {
         let means = self.means();
         let database = &mut self.base.database;
         let problems =
-            input::load(self.project.as_ref(), &analysis, unit, &means, &mut self.sources, database);
+            input::load(self.project.as_ref(), &analysis, unit, &means, &mut self.sources, database, None);
         if !problems.is_empty() {
             self.base.database.rewind(Arc::clone(&self.base.declared), snapshot);
             return Err(Error::Invalid(problems));

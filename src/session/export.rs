@@ -4,8 +4,8 @@ use super::{Error, Session, shapes};
 use crate::interop::Column;
 use crate::model::schema::{PredId, PredKind};
 use crate::model::{Fact, Value};
-use crate::storage::interner::inlined;
-use crate::storage::{Interner, Word};
+use crate::storage::table::sort_by_value;
+use crate::storage::{Interner, Table, Word};
 
 /// A relation's rows.
 #[derive(Clone, Debug)]
@@ -62,12 +62,13 @@ impl Session {
         let exported = wanted.into_iter().map(|predicate| {
             let found = schema.predicate(predicate);
             let table = self.table_of(predicate, &model);
-            let rows: Vec<&[Word]> = table.into_iter().flat_map(|table| table.iter()).collect();
+            let words: Vec<Word> =
+                table.into_iter().flat_map(|table| table.iter()).flatten().copied().collect();
             Exported {
                 relation: found.name.to_string(),
                 columns: shapes::columns(&schema, predicate),
-                len: rows.len(),
-                words: sorted(rows, interner).into_iter().flatten().copied().collect(),
+                len: table.map_or(0, Table::len),
+                words: sort_by_value(interner, found.arity(), &words),
                 predicate,
             }
         });
@@ -96,18 +97,4 @@ impl Session {
         facts.sort_by(|a, b| a.tuple.cmp(&b.tuple).then_with(|| key(a).cmp(&key(b))));
         facts
     }
-}
-
-/// Rows in the order of their values.
-fn sorted<'t>(mut rows: Vec<&'t [Word]>, interner: &Interner) -> Vec<&'t [Word]> {
-    // The order of words is that of the values where all are small numbers.
-    if rows.iter().all(|row| row.iter().all(|word| inlined(*word).is_some())) {
-        rows.sort_unstable();
-        return rows;
-    }
-    rows.sort_by(|a, b| {
-        let orders = a.iter().zip(*b).map(|(a, b)| interner.compare(*a, *b));
-        orders.into_iter().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-    });
-    rows
 }

@@ -7,7 +7,8 @@ use std::fmt;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Once;
 
-/// A panic that was caught, or a check of the program's own work that failed. Displays as a message that asks for a report.
+/// A panic that was caught, or a check of the program's own work that failed. Displays as a message
+/// that asks for a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     message: String,

@@ -5,13 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{Error, Session, shapes};
+use crate::analysis::ground;
 use crate::base::codes::project as codes;
 use crate::base::diagnostic::{did_you_mean, nearest};
 use crate::base::{Diagnostic, FileId, Span, Stop, escape};
+use crate::files;
 use crate::interop::{self, Column, Format, Matching, Place, ReadError, Request, Rows, diagnostics};
 use crate::model::place::Place as InSource;
 use crate::model::schema::{PredId, PredKind, Schema};
-use crate::model::{Assertion, Fact, Review, Status, Value};
+use crate::model::{Assertion, Fact, Value};
 use crate::storage::Interner;
 
 /// Where rows come from.
@@ -86,43 +88,11 @@ impl Imported {
         for (column, word) in metadata {
             let value = self.interner.value(*word);
             if !value.is_nil() {
-                set(&mut assertion, &column.name, value);
+                ground::set_meta(&mut assertion, &column.name, value);
             }
         }
         let tuple = words.iter().take(self.arity).map(|word| self.interner.value(*word)).collect();
         Fact { predicate: self.predicate, tuple, assertion }
-    }
-}
-
-fn set(assertion: &mut Assertion, field: &str, value: Value) {
-    let texts = |items: &[Value]| {
-        items
-            .iter()
-            .filter_map(|item| match item {
-                Value::Symbol(text) => Some(text.clone()),
-                _ => None,
-            })
-            .collect()
-    };
-    match (field, value) {
-        ("_src", Value::Symbol(text)) => assertion.src = Some(text),
-        ("_at", Value::Symbol(text)) => assertion.at = Some(text),
-        ("_quote", Value::Symbol(text)) => assertion.quote = Some(text),
-        ("_by", Value::List(items)) => assertion.by = texts(&items),
-        ("_based_on", Value::List(items)) => assertion.based_on = Some(texts(&items)),
-        ("_status", Value::Enum(status)) => {
-            let known = Status::ALL.into_iter().find(|known| known.name() == &*status.name);
-            assertion.status = known.unwrap_or(assertion.status);
-        }
-        ("_conf", Value::Float(conf)) => assertion.conf = conf.get(),
-        ("_on", Value::Date(date)) => assertion.on = Some(date),
-        ("_review", Value::Enum(review)) => {
-            let known = Review::ALL.into_iter().find(|known| known.name() == &*review.name);
-            assertion.review = known.unwrap_or(assertion.review);
-        }
-        ("_extractor", Value::Symbol(text)) => assertion.extractor = Some(text),
-        ("_note", Value::Symbol(text)) => assertion.note = Some(text),
-        _ => {}
     }
 }
 
@@ -171,7 +141,8 @@ impl Session {
                 Error::Limit(Box::new(Diagnostic::new(crate::base::codes::evaluation::TIME_LIMIT, message)))
             }
             ReadError::Io(error) => {
-                Diagnostic::new(codes::BAD_IMPORT, format!("cannot read `{name}`: {error}")).into()
+                let reason = files::reason(&error);
+                Diagnostic::new(codes::BAD_IMPORT, format!("cannot read `{name}`: {reason}")).into()
             }
             ReadError::Unsupported(format) => unsupported(format).into(),
         }

@@ -1,7 +1,7 @@
 //! `.input`: rows of data files as background facts of declared relations.
 
 use std::io::{Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::base::Unit;
@@ -9,7 +9,7 @@ use super::shapes;
 use crate::analysis::{Analysis, Directive};
 use crate::base::codes::project as codes;
 use crate::base::{Budget, CancelToken, Diagnostic, FileId, Limits, SourceMap, Span};
-use crate::files::{Project, Trust};
+use crate::files::{self, Project, Trust};
 use crate::interop::delimited::{Extra, Quoting, SHOWN};
 use crate::interop::{
     self, Column, Compression, Format, Matching, ReadError, Request, Rows, Text, diagnostics,
@@ -32,7 +32,8 @@ pub(super) struct Means {
     pub cancel: CancelToken,
 }
 
-/// Loads what the `.input` directives of `units` name. Nothing of a file with mistakes is loaded.
+/// Loads what the `.input` directives of `units` name. Nothing of a file with mistakes is loaded; with
+/// `left_out`, its name is noted there, and it is passed over.
 pub(super) fn load(
     project: Option<&Project>,
     analysis: &Analysis,
@@ -40,6 +41,7 @@ pub(super) fn load(
     means: &Means,
     sources: &mut SourceMap,
     database: &mut Database,
+    mut left_out: Option<&mut Vec<String>>,
 ) -> Vec<Diagnostic> {
     let mut diagnostics = Vec::new();
     for directive in analysis.directives.iter().filter(|directive| directive.kind == IoKind::Input) {
@@ -53,7 +55,10 @@ pub(super) fn load(
         let place = unit.path.clone().unwrap_or_default();
         let mut input = Input { project, analysis, directive, means, sources, database };
         if let Err(problems) = input.load(&place) {
-            diagnostics.extend(problems);
+            match &mut left_out {
+                Some(left_out) => left_out.push(input.name(&place)),
+                None => diagnostics.extend(problems),
+            }
         }
     }
     diagnostics
@@ -81,11 +86,7 @@ impl Input<'_> {
             ]);
         }
         let columns = shapes::columns(schema, directive.predicate);
-        let written = match self.text("filename") {
-            Some(name) => name.to_owned(),
-            None => format!("{}.facts", predicate.name),
-        };
-        let path = self.project.relative_to(from, &written).map_err(|refused| self.placed(refused))?;
+        let path = self.path(from).map_err(|refused| self.placed(refused))?;
         let (format, compression) = self.format(&path)?;
         let layout = self.layout(format)?;
         if format == Format::Sqlite {
@@ -115,6 +116,21 @@ impl Input<'_> {
         let Rows { words, len, .. } = rows;
         self.database.assert_bulk(directive.predicate, words, len, Span::new(id, 0, 0));
         Ok(())
+    }
+
+    fn written(&self) -> String {
+        let relation = &self.analysis.program.schema.predicate(self.directive.predicate).name;
+        self.text("filename").map_or_else(|| format!("{relation}.facts"), str::to_owned)
+    }
+
+    /// The file, relative to the project.
+    fn path(&self, from: &Path) -> Result<PathBuf, Diagnostic> {
+        self.project.relative_to(from, &self.written())
+    }
+
+    /// The file for people, also where it leads out of the project.
+    fn name(&self, from: &Path) -> String {
+        self.path(from).map_or_else(|_| self.written(), |path| path.display().to_string())
     }
 
     fn keep(&mut self, rows: Rows, file: FileId) -> Result<(), Vec<Diagnostic>> {
@@ -222,7 +238,7 @@ impl Input<'_> {
     }
 
     fn unreadable(&self, name: &str, error: &std::io::Error) -> Vec<Diagnostic> {
-        let message = format!("cannot read `{name}`: {error}");
+        let message = format!("cannot read `{name}`: {}", files::reason(error));
         vec![Diagnostic::new(codes::BAD_INPUT, message).at(self.directive.span)]
     }
 
@@ -239,9 +255,7 @@ impl Input<'_> {
     }
 
     fn flag(&self, name: &str) -> bool {
-        let params = &self.directive.params;
-        params.iter().any(|(known, value)| known == name && *value == Value::Bool(true))
-            || self.text(name) == Some("true")
+        self.directive.params.iter().any(|(known, value)| known == name && *value == Value::Bool(true))
     }
 
     /// The format that the directive names, else that of the extension, else tab-separated.

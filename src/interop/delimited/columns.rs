@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use super::{Cell, Writing};
 use super::{Column, Field, Header, Kind, Options, Quoting, Reading, read, write};
+use crate::base::{escape, rfc4180};
 use crate::interop::request::{Matching, ReadError, Request, Rows, Text, WriteError, Written};
 use crate::interop::{Format, Shape, columns};
 use crate::model::Value;
@@ -83,6 +84,9 @@ pub fn write_columns(
 ) -> Result<(), WriteError> {
     let delimiter = delimiter(format, &written.text);
     let quoting = quoting(&written.text);
+    if quoting == Quoting::None {
+        readable_without_quotes(written, delimiter)?;
+    }
     if written.header {
         let mut line = Vec::new();
         for (at, column) in written.columns.iter().enumerate() {
@@ -92,7 +96,7 @@ pub fn write_columns(
             let start = line.len();
             line.extend_from_slice(column.field.as_bytes());
             if quoting == Quoting::Rfc4180 {
-                super::write::quote(&mut line, start, delimiter);
+                rfc4180::quote(&mut line, start, delimiter);
             }
         }
         line.push(b'\n');
@@ -122,4 +126,32 @@ pub fn write_columns(
         budget: written.budget,
     };
     write(out, &writing)
+}
+
+/// Refuses what would not be read back as it is when no quotes stand around it.
+fn readable_without_quotes(written: &Written<'_>, delimiter: &str) -> Result<(), WriteError> {
+    let unfit = |column: &crate::interop::Column, text: &str| {
+        WriteError::Unfit(format!(
+            "`{}`, column `{}`: {} cannot be told from what stands around it without quotes",
+            written.relation,
+            column.name,
+            escape::quoted(text)
+        ))
+    };
+    for column in written.columns.iter().filter(|_| written.header) {
+        if rfc4180::ambiguous(column.field.as_bytes(), delimiter) {
+            return Err(unfit(column, &column.field));
+        }
+    }
+    let alone = written.columns.len() == 1;
+    written.blocks(|words, _| {
+        for (word, column) in words.iter().zip(written.columns.iter().cycle()) {
+            let text = columns::plain(&written.interner.value(*word));
+            let lost = text.is_empty() && *word != NIL && (column.optional || alone);
+            if lost || rfc4180::ambiguous(text.as_bytes(), delimiter) {
+                return Err(unfit(column, &text));
+            }
+        }
+        Ok(())
+    })
 }

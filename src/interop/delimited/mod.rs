@@ -22,7 +22,7 @@ mod write;
 mod tests;
 
 pub(super) use columns::{read_columns, write_columns};
-pub(super) use parse::float;
+pub(super) use parse::{encoding, float};
 
 pub use super::mistake::{Mistake, Place, diagnostics};
 pub use super::request::{ReadError, Rows, WriteError};

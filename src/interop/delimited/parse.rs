@@ -447,14 +447,19 @@ impl Wrong {
     }
 }
 
+/// That the byte at `offset` of a file that begins with `start` is not UTF-8, and what to do.
+pub fn encoding(offset: u64, start: &[u8]) -> (String, String) {
+    let utf16 = start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff");
+    let why = if utf16 { "it looks like UTF-16" } else { "it may be in another encoding" };
+    let message = format!("the text is not UTF-8: a wrong byte at offset {offset}");
+    (message, format!("{why}; convert it to UTF-8"))
+}
+
 pub(super) fn not_utf8(block: &[u8], at: usize, offset: u64) -> Mistake {
     let head = block.get(..at).unwrap_or(&[]);
     let record = memchr::memrchr(b'\n', head).map_or(0, |end| end + 1);
-    let utf16 = offset == 0 && (block.starts_with(b"\xff\xfe") || block.starts_with(b"\xfe\xff"));
-    let message = format!("the text is not UTF-8: a wrong byte at offset {}", offset + at as u64);
-    let help = if utf16 { "it looks like UTF-16" } else { "it may be in another encoding" };
-    let help = Some(format!("{help}; convert it to UTF-8"));
-    Wrong { start: at, end: at + 1, message, help }.mistake(block, record, line_ends(head) + 1)
+    let (message, help) = encoding(offset + at as u64, if offset == 0 { block } else { &[] });
+    Wrong { start: at, end: at + 1, message, help: Some(help) }.mistake(block, record, line_ends(head) + 1)
 }
 
 fn line_ends(bytes: &[u8]) -> u64 {

@@ -355,10 +355,3 @@ fn a_writer_that_fails_ends_the_writing() {
     };
     assert!(matches!(write(&mut Full, &writing), Err(WriteError::Io(_))));
 }
-
-#[test]
-fn text_that_begins_like_a_byte_order_mark_is_quoted() {
-    let mut text = "\u{feff}a".as_bytes().to_vec();
-    super::write::quote(&mut text, 0, ",");
-    assert_eq!(text, "\"\u{feff}a\"".as_bytes());
-}

@@ -136,6 +136,10 @@ fn layout<'r, R: Read>(
             break;
         }
     }
+    // The header of a relation without columns.
+    if names == [""] {
+        names.clear();
+    }
     let header = block.get(..at).unwrap_or(&[]);
     if let Err(error) = std::str::from_utf8(header) {
         let found = vec![not_utf8(&block, error.valid_up_to(), 0)];

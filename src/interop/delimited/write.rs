@@ -6,7 +6,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::{Quoting, WriteError};
-use crate::base::Budget;
+use crate::base::{Budget, rfc4180};
 use crate::model::Value;
 use crate::storage::interner::{NIL, inlined};
 use crate::storage::{Interner, Word};
@@ -17,9 +17,8 @@ const ROWS: usize = 16 << 10;
 /// How a column is written.
 #[derive(Clone, Copy)]
 pub enum Cell<'c> {
-    /// Numbers in digits, text as it is, nil as nothing (the empty text stands between quotes
-    /// where there are any), everything else as
-    /// [`Value::plain`] has it.
+    /// Numbers in digits, text as it is, nil as nothing (the empty text stands between quotes where
+    /// there are any), everything else as [`Value::plain`] has it.
     Plain,
     /// As the function appends it.
     Other(&'c (dyn Fn(Word, &mut Vec<u8>) + Sync)),
@@ -209,29 +208,7 @@ impl Writing<'_> {
             }
         }
         if self.quoting == Quoting::Rfc4180 {
-            quote(text, start, self.delimiter);
+            rfc4180::quote(text, start, self.delimiter);
         }
     }
-}
-
-/// Puts what stands in `text` from `start` on between quotes if it could be misread without.
-pub(super) fn quote(text: &mut Vec<u8>, start: usize, delimiter: &str) {
-    let field = text.get(start..).unwrap_or(&[]);
-    // At the front of a file it would be taken for a byte order mark.
-    let special = field.is_empty()
-        || field.starts_with("\u{feff}".as_bytes())
-        || field.iter().any(|byte| matches!(byte, b'"' | b'\n' | b'\r'))
-        || memchr::memmem::find(field, delimiter.as_bytes()).is_some();
-    if !special {
-        return;
-    }
-    let field = text.split_off(start);
-    text.push(b'"');
-    for byte in field {
-        if byte == b'"' {
-            text.push(b'"');
-        }
-        text.push(byte);
-    }
-    text.push(b'"');
 }

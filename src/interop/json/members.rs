@@ -1,6 +1,7 @@
 //! The members of an object and the items of an array, in text that is known to be JSON.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use super::elements::string;
 
@@ -68,6 +69,25 @@ fn nested(text: &[u8]) -> Option<usize> {
             _ => {}
         }
         at += 1;
+    }
+}
+
+/// A key that stands twice in one object, at any depth. Recurses as deep as `json` nests.
+pub fn repeated(json: &[u8]) -> Option<String> {
+    match json.first() {
+        Some(b'{') => {
+            let mut seen = HashSet::new();
+            members(json).find_map(|member| {
+                let key = unquoted(member.key)?;
+                if seen.contains(&key) {
+                    return Some(key.into_owned());
+                }
+                seen.insert(key);
+                repeated(member.value)
+            })
+        }
+        Some(b'[') => items(json).find_map(repeated),
+        _ => None,
     }
 }
 

@@ -15,8 +15,9 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 
 use self::elements::{Element, Elements};
-use self::members::{Member, items, members, unquoted};
-use super::delimited::{Extra, float, number};
+use self::members::{Member, items, members, repeated, unquoted};
+use super::columns::whole;
+use super::delimited::{Extra, encoding, float, number};
 use super::request::{ReadError, Request, Rows, WriteError, Written};
 use super::{Format, Mistake, Shape};
 use crate::base::diagnostic::{did_you_mean, nearest};
@@ -25,8 +26,6 @@ use crate::model::{Date, Float, Value};
 use crate::storage::interner::{NIL, boolean, inlined};
 use crate::storage::{Interner, Word};
 
-/// Integers up to this size are exact as floats.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 /// Bytes shown behind a mistake.
 const CONTEXT: usize = 1 << 10;
 /// Rows between two looks at the budget.
@@ -45,7 +44,12 @@ pub fn read(stream: impl Read, request: &Request<'_>, interner: &mut Interner) -
         }
         match elements.next()? {
             Ok(None) => break,
-            Ok(Some(element)) => reader.row(&element),
+            Ok(Some(element)) => {
+                reader.row(&element);
+                if reader.more {
+                    break;
+                }
+            }
             Err(mistake) => {
                 reader.mistakes.push(mistake);
                 reader.more = true;
@@ -87,6 +91,7 @@ struct Wrong {
     start: usize,
     end: usize,
     message: String,
+    help: Option<String>,
 }
 
 impl<'r, 'i> Reader<'r, 'i> {
@@ -119,7 +124,10 @@ impl<'r, 'i> Reader<'r, 'i> {
         self.count += 1;
         let base = self.words.len();
         let mut wrong = Vec::new();
-        self.object(element.bytes, base, &mut wrong);
+        match std::str::from_utf8(element.bytes) {
+            Ok(_) => self.object(element.bytes, base, &mut wrong),
+            Err(error) => wrong.push(self.not_utf8(element, error.valid_up_to())),
+        }
         if wrong.is_empty() {
             self.rows += 1;
             if self.request.places {
@@ -131,13 +139,21 @@ impl<'r, 'i> Reader<'r, 'i> {
         self.mistakes.extend(wrong.into_iter().map(|wrong| wrong.mistake(element)));
     }
 
+    fn not_utf8(&mut self, element: &Element<'_>, at: usize) -> Wrong {
+        let start = if element.offset == 0 { element.bytes } else { &[] };
+        let (message, help) = encoding(element.offset + at as u64, start);
+        // Of another encoding no row is legible.
+        self.more |= element.offset == 0 && at == 0;
+        Wrong { help: Some(help), ..Wrong::new(at, at + 1, message) }
+    }
+
     fn object(&mut self, bytes: &[u8], base: usize, wrong: &mut Vec<Wrong>) {
         if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(bytes) {
             wrong.push(syntax(bytes, &error));
             return;
         }
         if bytes.first() != Some(&b'{') {
-            wrong.push(Wrong { start: 0, end: bytes.len(), message: "a row is an object".to_owned() });
+            wrong.push(Wrong::new(0, bytes.len(), "a row is an object"));
             return;
         }
         self.words.extend(self.blank.iter().map(|word| word.unwrap_or(NIL)));
@@ -145,20 +161,23 @@ impl<'r, 'i> Reader<'r, 'i> {
         for member in members(bytes) {
             let Member { key, key_at, value, value_at } = member;
             let end = key_at + key.len();
-            let Some(key) = unquoted(key) else { continue };
+            let Some(key) = unquoted(key) else {
+                wrong.push(Wrong::new(key_at, end, "this key is no text: it holds half of a surrogate pair"));
+                continue;
+            };
             let Some(column) = self.by_key.get(&*key).copied() else {
                 if self.request.extra == Extra::Refuse {
                     let near = did_you_mean(&nearest(&key, self.by_key.keys().copied()));
                     let near = near.map_or_else(String::new, |near| format!(" ({near})"));
                     let message = format!("no column is called {}{near}", escape::quoted(&key));
-                    wrong.push(Wrong { start: key_at, end, message });
+                    wrong.push(Wrong::new(key_at, end, message));
                 }
                 continue;
             };
             let Some(described) = self.request.columns.get(column) else { continue };
             if seen.get_mut(column).is_some_and(|seen| std::mem::replace(seen, true)) {
                 let message = format!("the key {} stands twice in this object", escape::quoted(&key));
-                wrong.push(Wrong { start: key_at, end, message });
+                wrong.push(Wrong::new(key_at, end, message));
                 continue;
             }
             let word = if value == b"null" && described.optional {
@@ -172,17 +191,16 @@ impl<'r, 'i> Reader<'r, 'i> {
                         *slot = word;
                     }
                 }
-                Err(why) => wrong.push(Wrong {
-                    start: value_at,
-                    end: value_at + value.len(),
-                    message: format!("column `{}`: {why}", described.name),
-                }),
+                Err(why) => {
+                    let message = format!("column `{}`: {why}", described.name);
+                    wrong.push(Wrong::new(value_at, value_at + value.len(), message));
+                }
             }
         }
         for ((seen, blank), column) in seen.iter().zip(&self.blank).zip(self.request.columns) {
             if !seen && blank.is_none() {
                 let message = format!("the object has no key {}", escape::quoted(&column.field));
-                wrong.push(Wrong { start: 0, end: 1, message });
+                wrong.push(Wrong::new(0, 1, message));
             }
         }
     }
@@ -243,8 +261,11 @@ impl<'r, 'i> Reader<'r, 'i> {
                 Ok(self.interner.list(&words))
             }
             (Shape::Structured(reader), _) => {
-                let json = serde_json::from_slice(json).map_err(|_| due())?;
-                reader.0.json(&json).map(|value| self.interner.intern(&value))
+                let value = serde_json::from_slice(json).map_err(|_| due())?;
+                if let Some(key) = repeated(json) {
+                    return Err(format!("the key {} stands twice in one object", escape::quoted(&key)));
+                }
+                reader.0.json(&value).map(|value| self.interner.intern(&value))
             }
             _ => Err(due()),
         }
@@ -257,8 +278,7 @@ fn integer(json: &[u8]) -> Option<i64> {
     if let Some(number) = number::parse(text) {
         return i64::try_from(number).ok();
     }
-    let number: f64 = text.parse().ok()?;
-    (number.fract() == 0.0 && number.abs() <= EXACT).then_some(number as i64)
+    whole(text.parse().ok()?)
 }
 
 /// JSON for people, shortened.
@@ -276,13 +296,17 @@ fn syntax(bytes: &[u8], error: &serde_json::Error) -> Wrong {
     let at = (start + error.column().saturating_sub(1)).min(bytes.len());
     let text = error.to_string();
     let message = text.split(" at line ").next().unwrap_or(&text);
-    Wrong { start: at, end: (at + 1).min(bytes.len()), message: format!("this is no JSON: {message}") }
+    Wrong::new(at, (at + 1).min(bytes.len()), format!("this is no JSON: {message}"))
 }
 
 impl Wrong {
+    fn new(start: usize, end: usize, message: impl Into<String>) -> Wrong {
+        Wrong { start, end, message: message.into(), help: None }
+    }
+
     fn mistake(self, element: &Element<'_>) -> Mistake {
-        let Wrong { start, end, message } = self;
-        Mistake { place: element.place(start, end, CONTEXT), message, help: None }
+        let Wrong { start, end, message, help } = self;
+        Mistake { place: element.place(start, end, CONTEXT), message, help }
     }
 }
 

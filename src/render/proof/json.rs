@@ -95,13 +95,13 @@ impl Serialize for Columns<'_> {
 }
 
 #[derive(Serialize)]
-struct PlaceJson<'a> {
+pub(super) struct PlaceJson<'a> {
     file: &'a str,
     line: u32,
 }
 
 impl<'a> PlaceJson<'a> {
-    fn of(place: &'a FilePlace) -> Self {
+    pub(super) fn of(place: &'a FilePlace) -> Self {
         PlaceJson { file: &place.file, line: place.line }
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::json::PlaceJson;
 use super::outline::{Item, more};
 use super::{ProofFormat, ProofStyle, graph, html, tree};
 use crate::base::escape;
@@ -12,7 +13,7 @@ use crate::model::Schema;
 use crate::render::fact::fact_text;
 use crate::render::json::pretty;
 use crate::session::{
-    Condition, ConditionOutcome, FilePlace, MissingFact, ShownAttempt, ShownExchange, StatedFact, WhyNot,
+    Condition, ConditionOutcome, MissingFact, ShownAttempt, ShownExchange, StatedFact, WhyNot,
 };
 
 /// Writes why a tuple does not hold, not the notes. `schema` is that of the session.
@@ -117,7 +118,7 @@ fn write_remedies(out: &mut dyn Write, whynot: &WhyNot, schema: &Schema) -> io::
     write_both(out, whynot, schema)
 }
 
-/// `one more fact`.
+/// `one more fact`, `two stated facts`.
 fn facts(count: usize, how: &str) -> String {
     match count {
         1 => format!("one {how} fact"),
@@ -225,7 +226,7 @@ struct WhyNotJson<'a> {
     others: Vec<String>,
     sets: Vec<Vec<MissingJson<'a>>>,
     cut: bool,
-    without: Vec<Vec<StatedJson>>,
+    without: Vec<Vec<StatedJson<'a>>>,
     without_cut: bool,
     both: Vec<BothJson<'a>>,
     both_cut: bool,
@@ -234,7 +235,7 @@ struct WhyNotJson<'a> {
 #[derive(Serialize)]
 struct BothJson<'a> {
     with: Vec<MissingJson<'a>>,
-    without: Vec<StatedJson>,
+    without: Vec<StatedJson<'a>>,
 }
 
 #[derive(Serialize)]
@@ -262,15 +263,9 @@ struct MissingJson<'a> {
 }
 
 #[derive(Serialize)]
-struct StatedJson {
+struct StatedJson<'a> {
     fact: String,
-    places: Vec<PlaceJson>,
-}
-
-#[derive(Serialize)]
-struct PlaceJson {
-    file: String,
-    line: u32,
+    places: Vec<PlaceJson<'a>>,
 }
 
 impl<'a> WhyNotJson<'a> {
@@ -279,10 +274,9 @@ impl<'a> WhyNotJson<'a> {
             fact: fact_text(schema, &missing.fact),
             any: missing.any.iter().map(|name| &**name).collect(),
         };
-        let place = |place: &FilePlace| PlaceJson { file: place.file.clone(), line: place.line };
-        let stated = |stated: &StatedFact| StatedJson {
+        let stated = |stated: &'a StatedFact| StatedJson {
             fact: fact_text(schema, &stated.fact),
-            places: stated.places.iter().map(place).collect(),
+            places: stated.places.iter().map(PlaceJson::of).collect(),
         };
         WhyNotJson {
             fact: &whynot.text,

@@ -6,7 +6,7 @@ mod expr;
 mod format;
 mod item;
 
-use super::ast::{Atom, Body, Clause, Const, Expr, Goal, Item, Literal, UnderOption};
+use super::ast::{Atom, Expr, Goal, Item, UnderOption};
 use expr::Writer;
 
 pub use format::format_program;
@@ -16,29 +16,9 @@ pub fn expr_text(expr: &Expr) -> String {
     written(|writer| writer.expr(expr, 0))
 }
 
-/// A constant.
-pub fn const_text(constant: &Const) -> String {
-    written(|writer| writer.constant(&constant.kind))
-}
-
-/// A literal.
-pub fn literal_text(literal: &Literal) -> String {
-    written(|writer| writer.literal(literal))
-}
-
 /// An atom.
 pub fn atom_text(atom: &Atom) -> String {
     written(|writer| writer.atom(atom))
-}
-
-/// A body on one line.
-pub fn body_text(body: &Body) -> String {
-    written(|writer| writer.body(body))
-}
-
-/// A fact or a rule on one line, with its final `.`.
-pub fn clause_text(clause: &Clause) -> String {
-    written(|writer| writer.clause(clause))
 }
 
 /// A goal without `?-` and without `.`.

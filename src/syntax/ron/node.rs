@@ -199,12 +199,6 @@ impl<'t> Node<'t> {
         (raw.start + before, raw.end.saturating_sub(after))
     }
 
-    /// Whether a string holds escapes, so that offsets in its text are not offsets in the source.
-    pub fn has_escapes(self) -> bool {
-        let raw = self.raw();
-        matches!(raw.kind, Kind::Str | Kind::Bytes) && raw.flags & flag::ESCAPED != 0
-    }
-
     /// The bytes of a byte string.
     pub fn as_bytes(self) -> Option<Cow<'t, [u8]>> {
         if self.kind() != Kind::Bytes {

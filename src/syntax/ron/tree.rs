@@ -280,11 +280,4 @@ impl<'t> Tree<'t> {
     pub(super) fn slice(&self, start: u32, end: u32) -> &'t str {
         self.text.get(start as usize..end as usize).unwrap_or("")
     }
-
-    /// Whether only blanks stand before the comment on its line.
-    pub fn is_own_line(&self, comment: &Comment) -> bool {
-        let before = self.slice(0, comment.start);
-        let line = before.rfind(['\n', '\r']).map_or(before, |at| &before[at + 1..]);
-        line.trim_start_matches('\u{feff}').trim().is_empty()
-    }
 }
