@@ -336,7 +336,6 @@ fn type_named(schema: &Schema, name: &str) -> crate::model::TypeId {
     schema.type_names.get(name).copied().unwrap_or(builtin::SYMBOL)
 }
 
-/// Sets a metadata field from its checked value.
 /// Sets a metadata field of an assertion to a value of its type.
 pub fn set_meta(assertion: &mut Assertion, field: &str, value: Value) {
     let text = |value: &Value| match value {
