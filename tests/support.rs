@@ -7,8 +7,10 @@ mod project;
 use std::collections::{BTreeMap, BTreeSet};
 
 use factlog::model::Value;
+use factlog::session::{Options, Session};
 use firmness::{
     CONSTANTS, DERIVED, Fact, Rule, SOURCES, STATED, STATUSES, Tuple, World, facts, relation, rule, session,
+    session_with,
 };
 use project::Project;
 use proptest::collection::vec;
@@ -72,6 +74,18 @@ fn ids(sources: &[usize]) -> Value {
 
 fn agrees(facts: &[Fact], rules: &[Rule], struck: usize) -> Result<(), TestCaseError> {
     let mut session = session(facts, rules);
+    agrees_in(&mut session, facts, rules, struck)?;
+    // The same where the proofs are too many to go through.
+    let options = Options { proof_steps: Some(0), ..Options::default() };
+    agrees_in(&mut session_with(options, facts, rules), facts, rules, struck)
+}
+
+fn agrees_in(
+    session: &mut Session,
+    facts: &[Fact],
+    rules: &[Rule],
+    struck: usize,
+) -> Result<(), TestCaseError> {
     let before = hanging(facts, rules, &[]);
     let after = hanging(facts, rules, &[struck]);
     let order = |tuple: &Tuple| (tuple.0, tuple.1.clone());

@@ -8,6 +8,8 @@ use super::ground::constant_of;
 use super::resolve::Resolver;
 use super::structs;
 use super::types::Base;
+use crate::base::Diagnostic;
+use crate::base::codes::analysis as codes;
 use crate::model::Value;
 use crate::model::schema::TypeId;
 use crate::model::structure::Constructor;
@@ -103,10 +105,7 @@ pub(super) fn shape(resolver: &mut Resolver<'_>, expr: &Expr, ty: TypeId) -> Opt
         _ => {
             let due = constant::described(resolver.schema, ty);
             let message = format!("expected {due}, found a pattern of another type");
-            resolver.report(
-                crate::base::Diagnostic::new(crate::base::codes::analysis::TYPE_MISMATCH, message)
-                    .at(expr.span),
-            );
+            resolver.report(Diagnostic::new(codes::TYPE_MISMATCH, message).at(expr.span));
             None
         }
     }
@@ -148,19 +147,24 @@ fn fields(
         }
     };
     let mut shapes = Vec::with_capacity(places.len());
-    for (place, ty) in places.into_iter().zip(&variant.types) {
+    for ((place, ty), field) in places.into_iter().zip(&variant.types).zip(&variant.of.fields) {
         shapes.push(match place.and_then(|place| written.get(place)) {
             None => Shape::Any,
-            Some((_, Some(value))) => shape(resolver, value, *ty)?,
+            Some((_, Some(value))) => {
+                let shape = shape(resolver, value, *ty)?;
+                if shape == Shape::Is(Value::Nil) && !field.optional {
+                    let message = format!("the field `{}` is not optional", field.name);
+                    resolver.report(Diagnostic::new(codes::TYPE_MISMATCH, message).at(value.span));
+                    return None;
+                }
+                shape
+            }
             Some((name, None)) => {
                 let name = name.map_or("", |name| &name.text);
                 resolver.report(
-                    crate::base::Diagnostic::new(
-                        crate::base::codes::analysis::NOT_GROUND,
-                        format!("`{name}` needs a value"),
-                    )
-                    .at(expr.span)
-                    .help(format!("write `{name}: …` with a constant, or leave it out")),
+                    Diagnostic::new(codes::NOT_GROUND, format!("`{name}` needs a value"))
+                        .at(expr.span)
+                        .help(format!("write `{name}: …` with a constant, or leave it out")),
                 );
                 return None;
             }

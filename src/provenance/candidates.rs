@@ -6,12 +6,13 @@
 //! do, and give values to what is looked for. Goals are remembered, so that recursion ends, and one
 //! that another covers is not followed again. Goals with fewer failing literals behind them come
 //! first. Within its bounds nothing is missed: a column takes all values that stand in its class
-//! (see `domain`), in facts, rules or the tuple asked about.
+//! (see `domain`), in facts, rules or the tuple asked about; one that refers to things, the ids of
+//! such things.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashSet};
 
-use super::domain::Domains;
+use super::domain::{self, Domains};
 use super::goal::{Computed, as_aggregate, compute};
 use super::graph::{Graph, Tuple};
 use super::index::Given;
@@ -374,6 +375,10 @@ impl<'s> Search<'s, '_> {
             let (mut words, cut) = known.unwrap_or_default();
             self.cut |= cut;
             words.retain(|word| *word != NIL);
+            // A class can hold ids of all kinds of things: one that a column cannot refer to is no proposal.
+            if let Some(ids) = domain::ids(self.graph, column.ty) {
+                words.retain(|word| ids.contains(word));
+            }
             match sample.map(|word| self.graph.value(word)) {
                 Some(sample) => {
                     words.retain(|word| alike(&sample, &self.graph.value(*word)));

@@ -12,8 +12,8 @@ use super::graph::Graph;
 use super::invert::invert;
 use super::whynot::Wanted;
 use crate::model::program::{Arg, Atom, Body, Expr, Literal, VarId};
-use crate::model::schema::PredKind;
-use crate::model::{PredId, Rule, Value};
+use crate::model::schema::{PredKind, TypeDef};
+use crate::model::{PredId, Rule, TypeId, Value};
 use crate::storage::Word;
 use crate::storage::interner::MISSING;
 
@@ -141,6 +141,28 @@ impl Domains {
             *slot = b;
         }
     }
+}
+
+/// The ids that a column of a type refers to; `None` where it refers to nothing, or nothing is there.
+pub(super) fn ids(graph: &Graph<'_>, ty: TypeId) -> Option<HashSet<Word>> {
+    let schema = &graph.program().schema;
+    let mut found = HashSet::new();
+    let mut seen = HashSet::from([ty]);
+    let mut open = vec![ty];
+    while let Some(ty) = open.pop() {
+        match &schema.types.get(ty.0 as usize)?.def {
+            TypeDef::Entity(pred) => {
+                let key = schema.predicates.get(pred.0 as usize)?.key.as_deref()?;
+                let [key] = key else { return None };
+                let rows = graph.table(*pred).into_iter().flat_map(|table| table.iter());
+                found.extend(rows.filter_map(|row| row.get(*key)).copied());
+            }
+            TypeDef::Union(members) => open.extend(members.iter().filter(|ty| seen.insert(**ty))),
+            TypeDef::Subtype(of) => open.extend(seen.insert(*of).then_some(*of)),
+            _ => return None,
+        }
+    }
+    (!found.is_empty()).then_some(found)
 }
 
 /// What an expression of one or two variables makes of values, and the values of which it makes one.

@@ -267,12 +267,13 @@ impl<E> Search<'_, E> {
             found
         };
         let (some, others) = (of(&chosen[0], shape[0]), of(&chosen[1], shape[1]));
-        let mut pairs: Vec<(usize, &Vec<usize>, &Vec<usize>)> = some
-            .iter()
-            .flat_map(|a| {
-                others.iter().map(move |b| (a.iter().sum::<usize>() + b.iter().sum::<usize>(), a, b))
-            })
-            .collect();
+        // By what is not promising, then by how far from the front.
+        let rank = |a: &[usize], b: &[usize]| {
+            let others = a.iter().filter(|at| **at >= promising).count();
+            (others, a.iter().chain(b).sum::<usize>())
+        };
+        let mut pairs: Vec<_> =
+            some.iter().flat_map(|a| others.iter().map(move |b| (rank(a, b), a, b))).collect();
         pairs.sort_unstable();
         for (_, a, b) in pairs {
             if self.is_full() {

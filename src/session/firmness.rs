@@ -11,9 +11,6 @@ use crate::provenance::annotate::{self, Annotation, MOST_ALTERNATIVES, Unfinishe
 use crate::provenance::levels::Evaluated;
 use crate::provenance::{Graph, Tuple};
 
-/// Steps and premises of the proof graph that are gone through.
-const STEPS: usize = 8_000_000;
-
 impl Session {
     /// From now on answers have these annotations. Without any, they have the status of rows that
     /// are less than held.
@@ -202,7 +199,7 @@ impl Session {
         let tables = self.stated_tables();
         let budget = Budget::new(self.limits.clone(), self.cancel.clone());
         let graph = Graph::new(self.program(), goals, &tables, model, database.interner(), &budget);
-        match annotate::annotate(&graph, database, tuples, wanted, STEPS) {
+        match annotate::annotate(&graph, database, tuples, wanted, self.options.proof_steps()) {
             Ok(known) => Ok(Some(known)),
             Err(Unfinished::TooLarge(_)) => Ok(None),
             Err(Unfinished::Stopped(stop)) => {

@@ -98,9 +98,17 @@ pub struct Options {
     pub forget: bool,
     /// Threads to work with; `None` for as many as there are processors.
     pub jobs: Option<NonZeroUsize>,
+    /// Steps and premises of proofs that are gone through to tell how firmly something is known; what
+    /// has more is found by evaluating again, as far as it can be. `None` for eight million.
+    pub proof_steps: Option<usize>,
 }
 
 impl Options {
+    /// Steps and premises of proofs that are gone through.
+    pub fn proof_steps(&self) -> usize {
+        self.proof_steps.unwrap_or(8_000_000)
+    }
+
     /// Threads to work with, at least one.
     pub fn threads(&self) -> usize {
         let all = || std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);

@@ -318,7 +318,11 @@ impl World {
 }
 
 pub fn session(facts: &[Fact], rules: &[Rule]) -> Session {
-    let mut session = Session::empty(Options::default());
+    session_with(Options::default(), facts, rules)
+}
+
+pub fn session_with(options: Options, facts: &[Fact], rules: &[Rule]) -> Session {
+    let mut session = Session::empty(options);
     let mut text = String::new();
     for number in 0..STATED.len() + DERIVED.len() {
         let (name, arity) = relation(number);

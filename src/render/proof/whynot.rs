@@ -46,7 +46,8 @@ pub fn write_whynot(
 fn item(whynot: &WhyNot) -> Item {
     let mut item = Item::text(format!("{} does not hold", whynot.text));
     item.details = whynot.near.clone();
-    if whynot.attempts.is_empty() && whynot.others.is_empty() && !whynot.gives_way {
+    let told = whynot.stated || whynot.gives_way;
+    if whynot.attempts.is_empty() && whynot.others.is_empty() && !told {
         item.details.push("nobody states it, and no rule derives such a tuple".to_owned());
     }
     item.below = whynot.attempts.iter().map(attempt).collect();

@@ -54,15 +54,30 @@ impl<'s> Nearby<'s> {
         format!("{source}{at} · {}", self.session.file_place(assertion.span))
     }
 
-    /// What comes near to a tuple that nothing matches.
-    pub fn near(&self, pred: PredId, columns: &[Option<Value>]) -> Vec<String> {
-        let kind = self.session.schema().predicate(pred).kind;
-        let (of, arity) = match kind {
+    /// Whether just this is stated, but not seen, or not in the way that is asked for.
+    pub fn is_stated(&self, pred: PredId, columns: &[Option<Value>]) -> bool {
+        let (of, given, meta) = self.parts(pred, columns);
+        !self.stated_otherwise(of, given, meta).is_empty()
+    }
+
+    /// The relation of which something is stated, its columns, and those of an assertion.
+    fn parts<'c>(
+        &self,
+        pred: PredId,
+        columns: &'c [Option<Value>],
+    ) -> (PredId, &'c [Option<Value>], &'c [Option<Value>]) {
+        let (of, arity) = match self.session.schema().predicate(pred).kind {
             PredKind::Assertions(of) => (of, columns.len().saturating_sub(META_COLUMNS.len())),
             _ => (pred, columns.len()),
         };
-        let given = columns.get(..arity).unwrap_or(columns);
-        let mut found = self.stated_otherwise(of, given, columns.get(arity..).unwrap_or(&[]));
+        let (given, meta) = columns.split_at_checked(arity).unwrap_or((columns, &[]));
+        (of, given, meta)
+    }
+
+    /// What comes near to a tuple that nothing matches.
+    pub fn near(&self, pred: PredId, columns: &[Option<Value>]) -> Vec<String> {
+        let (of, given, meta) = self.parts(pred, columns);
+        let mut found = self.stated_otherwise(of, given, meta);
         if !found.is_empty() {
             return found;
         }

@@ -42,6 +42,8 @@ pub struct WhyNot {
     /// Whether it would give way to another tuple, which is then told under what comes near: neither a
     /// rule nor a fact could help it.
     pub gives_way: bool,
+    /// Whether it is stated all the same, but not seen: what comes near says why.
+    pub stated: bool,
     /// What comes near to it among what is stated, a sentence each.
     pub near: Vec<String>,
     /// How far the rules got that could have derived it, the nearest first.
@@ -184,6 +186,7 @@ impl Session {
             let stopped = |stop| self.stopped(stop);
             let (tried, others) = attempts(&graph, pred, &wanted).map_err(stopped)?;
             let nearby = &Nearby::new(self, &model);
+            found.stated = nearby.is_stated(pred, &pattern.columns);
             found.near = nearby.near(pred, &pattern.columns);
             found.more = tried.len().saturating_sub(ATTEMPTS);
             let mut told = HashSet::new();

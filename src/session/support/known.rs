@@ -18,10 +18,6 @@ use crate::storage::Word;
 use crate::storage::sources::Struck;
 use crate::syntax::datalog::ast::{Const, ConstKind, Name, UnderOption};
 
-/// Steps and premises of the proof graph that are gone through. What lies behind that is found by
-/// evaluating again.
-const MOST: usize = 8_000_000;
-
 /// A conclusion with all that support asks of it.
 pub(super) struct Known {
     pub predicate: PredId,
@@ -167,7 +163,8 @@ impl Session {
         let budget = Budget::new(self.limits.clone(), self.cancel.clone());
         let graph = Graph::new(self.program(), asked.goals, &tables, model, interner, &budget);
         let stopped = |stop| failed(self.program(), asked.goals, &EvalError::Stopped { stop, rule: None });
-        match annotate::annotate(&graph, database, &tuples, wanted, MOST) {
+        let most = self.options.proof_steps();
+        match annotate::annotate(&graph, database, &tuples, wanted, most) {
             Ok(annotations) => {
                 known.iter_mut().zip(annotations).for_each(|(one, annotation)| one.annotation = annotation);
             }
@@ -187,7 +184,7 @@ impl Session {
             .collect();
         let mut removals: Vec<Removal<'_>> = strikes.iter().map(Removal::Struck).collect();
         removals.push(Removal::Unnamed);
-        let ends = match survive::ends(&graph, database, &tuples, &removals, MOST) {
+        let ends = match survive::ends(&graph, database, &tuples, &removals, most) {
             Ok(ends) => ends,
             Err(Unfinished::TooLarge(_)) => return Ok(false),
             Err(Unfinished::Stopped(stop)) => return Err(stopped(stop)),
@@ -215,9 +212,10 @@ impl Session {
             let tuples: Vec<Tuple> = of.iter().filter_map(|at| tuples.get(*at)).cloned().collect();
             let Some(found) = self.statuses(asked.goals, *head, model, &tuples)? else {
                 let message = "what these conclusions rest on is too much to be gone through".to_owned();
+                let most = self.options.proof_steps();
                 let diagnostic = Diagnostic::new(codes::PROOF_LIMIT, message)
                     .note(format!(
-                        "more than {MOST} steps of proofs, through relations in which tuples give way"
+                        "more than {most} steps of proofs, through relations in which tuples give way"
                     ))
                     .help("ask for fewer conclusions");
                 return Err(Error::Limit(Box::new(diagnostic)));
