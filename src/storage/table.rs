@@ -337,17 +337,27 @@ fn sorted_distinct(words: &[Word], width: usize) -> Option<f64> {
     const SAMPLE: usize = 1024;
     const ENOUGH: usize = 32;
     let len = words.len() / width.max(1);
-    let step = len.div_ceil(SAMPLE).max(1);
-    let (mut sampled, mut found) = (0, 0);
-    for i in (1..len).step_by(step) {
-        let (before, here) = (words.get((i - 1) * width)?, words.get(i * width)?);
+    if len <= SAMPLE {
+        return None;
+    }
+    let mut found = 0;
+    for i in random_places(len - 1).take(SAMPLE) {
+        let (before, here) = (words.get(i * width)?, words.get((i + 1) * width)?);
         if before > here {
             return None;
         }
-        sampled += 1;
         found += usize::from(before < here);
     }
-    (step > 1 && found >= ENOUGH).then(|| (found * (len - 1) / sampled + 1) as f64)
+    (found >= ENOUGH).then(|| (found * (len - 1) / SAMPLE + 1) as f64)
+}
+
+/// Numbers below `end` at random, but the same each time (Knuth's MMIX).
+fn random_places(end: usize) -> impl Iterator<Item = usize> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % end
+    })
 }
 
 /// [`Table::alike`]: the share of pairs of sampled rows that agree estimates the share of all.
@@ -358,13 +368,8 @@ fn sampled_alike(words: &[Word], width: usize, column: usize) -> f64 {
     let mut sample: Vec<Word> = if len <= SAMPLE {
         (0..len).filter_map(word).collect()
     } else {
-        // Rows that stand side by side are alike: taken at random, but the same each time (Knuth's MMIX).
-        let mut state = 1_u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % len
-        };
-        (0..SAMPLE).filter_map(|_| word(next())).collect()
+        // Rows that stand side by side are alike.
+        random_places(len).take(SAMPLE).filter_map(word).collect()
     };
     sample.sort_unstable();
     let size = sample.len() as f64;
