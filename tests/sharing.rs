@@ -1,6 +1,7 @@
 //! Joins that several rules have in common are made once: with the same answers, and it shows.
 
 mod common;
+mod project;
 
 use std::cell::Cell;
 
@@ -10,6 +11,7 @@ use common::edit::EDITS;
 use common::run::{self, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::engine::{Share, Tuning};
+use project::Project;
 use proptest::prelude::TestCaseError;
 
 /// The program with each of its rules once more, under other names for its variables and with the
@@ -98,4 +100,27 @@ fn what_is_small_or_stands_once_is_not_shared() {
     assert_eq!(run::shares(&run::read(&small).unwrap(), Tuning::default()), 0);
     let once = RULES.split("High(j) :-").next().unwrap().to_owned() + &facts();
     assert_eq!(run::shares(&run::read(&once).unwrap(), Tuning::default()), 0);
+}
+
+/// What is shared is seen in plans and profiles, never in answers and proofs.
+#[test]
+fn plans_show_what_is_shared_and_proofs_do_not() {
+    let project = Project::empty();
+    project.write("factlog.ron", "()");
+    project.write("rules/rules.dl", &format!("{RULES}{}", facts()));
+    let plan = project.run(&["plan", "Low(i: x), High(j: y), Pair(i: z)"]);
+    assert_eq!(plan.status, 0, "{plan:?}");
+    let made = plan.out.find("shared 1(").expect("the plan that joins");
+    let read = plan.out.find("each shared 1(").expect("a plan that reads it");
+    assert!(made < read, "{}", plan.out);
+    let line = plan.out.lines().find(|line| line.starts_with("shared 1: ")).expect("a line that says so");
+    let mut relations: Vec<&str> =
+        line["shared 1: ".len()..].trim_end_matches(" joined once for 3 rules").split(", ").collect();
+    relations.sort_unstable();
+    assert_eq!(relations, ["Group", "Item", "Open"], "{line}");
+    let answer = project.run(&["query", "Low(i: x), High(j: y), Pair(i: z)", "--format", "csv"]);
+    assert!(answer.status == 0 && !answer.out.contains("shared"), "{answer:?}");
+    assert_eq!(answer.out.lines().count(), 1 + 10 * 199, "{}", answer.err);
+    let why = project.run(&["why", "Low(i: 7)"]);
+    assert!(why.status == 0 && why.out.contains("Group(") && !why.out.contains("shared"), "{why:?}");
 }
