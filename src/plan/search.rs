@@ -6,7 +6,7 @@
 //!
 //! Two ways to give the same variables their values need not leave the same solutions: an
 //! intersection may look at more and leave fewer. Of such states each is followed that costs less or
-//! leaves less than all others.
+//! leaves less than all others, unless that it leaves less is no more than a guess.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -157,7 +157,7 @@ impl Ways {
     /// Takes a state in, and out what it surpasses; `false` if it is surpassed itself.
     fn admit(&mut self, state: &State) -> bool {
         let (cost, card) = (state.cost, state.card);
-        if self.0.iter().any(|(least, few)| *least <= cost && FEWER * few <= card) {
+        if self.0.iter().any(|(least, few)| *least <= cost && (state.vague || FEWER * few <= card)) {
             return false;
         }
         self.0.retain(|(other, many)| *other < cost || FEWER * *many < card);
