@@ -11,7 +11,7 @@ use common::print;
 use common::run::{self, Answers, Base, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::base::{Budget, CancelToken, Limits, Stop};
-use factlog::engine::{EvalError, Tuning};
+use factlog::engine::{EvalError, Share, Tuning};
 use factlog::plan::{Access, Code, Read, RulePlan, Step};
 use proptest::prelude::TestCaseError;
 use proptest::test_runner::TestCaseResult;
@@ -68,7 +68,10 @@ fn the_engine_agrees_with_the_reference() {
                 let rows = Tuning { bits: false, ..Tuning::default() };
                 same(&reference, &run::tuned(&case, &run::all(&case), rows))
             }
-            _ => Ok(()),
+            _ => {
+                let share = Tuning { share: Share::Always, ..Tuning::default() };
+                same(&reference, &run::tuned(&case, &run::all(&case), share))
+            }
         }
     });
     assert!(results.get() * 2 >= cases.get(), "{} of {} programs have results", results.get(), cases.get());

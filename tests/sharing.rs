@@ -1,6 +1,7 @@
 //! Joins that several rules have in common are made once: with the same answers, and it shows.
 
 mod common;
+mod project;
 
 use std::cell::Cell;
 
@@ -10,6 +11,7 @@ use common::edit::EDITS;
 use common::run::{self, Outcome};
 use common::shrink::{Cases, runner};
 use factlog::engine::{Share, Tuning};
+use project::Project;
 use proptest::prelude::TestCaseError;
 
 /// The program with each of its rules once more, under other names for its variables and with the
@@ -98,4 +100,45 @@ fn what_is_small_or_stands_once_is_not_shared() {
     assert_eq!(run::shares(&run::read(&small).unwrap(), Tuning::default()), 0);
     let once = RULES.split("High(j) :-").next().unwrap().to_owned() + &facts();
     assert_eq!(run::shares(&run::read(&once).unwrap(), Tuning::default()), 0);
+}
+
+/// What is shared is seen in plans, never in answers and proofs.
+#[test]
+fn plans_show_what_is_shared_and_proofs_do_not() {
+    let project = Project::empty();
+    project.write("factlog.ron", "()");
+    let items: String =
+        (0..20_000).map(|i| format!("Item({i}, {}). Tag({i}, {}). ", i % 200, i % 10)).collect();
+    let groups: String = (0..200).map(|g| format!("Group({g}, {}). ", g % 10)).collect();
+    let rules = ".decl Item(i: number, g: number)
+        .decl Tag(i: number, t: number)
+        .decl Group(g: number, k: number)
+        .decl A(k: number, t: number)
+        .decl B(k: number)
+        .decl C(t: number)
+        A(k, t) :- Item(i, g), Group(g, k), Tag(i, t).
+        B(x) :- Tag(a, t), t < 3, Item(a, b), Group(b, x).
+        C(z) :- Group(g, y), Tag(i, z), Item(i, g), y > 5. ";
+    // As many as make it worth while to keep what joining finds.
+    let more: String =
+        (3..9).map(|n| format!("R{n}(k: y) :- Item(i, x), Group(x, y), Tag(i, z), z != {n}. ")).collect();
+    project.write("rules/rules.dl", &format!("{rules}{more}{items}{groups}"));
+    let others: String = (3..9).map(|n| format!(", R{n}(k: y)")).collect();
+    let goal = &format!("A(k: x, t: x), B(k: x), !C(t: x), x = y{others}");
+    let plan = project.run(&["plan", goal]);
+    assert_eq!(plan.status, 0, "{plan:?}");
+    let made = plan.out.find("shared 1(").unwrap_or_else(|| panic!("nothing is joined: {}", plan.out));
+    let read = plan.out.find("each shared 1(").expect("a plan that reads it");
+    assert!(made < read, "{}", plan.out);
+    let line = plan.out.lines().find(|line| line.starts_with("shared 1: ")).expect("a line that says so");
+    let names = line["shared 1: ".len()..].strip_suffix(" joined once for 9 rules").expect("its readers");
+    let mut relations: Vec<&str> = names.split(", ").collect();
+    relations.sort_unstable();
+    // With what these leave, two hundred groups and their tags, there is little left to join.
+    assert_eq!(relations, ["Item", "Tag"], "{line}");
+    // An item's group and tag end in the same digit, which is also what the group leads to.
+    let answer = project.run(&["query", goal, "--format", "csv"]);
+    assert_eq!((answer.status, answer.out.as_str()), (0, "x,y\n0,0\n1,1\n2,2\n"), "{answer:?}");
+    let why = project.run(&["why", "B(k: 2)"]);
+    assert!(why.status == 0 && why.out.contains("Group(") && !why.out.contains("shared"), "{why:?}");
 }

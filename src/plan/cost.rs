@@ -33,6 +33,9 @@ pub(super) struct State {
     pub card: f64,
     /// Work.
     pub cost: f64,
+    /// Whether whole columns were intersected: what that leaves is known as well as their distinct
+    /// values are, which is not well where few of them are frequent.
+    pub vague: bool,
 }
 
 /// A lookup where no index has to be made; a row gone through is 1.
@@ -78,6 +81,7 @@ impl Problem<'_> {
             domain: vec![1.0; self.regs.len()],
             card: self.runs,
             cost: 0.0,
+            vague: false,
         };
         for (at, each) in self.loops.iter().enumerate() {
             if let (LoopKind::Atom(atom), true) = (&each.kind, each.vars.is_empty()) {
@@ -137,7 +141,7 @@ impl Problem<'_> {
 
     fn enter_meet(&self, state: &mut State, var: Var, loops: &[usize]) -> f64 {
         let (mut least, mut most_values, mut found) = (f64::INFINITY, 1.0_f64, 1.0);
-        let mut work = 0.0;
+        let (mut work, mut whole) = (0.0, true);
         for at in loops {
             let Some((atom, column)) = self.part(*at, var) else { continue };
             let rows = self.find(state, atom, false);
@@ -148,7 +152,9 @@ impl Problem<'_> {
             found *= values;
             work += lookup(atom) + if atom.grows { MATCH } else { 0.0 };
             state.cost += self.index(atom, &rows.key, Some(column));
+            whole &= rows.key.is_empty();
         }
+        state.vague |= whole;
         found /= most_values.powi(loops.len() as i32 - 1);
         let checks = MATCH * loops.len().saturating_sub(1) as f64;
         state.cost += state.card * (work + least * (1.0 + checks));

@@ -327,6 +327,15 @@ pub fn sampled_distinct(words: &[Word], width: usize, column: usize) -> f64 {
     (seen / coverage.max(seen / len as f64)).min(len as f64)
 }
 
+/// Numbers below `end` at random, but the same each time (Knuth's MMIX).
+fn random_places(end: usize) -> impl Iterator<Item = usize> {
+    let mut state = 1_u64;
+    std::iter::repeat_with(move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % end
+    })
+}
+
 /// [`Table::alike`]: the share of pairs of sampled rows that agree estimates the share of all.
 fn sampled_alike(words: &[Word], width: usize, column: usize) -> f64 {
     const SAMPLE: usize = 2048;
@@ -335,13 +344,8 @@ fn sampled_alike(words: &[Word], width: usize, column: usize) -> f64 {
     let mut sample: Vec<Word> = if len <= SAMPLE {
         (0..len).filter_map(word).collect()
     } else {
-        // Rows that stand side by side are alike: taken at random, but the same each time (Knuth's MMIX).
-        let mut state = 1_u64;
-        let mut next = || {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            (state >> 33) as usize % len
-        };
-        (0..SAMPLE).filter_map(|_| word(next())).collect()
+        // Rows that stand side by side are alike.
+        random_places(len).take(SAMPLE).filter_map(word).collect()
     };
     sample.sort_unstable();
     let size = sample.len() as f64;

@@ -8,13 +8,14 @@
 //! up, and the rules stay as they are: no limit strikes because of it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::{Evaluation, Held, Patterns, RuleRef, Sizes, rounds};
 use crate::base::{Budget, Stop};
 use crate::engine::machine::Env;
 use crate::engine::profile::SharedProfile;
-use crate::engine::{EvalError, Model, Request, Tables, Tuning};
-use crate::model::{CheckedProgram, PredId, Rule};
+use crate::engine::{EvalError, Model, Profile, Request, Tables, Tuning};
+use crate::model::{CheckedProgram, Expr, PredId, Rule, Stratum};
 use crate::plan::demand::Made;
 use crate::plan::share::{Bodies, Common, Shared};
 use crate::plan::{Estimate, Growth, Planner, Read, RulePlan, Statistics, indexes};
@@ -252,7 +253,7 @@ impl<'e> Sharing<'e> {
     fn with_outlook(&self, evaluation: &Evaluation<'_, 'e>, at: usize, with: impl FnOnce(&mut Outlook<'_>)) {
         let program = evaluation.request.program;
         let strata = program.strata.iter().enumerate().skip(at);
-        let own = |(number, stratum): &(usize, &crate::model::Stratum)| {
+        let own = |(number, stratum): &(usize, &Stratum)| {
             stratum.predicates.iter().any(|pred| self.stratum_of.get(pred) == Some(number))
         };
         let rules: Vec<&Rule> = strata
@@ -336,8 +337,8 @@ impl<'e> Sharing<'e> {
         self.made.push(Joined { pred, last: last.unwrap_or(at), _held: held });
         if evaluation.request.profile {
             let name = format!("shared {}", self.made.len());
-            let name_of = |arg: &crate::model::Expr| match arg {
-                crate::model::Expr::Var(var) => {
+            let name_of = |arg: &Expr| match arg {
+                Expr::Var(var) => {
                     shared.rule.vars.get(var.0 as usize).map_or(String::new(), |var| var.name.to_string())
                 }
                 _ => String::new(),
@@ -456,7 +457,7 @@ fn joined(
     shared: &Shared,
     by: RuleRef,
     produced: f64,
-) -> Result<Option<(Table, crate::engine::Profile)>, EvalError> {
+) -> Result<Option<(Table, Profile)>, EvalError> {
     let budget: Budget = evaluation.env.budget.part((SURPRISE * produced + NO_SURPRISE) as u64);
     let program = CheckedProgram { schema: evaluation.request.program.schema.clone(), ..Default::default() };
     let tuning = Tuning { share: Share::Never, ..evaluation.request.tuning };
@@ -484,8 +485,7 @@ fn joined(
         Err(error) => return Err(error),
     }
     let Model { mut tables, profile, .. } = part.model;
-    let table = tables
-        .remove(&pred)
-        .map(|table| std::sync::Arc::try_unwrap(table).unwrap_or_else(|table| (*table).clone()));
+    let table =
+        tables.remove(&pred).map(|table| Arc::try_unwrap(table).unwrap_or_else(|table| (*table).clone()));
     Ok(table.map(|table| (table, profile)))
 }
