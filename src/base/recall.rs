@@ -172,7 +172,7 @@ mod tests {
         // Lengths of one byte and of two, all line ends, and several marks.
         let text: String = (0..400)
             .map(|i| {
-                format!("{}{}{}", "x".repeat(i * 7 % 150), ["", "é"][i % 2], ["\n", "\r\n", "\r"][i % 3])
+                format!("{}{}{}", "x".repeat(1 + i * 7 % 150), ["", "é"][i % 2], ["\n", "\r\n", "\r"][i % 3])
             })
             .collect();
         let text = text + "last";
