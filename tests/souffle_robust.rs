@@ -240,7 +240,7 @@ fn said(folder: &Path, jobs: usize) -> Option<Result<Vec<u8>, Vec<String>>> {
                 assert!(!found.is_empty());
                 for diagnostic in found {
                     if let Some(span) = diagnostic.span() {
-                        let text = failure.sources.file(span.file).text();
+                        let text = failure.sources.file(span.file).text().unwrap();
                         assert!(text.get(span.range()).is_some(), "{diagnostic:?}");
                     }
                 }

@@ -4,6 +4,7 @@ pub mod codes;
 pub mod diagnostic;
 pub mod escape;
 pub mod limits;
+pub mod recall;
 pub mod rfc4180;
 pub mod span;
 

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
+use super::recall::{Again, Recalled, line_ends};
+
 /// A file of a [`SourceMap`], by its index there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FileId(pub u32);
@@ -55,16 +57,24 @@ pub struct LineCol {
     pub column: u32,
 }
 
+/// What stands in place of a line of a text that cannot be read again as it was.
+const CHANGED: &str = "(the file has changed since it was read)";
+
 /// One source text with the name it is reported under.
 #[derive(Debug)]
 pub struct SourceFile {
     name: String,
-    text: Arc<str>,
+    body: Body,
     /// Number of the text's first line; larger than 1 for a part of a file.
     first_line: u32,
     /// Columns of that line before the text; more than 0 for a part of a file.
     skipped: u32,
-    line_starts: OnceLock<Vec<u32>>,
+}
+
+#[derive(Debug)]
+enum Body {
+    Kept { text: Arc<str>, line_starts: OnceLock<Vec<u32>> },
+    Recalled(Recalled),
 }
 
 impl SourceFile {
@@ -73,40 +83,49 @@ impl SourceFile {
         &self.name
     }
 
-    /// The whole text.
-    pub fn text(&self) -> &Arc<str> {
-        &self.text
-    }
-
-    /// Byte offsets at which lines start. LF, CRLF and a lone CR each end a line.
-    fn line_starts(&self) -> &[u32] {
-        self.line_starts.get_or_init(|| {
-            let bytes = self.text.as_bytes();
-            let mut starts = vec![0];
-            for (i, &byte) in bytes.iter().enumerate() {
-                let ends = byte == b'\n' || (byte == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
-                if ends {
-                    starts.push(offset(i + 1));
-                }
-            }
-            starts
-        })
-    }
-
-    /// Line and column of a byte offset; an offset past the end counts as the end.
-    pub fn line_col(&self, at: u32) -> LineCol {
-        let at = at.min(offset(self.text.len()));
-        let starts = self.line_starts();
-        let line = starts.partition_point(|&start| start <= at) - 1;
-        let mut end = at as usize;
-        while !self.text.is_char_boundary(end) {
-            end -= 1;
+    /// The whole text. One that was given up is read again, and from then on kept; `None` if that
+    /// fails or its file has changed.
+    pub fn text(&self) -> Option<&Arc<str>> {
+        match &self.body {
+            Body::Kept { text, .. } => Some(text),
+            Body::Recalled(recalled) => recalled.text(),
         }
-        let column = self.text[starts[line] as usize..end].chars().count();
+    }
+
+    /// Line and column of a byte offset; an offset past the end counts as the end. Of a text that
+    /// cannot be read again, columns of a line that is not ASCII count bytes.
+    pub fn line_col(&self, at: u32) -> LineCol {
+        let (line, start, text) = match &self.body {
+            Body::Kept { text, line_starts } => {
+                let starts = line_starts.get_or_init(|| line_starts_of(text));
+                let line = starts.partition_point(|&start| start <= at).saturating_sub(1);
+                (line, starts.get(line).map_or(0, |start| *start as usize), Some(&**text))
+            }
+            Body::Recalled(recalled) => {
+                let (line, found) = recalled.line_at(at as usize);
+                let text = if found.ascii { None } else { recalled.text() };
+                (line, found.start, text.map(|text| &**text))
+            }
+        };
+        let mut end = (at as usize).min(self.len()).max(start);
+        let before = text.and_then(|text| {
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            text.get(start..end)
+        });
+        let column = before.map_or(end - start, |before| before.chars().count());
         let skipped = if line == 0 { self.skipped } else { 0 };
         LineCol {
             line: self.first_line.saturating_add(offset(line)),
             column: offset(column + 1).saturating_add(skipped),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match &self.body {
+            Body::Kept { text, .. } => text.len(),
+            Body::Recalled(recalled) => recalled.len(),
         }
     }
 
@@ -115,14 +134,29 @@ impl SourceFile {
         if line == self.first_line { self.skipped } else { 0 }
     }
 
-    /// The text of line `line` without its line end, or `""` where there is no such line.
+    /// The text of line `line` without its line end, or `""` where there is no such line. Of a text
+    /// that cannot be read again, words that say so.
     pub fn line_text(&self, line: u32) -> &str {
-        let starts = self.line_starts();
         let at = line.wrapping_sub(self.first_line) as usize;
-        let Some(&start) = starts.get(at) else { return "" };
-        let end = starts.get(at + 1).map_or(self.text.len(), |&next| next as usize);
-        self.text[start as usize..end].trim_end_matches(['\n', '\r'])
+        let range = match &self.body {
+            Body::Kept { text, line_starts } => {
+                let starts = line_starts.get_or_init(|| line_starts_of(text));
+                let start = starts.get(at).map(|start| *start as usize);
+                start.map(|start| start..starts.get(at + 1).map_or(text.len(), |next| *next as usize))
+            }
+            Body::Recalled(recalled) => recalled.line(at).map(|line| line.start..line.end),
+        };
+        let Some(range) = range else { return "" };
+        match self.text() {
+            Some(text) => text.get(range).unwrap_or("").trim_end_matches(['\n', '\r']),
+            None => CHANGED,
+        }
     }
+}
+
+/// Byte offsets at which lines start.
+fn line_starts_of(text: &str) -> Vec<u32> {
+    std::iter::once(0).chain(line_ends(text.as_bytes()).map(offset)).collect()
 }
 
 /// All source texts of a session. Files are only added, so that spans stay valid;
@@ -155,10 +189,9 @@ impl SourceMap {
         let id = FileId(offset(self.files.len()));
         self.files.push(Arc::new(SourceFile {
             name: name.into(),
-            text: text.into(),
+            body: Body::Kept { text: text.into(), line_starts: OnceLock::new() },
             first_line: line,
             skipped: column.saturating_sub(1),
-            line_starts: OnceLock::new(),
         }));
         id
     }
@@ -167,6 +200,19 @@ impl SourceMap {
     pub fn forget(&mut self, id: FileId) {
         if self.next().0.checked_sub(1) == Some(id.0) {
             self.files.pop();
+        }
+    }
+
+    /// Gives up the text of a whole file for what tells its lines; `again` reads it when it is wanted.
+    pub fn give_up(&mut self, id: FileId, again: Again) {
+        let Some(slot) = self.files.get_mut(id.0 as usize) else { return };
+        if let Body::Kept { text, .. } = &slot.body {
+            *slot = Arc::new(SourceFile {
+                name: slot.name.clone(),
+                body: Body::Recalled(Recalled::new(text, again)),
+                first_line: slot.first_line,
+                skipped: slot.skipped,
+            });
         }
     }
 
@@ -182,7 +228,7 @@ impl SourceMap {
 
     /// The text that a span covers.
     pub fn text(&self, span: Span) -> &str {
-        self.file(span.file).text.get(span.range()).unwrap_or("")
+        self.file(span.file).text().and_then(|text| text.get(span.range())).unwrap_or("")
     }
 
     /// `file:line:column` of a span's start.
@@ -223,6 +269,31 @@ mod tests {
         assert_eq!(map.place(Span::new(id, 4, 5)), "big:70002:1");
         assert_eq!(map.file(id).line_text(70_002), "z");
         assert_eq!((map.file(id).line_text(1), map.file(id).line_text(70_003)), ("", ""));
+    }
+
+    #[test]
+    fn a_text_given_up_has_its_places_and_lines() {
+        let text = "a\nbcd\r\näö x\n";
+        let place = |file: &SourceFile, at| {
+            let place = file.line_col(at);
+            (place.line, place.column)
+        };
+        let mut map = SourceMap::new();
+        let kept = map.add("f", text);
+        let same = map.add("f", text);
+        map.give_up(same, Arc::new(move || Some(text.to_owned())));
+        for at in 0..20 {
+            assert_eq!(place(map.file(same), at), place(map.file(kept), at), "byte {at}");
+        }
+        for line in 0..6 {
+            assert_eq!(map.file(same).line_text(line), map.file(kept).line_text(line), "line {line}");
+        }
+        assert_eq!(map.text(Span::new(same, 2, 5)), "bcd");
+        let other = map.add("f", text);
+        map.give_up(other, Arc::new(|| Some("a\nbcdef".to_owned())));
+        assert_eq!((place(map.file(other), 3), place(map.file(other), 12)), ((2, 2), (3, 6)));
+        assert_eq!(map.file(other).line_text(2), CHANGED);
+        assert_eq!((map.file(other).line_text(9), map.text(Span::new(other, 2, 5))), ("", ""));
     }
 
     #[test]

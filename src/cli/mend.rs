@@ -92,7 +92,7 @@ fn changes(session: &Session) -> Vec<Mended> {
         // A text that is no file of the project, or has changed since it was read, is not touched.
         let Ok(file) = project.read(Path::new(source.name()), Trust::Project) else { continue };
         let Ok(path) = project.resolve(Path::new(source.name()), Trust::Project) else { continue };
-        if file.text == *source.text() {
+        if source.text() == Some(&file.text) {
             let (text, fixes) = applied(&file.text, &fixes);
             changes.push(Mended { path, file, text, fixes });
         }

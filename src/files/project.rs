@@ -10,6 +10,7 @@ use super::read::{self, FileText, NotText, Trust};
 use super::settings::{Folders, Settings};
 use super::{cannot_read, quoted, shown};
 use crate::base::codes::project::{NO_PROJECT, NOT_FOUND, OUTSIDE};
+use crate::base::recall::Again;
 use crate::base::{Diagnostic, FileId, SourceMap, Span};
 
 /// Name of the file of settings.
@@ -155,6 +156,13 @@ impl Project {
                 Err(why.at(Span::new(file, at, end)))
             }
         }
+    }
+
+    /// A way to read a file of the project again that has been read, for as long as it is no larger.
+    pub fn again(&self, path: &Path) -> Option<Again> {
+        let full = self.resolve(path, Trust::Project).ok()?;
+        let limit = self.settings.max_file_bytes();
+        Some(Arc::new(move || read::text(&full, limit).ok()))
     }
 
     /// Opens a regular file, of any size, for a reader of bulk data.

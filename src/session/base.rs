@@ -17,6 +17,9 @@ use crate::storage::load::{self, FactText};
 use crate::syntax::datalog::ast::{self, ItemKind};
 use crate::syntax::{datalog, ron};
 
+/// Bytes of all fact files from which on their texts are not kept.
+const LARGE_TEXTS: usize = 1 << 20;
+
 /// How far loading is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Loading {
@@ -111,6 +114,7 @@ impl Base {
         // Facts are read against the declarations even when rules have errors, so that all
         // mistakes of the project show in one run.
         let texts = fact_texts(project, &fact_files, options, sources, &mut diagnostics, &mut left_out);
+        let fact_ids: Vec<FileId> = texts.iter().map(|(id, _, _)| *id).collect();
         let infer = project.settings().infer_schema;
         let (mut database, loaded) =
             load_facts(schema, texts, infer, options, sources, &mut left_out, progress);
@@ -136,8 +140,22 @@ impl Base {
             return Err(diagnostics);
         }
         left_out.sort();
+        give_up_texts(project, &fact_ids, sources);
         let end = sources.next();
         Ok(Base { units, declared, analysis, database, warnings: diagnostics, left_out, end })
+    }
+}
+
+/// Keeps of fact files only where their lines are, unless all are small.
+fn give_up_texts(project: &Project, files: &[FileId], sources: &mut SourceMap) {
+    let bytes: usize = files.iter().map(|id| sources.file(*id).text().map_or(0, |text| text.len())).sum();
+    if bytes < LARGE_TEXTS {
+        return;
+    }
+    for id in files {
+        if let Some(again) = project.again(Path::new(sources.file(*id).name())) {
+            sources.give_up(*id, again);
+        }
     }
 }
 

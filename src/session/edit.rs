@@ -297,7 +297,7 @@ impl Session {
     /// Rules and declarations that were typed in, as they were written.
     pub fn typed_in(&self) -> Vec<&str> {
         let typed = self.base.units.iter().filter(|unit| unit.path.is_none());
-        typed.map(|unit| self.sources.file(unit.file).text().trim()).collect()
+        typed.filter_map(|unit| Some(self.sources.file(unit.file).text()?.trim())).collect()
     }
 
     /// Distinct tuples stated in all relations.

@@ -99,6 +99,7 @@ fn suggestion<'a>(fix: &'a Fix, sources: &SourceMap) -> Option<Group<'a>> {
     let labels: Vec<Label> =
         fix.edits.iter().map(|(span, _)| Label { span: *span, message: String::new() }).collect();
     let (first, rest) = labels.split_first()?;
+    sources.file(first.span.file).text()?;
     let mut shown = excerpts(Some(first), rest, sources);
     let excerpt = shown.pop().filter(|_| shown.is_empty())?;
     if excerpt.marks.len() != fix.edits.len() {

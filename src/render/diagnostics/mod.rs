@@ -172,7 +172,7 @@ mod testing {
     /// The first occurrence of `part` in the first file.
     pub fn span(sources: &SourceMap, part: &str) -> Span {
         let file = crate::base::FileId(0);
-        let start = sources.file(file).text().find(part).unwrap();
+        let start = sources.file(file).text().unwrap().find(part).unwrap();
         Span::new(file, start, start + part.len())
     }
 

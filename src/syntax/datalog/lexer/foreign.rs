@@ -60,7 +60,10 @@ impl Lexer<'_> {
             return true;
         }
         let rest = self.rest();
-        let Some((text, sym, why)) = REPLACEMENTS.iter().find(|(text, _, _)| rest.starts_with(text)) else {
+        // Asked of every sign, of which few begin one of these.
+        let first = rest.as_bytes().first();
+        let begins = |text: &str| text.as_bytes().first() == first && rest.starts_with(text);
+        let Some((text, sym, why)) = REPLACEMENTS.iter().find(|(text, _, _)| begins(text)) else {
             return false;
         };
         let start = self.at;
