@@ -123,7 +123,8 @@ impl Session {
             let key = self.schema().predicate(id).key.as_deref().and_then(<[usize]>::first).copied();
             key.is_some_and(|key| table.iter().any(|row| row[key] == word))
         };
-        Ok(findings::findings(&self.base.database, &Evidence { derived: Some(&derived), texts }))
+        let sources = Some(self.sources());
+        Ok(findings::findings(&self.base.database, &Evidence { derived: Some(&derived), texts, sources }))
     }
 }
 
