@@ -96,7 +96,9 @@ fn every_format_says_the_same() {
     let project = with_checks();
     let of = |format: &str| {
         let ran = project.run(&["check", "-f", format]);
-        assert_eq!((ran.status, ran.err.as_str()), (1, "error: found 1 error, 1 warning\n"), "{format}");
+        // A blank line sets the tally off from excerpts.
+        let tally = ran.err.strip_prefix(if format == "full" { "\n" } else { "" });
+        assert_eq!((ran.status, tally), (1, Some("error: found 1 error, 1 warning\n")), "{format}");
         ran.out
     };
     let full = of("full");

@@ -309,3 +309,75 @@ fn lints_of_what_was_typed_in_show_until_it_is_taken_back() {
     session.undo().unwrap();
     assert_eq!(session.check(None).unwrap(), []);
 }
+
+/// What the primary place of each finding covers, and what its fix makes of that.
+fn marked(facts: &str) -> Vec<(String, String, Option<String>)> {
+    let project = Project::empty();
+    let rules = "\
+        .decl Person(id: Person, name: symbol) key(id)\n\
+        .decl Met(a: Person, others: [Person])\n\
+        Met(a: \"nobody\", others: []).\n";
+    project.write("rules/a.dl", rules);
+    project.write("facts/a.ron", facts);
+    let mut session = open(&project, Options::default());
+    let found = session.check(None).unwrap();
+    found
+        .iter()
+        .map(|found| {
+            let span = found.primary.as_ref().unwrap().span;
+            let fix = found.fix.as_ref().map(|fix| {
+                assert_eq!(fix.edits[0].0, span);
+                fix.edits[0].1.clone()
+            });
+            (found.code.clone(), session.sources().text(span).to_owned(), fix)
+        })
+        .collect()
+}
+
+#[test]
+fn a_finding_about_a_field_marks_the_field_and_not_the_fact() {
+    let marked = marked(
+        "(\n    defaults: (_by: [\"x\"]),\n    facts: [\n        \
+         Source(id: \"post\", publisher: \"P\"),\n        \
+         Person(id: \"ann\", name: \"Ann\", _conf: 1.5), Person(id: \"cem\", name: \"Cem Ilhan\"),\n        \
+         Met(a: \"anne\", others: [\"ann\", \"zzz\"], _src: \"pots\", _at: \"line 5\"),\n        \
+         Met(\"Cem Ilham\", [\"ann\"]),\n    ],\n)\n",
+    );
+    let expected = [
+        ("FL425", "1.5", None),
+        ("FL420", "\"anne\"", Some("\"ann\"")),
+        ("FL420", "\"zzz\"", None),
+        ("FL421", "\"pots\"", Some("\"post\"")),
+        ("FL426", "\"line 5\"", None),
+        // By position, and by the name of a thing instead of its id.
+        ("FL420", "\"Cem Ilham\"", Some("\"cem\"")),
+        // A fact of a rule file.
+        ("FL420", "\"nobody\"", None),
+    ];
+    let mut marked: Vec<_> =
+        marked.iter().map(|(code, text, fix)| (&**code, &**text, fix.as_deref())).collect();
+    let mut expected = expected.to_vec();
+    marked.sort();
+    expected.sort();
+    assert_eq!(marked, expected);
+}
+
+#[test]
+fn a_field_that_the_defaults_give_is_marked_at_the_fact() {
+    let fact = "Person(id: \"ann\", name: \"Ann\")";
+    let marked = marked(&format!("(defaults: (_src: \"pots\"), facts: [{fact}])"));
+    assert!(marked.contains(&("FL421".to_owned(), fact.to_owned(), None)), "{marked:?}");
+}
+
+#[test]
+fn one_thing_is_proposed_once() {
+    let project = Project::empty();
+    project.write("rules/a.dl", ".decl Person(id: Person, name: symbol) key(id)\n.decl Met(a: Person)\n");
+    let names = "Person(id: \"ada\", name: \"Ada Brinkman\"), Person(id: \"ada\", name: \"Ada Brink\")";
+    project.write("facts/a.ron", &format!("[{names}, Met(a: \"Ada Brinks\")]"));
+    let mut session = open(&project, Options::default());
+    let found = session.check(None).unwrap();
+    let found = found.iter().find(|found| found.code == "FL420").unwrap();
+    let message = &found.fix.as_ref().unwrap().message;
+    assert_eq!(message.matches("\"ada\"").count(), 1, "{message}");
+}

@@ -126,10 +126,11 @@ fn a_broken_base_starts_refuses_and_is_mended_by_reload() {
     let mut child = command(dir.path(), &["repl", "--echo"]).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     writeln!(input, "Person(id: p)?").unwrap();
-    writeln!(input, ":save {}", dir.path().join("mended.ron").display()).unwrap();
-    // What was saved shows that the first lines have run.
+    writeln!(input, ":output {}", dir.path().join("mended.csv").display()).unwrap();
+    writeln!(input, ":output off").unwrap();
+    // What was written shows that the first lines have run.
     let until = Instant::now() + Duration::from_secs(30);
-    while !dir.path().join("mended.ron").exists() {
+    while !dir.path().join("mended.csv").exists() {
         assert!(Instant::now() < until);
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -274,4 +275,84 @@ fn an_interrupt_stops_a_running_query_or_an_idle_pipe() {
         assert!(sent.elapsed() < Duration::from_secs(2), "{input}: {:?}", sent.elapsed());
         drop(stdin);
     }
+}
+
+#[test]
+fn habits_of_elsewhere_are_told_what_to_write_instead() {
+    let cases = [
+        ("Near", "`Near(a:, b:)?`"),
+        ("Nera?", "did you mean `Near(a:, b:)?`"),
+        ("SELECT * FROM Near;", "no SQL"),
+        (":exit", "did you mean `:quit`?"),
+        (":describe Near", "did you mean `:schema`?"),
+        ("Near(a: x", "is never closed"),
+    ];
+    for (line, told) in cases {
+        let done = piped(line);
+        assert!(done.err.contains(told) && done.status == 2, "{line}: {}", done.err);
+    }
+    // What the hint says can be asked.
+    assert_eq!(piped("Near(a:, b:)?").out, "a,b\nann,bob\n");
+    let query = run(project(RULES, FACTS).path(), &["query", "Near"], "");
+    assert!(query.err.contains("`Near(a:, b:)?`"), "{}", query.err);
+}
+
+#[test]
+fn a_switch_that_is_turned_over_says_how_it_stands() {
+    let done = piped(":timer\n:timer\n:timer off\n:output\n:set demand\n");
+    assert_eq!(
+        (done.out.as_str(), done.status),
+        ("timer on\ntimer off\nanswers go to the screen\ndemand off\n", 0)
+    );
+}
+
+#[test]
+fn help_of_a_command_ends_with_examples() {
+    let done = piped(":help limit");
+    assert!(done.out.starts_with(":limit N|off\n  show at most N rows of an answer\n"), "{}", done.out);
+    assert!(done.out.ends_with("\n    :limit 50\n    :limit off\n"), "{}", done.out);
+}
+
+#[cfg(unix)]
+#[test]
+fn input_that_cannot_be_read_is_told_of() {
+    let dir = project(RULES, FACTS);
+    let folder = fs::File::open(dir.path()).unwrap();
+    let done = done(command(dir.path(), &[]).stdin(folder).output().unwrap());
+    assert_eq!((done.out.as_str(), done.status), ("", 2));
+    assert!(done.err.contains("cannot read standard input"), "{}", done.err);
+}
+
+#[test]
+fn facts_that_are_stated_already_are_told_from_new_ones() {
+    let dir = project(RULES, FACTS);
+    let saved = dir.path().join("none.ron");
+    let input =
+        format!(":save {}\n+Near(a: \"ann\", b: \"bob\")\n:load facts/a.ron\n:relations\n", saved.display());
+    let done = run(dir.path(), &[], input);
+    assert!(done.err.contains("nothing to save: no facts were added in this session"), "{}", done.err);
+    assert!(!saved.exists());
+    assert!(done.err.contains("asserted one fact more for a tuple that was stated before"), "{}", done.err);
+    assert!(done.err.contains("asserted 3 facts, 0 tuples new"), "{}", done.err);
+    assert!(done.out.contains("Near,1,0\nPerson,2,0\n"), "{}", done.out);
+}
+
+#[test]
+fn files_are_loaded_without_a_project_too() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("r.dl"), RULES).unwrap();
+    fs::write(dir.path().join("f.ron"), FACTS).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_factlog"));
+    child.current_dir(dir.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = child.spawn().unwrap();
+    writeln!(child.stdin.take().unwrap(), ":load r.dl\n:load f.ron\nPerson(id: p)?\n:load g.ron").unwrap();
+    let done = done(child.wait_with_output().unwrap());
+    assert_eq!((done.out.as_str(), done.status), ("p\nann\nbob\n", 2), "{}", done.err);
+    assert!(done.err.contains("there is no file or folder `g.ron`"), "{}", done.err);
+}
+
+#[test]
+fn facts_of_a_misspelt_relation_are_told_its_name() {
+    let done = piped(":facts Naer");
+    assert!(done.err.contains("did you mean `Near`?") && done.status == 2, "{}", done.err);
 }

@@ -42,13 +42,18 @@ pub(super) fn single_use<'a>(heads: &'a [Atom], body: &'a Body, templates: &[&st
             if pun {
                 return diagnostic.help("leave the column out if any value will do");
             }
+            let any = format!("write `_` or `_{name}` if any value will do");
+            // So short a name is no text that lost its quotes.
+            if name.chars().count() < 3 {
+                return diagnostic.fix(span, "_", any);
+            }
             diagnostic
                 .fix(
                     span,
                     format!("\"{name}\""),
                     format!("did you mean the text `\"{name}\"`? Constants need quotes"),
                 )
-                .help(format!("write `_` or `_{name}` if any value will do"))
+                .help(any)
         })
         .collect()
 }

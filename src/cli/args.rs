@@ -12,8 +12,8 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use super::terminal::ColorChoice;
 use super::{
-    check, completions, export, fmt, import, plan, query, repl, rule, run, schema, souffle, support, test,
-    why, whynot,
+    check, completions, export, fmt, import, new, plan, query, repl, rule, run, schema, souffle, support,
+    test, why, whynot,
 };
 use crate::render::{AnswerFormat, DiagnosticFormat, ProofFormat};
 use crate::session::{ScenarioOption, Wanted};
@@ -94,6 +94,7 @@ pub enum Command {
     Schema(schema::SchemaArgs),
     Plan(plan::PlanArgs),
     Souffle(souffle::SouffleArgs),
+    New(new::NewArgs),
     Rule(rule::RuleArgs),
     Completions(completions::CompletionsArgs),
     /// Write the man page to standard output

@@ -64,6 +64,9 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         let human = matches!(args.format(), DiagnosticFormat::Full | DiagnosticFormat::Concise);
         let place = if human && args.output.is_none() { Place::StandardError } else { Place::Output };
         args.write(context, session.broken(), session.sources(), place)?;
+        if matches!(args.format(), DiagnosticFormat::Full) && args.output.is_none() {
+            context.say("");
+        }
         return Ok(tell(context, session.broken(), Exit::Refused));
     }
     let set = named.iter().map(|(name, level)| (name.as_str(), *level));
@@ -88,7 +91,14 @@ pub(super) fn run(context: &Context, args: &CheckArgs, matches: &ArgMatches) -> 
         findings.retain(|finding| finding.severity == Severity::Error);
     }
     args.write(context, &findings, session.sources(), Place::Output)?;
+    if !findings.is_empty() && args.output.is_none() && args.format() == DiagnosticFormat::Full {
+        context.say("");
+    }
     context.notes(&session.notes());
+    if findings.is_empty() && session.stated_total() == 0 && session.program().rules.is_empty() {
+        context.say("nothing to check: the project has no facts and no rules");
+        return Ok(Exit::Success);
+    }
     let exit = if findings.iter().any(Diagnostic::is_error) { Exit::Findings } else { Exit::Success };
     Ok(tell(context, &findings, exit))
 }

@@ -13,6 +13,7 @@ mod interrupt;
 mod levels;
 mod man;
 mod mend;
+mod new;
 mod open;
 mod output;
 mod plan;
@@ -97,6 +98,7 @@ fn dispatch(context: &Context, command: Command, matches: &ArgMatches) -> Result
         Command::Schema(args) => schema::run(context, &args),
         Command::Plan(args) => plan::run(context, &args),
         Command::Souffle(args) => souffle::run(context, &args),
+        Command::New(args) => new::run(context, &args),
         Command::Rule(args) => rule::run(&args),
         Command::Completions(args) => Ok(completions::run(&args)?),
         Command::Man => Ok(man::run()?),

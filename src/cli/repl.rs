@@ -40,7 +40,8 @@ pub(super) fn run(context: &Context, args: &ReplArgs) -> Result<Exit, Failure> {
     let mut session = match load(context, options()) {
         Ok(session) => session,
         Err((diagnostic, _)) if diagnostic.code == NO_PROJECT.code => {
-            context.say("no project here or above: starting without facts and rules");
+            context
+                .say("no project here or above (`factlog new` makes one): starting without facts and rules");
             Session::empty(options())
         }
         Err((diagnostic, sources)) => {

@@ -4,6 +4,7 @@
 //! Every refusal is a [`Diagnostic`] that names the path; a path below
 //! the project is shown relative to it, with `/` between its parts on every system.
 
+pub mod create;
 pub mod output;
 pub mod project;
 pub mod read;
@@ -12,6 +13,7 @@ pub mod settings;
 pub mod texts;
 pub mod watch;
 
+pub use create::create_project;
 pub use output::{Fingerprint, OutputFile, create_folder, replace, write_output};
 pub use project::Project;
 pub use read::{FileText, Trust};

@@ -58,7 +58,7 @@ impl Project {
             Some(root) => Self::open(root, sources),
             None => Err(Diagnostic::new(NO_PROJECT, format!("{} is in no project", quoted(start)))
                 .note(format!("a project's folder holds `{SETTINGS_FILE}`, or `facts/` and `rules/`"))
-                .help("name one with `-C DIR`, or make one: `mkdir facts rules`")),
+                .help("name one with `-C DIR`, or make one: `factlog new .`")),
         }
     }
 

@@ -13,6 +13,7 @@ mod markup;
 mod ron;
 mod support;
 mod table;
+mod wrap;
 
 pub use answer::{AnswerFormat, AnswerStyle, write_answer};
 pub use delimited::write_delimited;
@@ -20,3 +21,4 @@ pub use diagnostics::{DiagnosticFormat, Tally};
 pub use fact::fact_text;
 pub use proof::{ProofFormat, ProofStyle, write_proofs, write_whynot};
 pub use support::write_supports;
+pub use wrap::wrapped;

@@ -9,6 +9,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::AnswerStyle;
 use super::markup::is_numeric;
+use super::wrap::wrapped;
 use crate::base::escape;
 use crate::session::Answer;
 
@@ -65,10 +66,12 @@ pub(super) fn write(out: &mut dyn Write, answer: &Answer, style: AnswerStyle) ->
         writeln!(out, "{}", line.trim_end())?;
     }
     let left_out = answer.columns.len() - layout.widths.len();
-    match note(cut, &answer.columns[answer.columns.len() - left_out..]) {
-        Some(note) => writeln!(out, "{note}"),
-        None => Ok(()),
+    if let Some(note) = note(cut, &answer.columns[answer.columns.len() - left_out..]) {
+        for line in wrapped(&note, style.width.unwrap_or(usize::MAX)) {
+            writeln!(out, "{line}")?;
+        }
     }
+    Ok(())
 }
 
 /// Widths of the columns that are shown, from the first on.
@@ -207,7 +210,7 @@ mod tests {
     fn a_wide_table_is_cut_and_says_so() {
         let shown = answer(&["a", "b"], vec![vec![Value::symbol("short"), Value::symbol("y".repeat(100))]]);
         let expected = format!(
-            " # │ a     │ b\n───┼───────┼{}\n 1 │ short │ {}…\n(to fit the width, one value is cut; other formats show everything)\n",
+            " # │ a     │ b\n───┼───────┼{}\n 1 │ short │ {}…\n(to fit the width, one value is cut;\nother formats show everything)\n",
             "─".repeat(28),
             "y".repeat(25),
         );
@@ -220,7 +223,10 @@ mod tests {
         let shown = answer(&names, vec![names.iter().map(|_| Value::symbol("v".repeat(20))).collect()]);
         let text = cut_to(30, &shown);
         assert!(text.lines().take(3).all(|line| line.width() <= 30), "{text}");
-        assert!(text.ends_with("(to fit the width, columns c3, c4, c5 are left out and 2 values are cut; other formats show everything)\n"), "{text}");
+        let note = text.lines().skip(3).collect::<Vec<_>>();
+        assert!(note.iter().all(|line| line.width() <= 30), "{text}");
+        let expected = "(to fit the width, columns c3, c4, c5 are left out and 2 values are cut; other formats show everything)";
+        assert_eq!(note.join(" "), expected);
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub(super) fn run(shell: Shell, options: &Options) -> u8 {
         // Whoever read the output has seen enough.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => pipe.status,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "error: {error}");
+            let _ = writeln!(io::stderr(), "error: cannot write standard output: {error}");
             2
         }
     }
@@ -57,8 +57,14 @@ impl Pipe {
             self.waiting.store(true, Ordering::SeqCst);
             let read = io::stdin().lock().read_until(b'\n', &mut line);
             self.waiting.store(false, Ordering::SeqCst);
-            if read? == 0 {
-                break;
+            match read {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(error) => {
+                    console.tell(&format!("error: cannot read standard input: {error}\n"))?;
+                    self.status = if self.status == 0 { 2 } else { self.status };
+                    break;
+                }
             }
             let text = match std::str::from_utf8(&line) {
                 Ok(text) => text,

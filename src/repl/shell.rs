@@ -9,8 +9,8 @@ use super::entry;
 use super::told;
 use super::view::View;
 use super::working::working;
+use crate::base::Diagnostic;
 use crate::base::codes::project as codes;
-use crate::base::{Diagnostic, escape};
 use crate::model::Value;
 use crate::render::diagnostics::{self, DiagnosticFormat, DiagnosticStyle, Tally};
 use crate::session::{Error, Outcome, Session, fault};
@@ -155,9 +155,9 @@ impl Shell {
     /// Says in which scenario something was found, for what is no answer with notes of its own.
     pub fn scenario(&self, console: &mut Console) -> io::Result<()> {
         let Some(text) = self.session.scenario() else { return Ok(()) };
-        console.tell(&format!("note: {}\n", escape::printable(text)))?;
+        console.tell(&self.view.note(text))?;
         for note in self.session.notes() {
-            console.tell(&format!("note: {}\n", escape::printable(&note)))?;
+            console.tell(&self.view.note(&note))?;
         }
         Ok(())
     }

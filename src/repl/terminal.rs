@@ -18,8 +18,9 @@ use super::shell::Shell;
 use super::told;
 use super::watch::{Watch, lock};
 use super::{CONTINUATION, Options, PROMPT};
-use crate::base::Diagnostic;
+use crate::base::{Diagnostic, escape};
 use crate::files;
+use crate::storage::sources::SOURCE;
 
 /// Inputs kept from session to session.
 const REMEMBERED: usize = 10_000;
@@ -175,19 +176,45 @@ impl Prompt {
     }
 }
 
+/// What was loaded from where, and how to begin.
 fn greeting(shell: &Shell) -> String {
     let session = &shell.session;
-    let mut text = format!("factlog {}", env!("CARGO_PKG_VERSION"));
-    if session.broken().is_empty() {
-        let facts = told::count(session.stated_total(), "fact");
-        let rules = told::count(session.program().rules.len(), "rule");
-        text.push_str(&format!(", {facts}, {rules}"));
-        let warnings = session.load_warnings().len();
-        if warnings > 0 {
-            text.push_str(&format!(", {} (`:check` shows them)", told::count(warnings, "warning")));
-        }
+    let columns = shell.view.columns();
+    let mut base = Vec::new();
+    if let Some(project) = session.project() {
+        base.push(shown_folder(project.root()));
     }
-    text + ". `:help` lists the commands, Ctrl-D leaves.\n"
+    if session.broken().is_empty() {
+        base.push(told::base(session));
+    }
+    let name = format!("factlog {}", env!("CARGO_PKG_VERSION"));
+    let first = told::prose(&format!("{name} · {}", base.join(" · ")), 0, columns);
+    let declared = session.relations().iter().any(|relation| relation.name != SOURCE);
+    let hint = if declared || !session.broken().is_empty() {
+        "`:relations` lists what can be asked, `:help` the commands; Tab completes, Ctrl-D leaves"
+    } else {
+        "declare with `.decl Knows(who: symbol, whom: symbol)`, state with `+Knows(who: \"ann\", whom: \"bob\")`, \
+         ask with `Knows(who: x, whom: y)?`; `:help` tells more, Ctrl-D leaves"
+    };
+    let hint = told::prose(hint, 0, columns);
+    if shell.view.color {
+        // Each line by itself: a colour does not reach over a line end.
+        let dim: String = hint.lines().map(|line| format!("\u{1b}[2m{line}\u{1b}[0m\n")).collect();
+        return first.replacen(&name, &format!("\u{1b}[1m{name}\u{1b}[0m"), 1) + &dim;
+    }
+    first + &hint
+}
+
+/// A folder as its owner writes it: `~/news`.
+fn shown_folder(folder: &Path) -> String {
+    let home = env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute());
+    let below = home.as_deref().and_then(|home| folder.strip_prefix(home).ok());
+    let shown = match below {
+        Some(below) if below.as_os_str().is_empty() => "~".to_owned(),
+        Some(below) => format!("~/{}", below.display()),
+        None => folder.display().to_string(),
+    };
+    escape::printable(&shown).into_owned()
 }
 
 /// Where inputs are kept: `$FACTLOG_HISTORY` (empty for nowhere), else in the user's folder for

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Options;
 use super::console::Console;
+use super::highlight;
 use super::told;
 use crate::base::{Diagnostic, escape};
 use crate::files;
@@ -81,6 +82,20 @@ impl View {
         }
     }
 
+    /// A note for whoever reads an answer, in lines that fit a terminal.
+    pub fn note(&self, text: &str) -> String {
+        let text = format!("note: {}", escape::printable(text));
+        match self.columns() {
+            Some(columns) => told::prose(&text, 0, Some(columns)),
+            None => text + "\n",
+        }
+    }
+
+    /// A piece of the language, in colours where the terminal takes them.
+    pub fn painted(&self, text: &str) -> String {
+        if self.color { highlight::line("", text, usize::MAX) } else { text.to_owned() }
+    }
+
     fn style(&self) -> AnswerStyle {
         let terminal = self.width == Width::Terminal;
         AnswerStyle { width: self.columns(), terminal, color: self.color }
@@ -121,7 +136,10 @@ impl View {
             }
             let counted = self.for_people || self.format == AnswerFormat::Table;
             let count = (counted && !answer.ground).then(|| match limit {
-                Some(limit) => format!("{limit} of {}; `:limit off` shows all", told::rows(total)),
+                Some(limit) => {
+                    let limit = told::number(limit as u64);
+                    format!("{limit} of {}; `:limit off` shows all", told::rows(total))
+                }
                 None => told::rows(total),
             });
             match (count, time) {
@@ -135,7 +153,7 @@ impl View {
             }
         }
         for note in notes {
-            console.tell(&format!("note: {}\n", escape::printable(&note)))?;
+            console.tell(&self.note(&note))?;
         }
         Ok(Ok(()))
     }

@@ -85,7 +85,7 @@ fn load(shell: &mut Shell, changed: &str) -> String {
     }
     shell.session.cancel_token().reset();
     match fault::catch(|| shell.session.reload()) {
-        Ok(Ok(warnings)) => format!("{changed} changed; {}", reloaded(shell, 0, warnings.len())),
+        Ok(Ok(_)) => format!("{changed} changed; {}", reloaded(shell, 0)),
         Ok(Err(error)) => {
             let text = shell.rendered(error.diagnostics(), shell.view.error_color);
             let what = if shell.session.broken().is_empty() {

@@ -65,7 +65,7 @@ impl Session {
         self.rules_where(|rule| files.contains(&rule.span.file))
     }
 
-    /// Distinct tuples stated in all relations.
+    /// Facts of all relations: a tuple with two assertions is two of them.
     pub fn stated_total(&self) -> usize {
         let extents = self.declared_relations().filter_map(|id| self.base.database.extent(id));
         extents.map(|extent| extent.len()).sum()

@@ -129,7 +129,8 @@ impl Session {
         };
         let ids: HashMap<PredId, HashSet<Word>> = made.iter().filter_map(ids).collect();
         let derived = |id: PredId, word: Word| ids.get(&id).is_some_and(|ids| ids.contains(&word));
-        Ok(findings::findings(&self.base.database, &Evidence { derived: Some(&derived), texts }))
+        let sources = Some(self.sources());
+        Ok(findings::findings(&self.base.database, &Evidence { derived: Some(&derived), texts, sources }))
     }
 }
 

@@ -72,7 +72,7 @@ impl Session {
 
     fn stated_of(&self, id: PredId) -> usize {
         match self.schema().predicate(id).kind {
-            PredKind::Declared => self.base.database.extent(id).map_or(0, |extent| extent.len()),
+            PredKind::Declared => self.base.database.extent(id).map_or(0, |extent| extent.tuples().len()),
             _ => 0,
         }
     }
@@ -152,7 +152,7 @@ impl Session {
         }
         let wanted = Value::symbol(relation_or_id);
         let Some(word) = database.interner().get(&wanted) else {
-            return Err(self.unknown_id(relation_or_id, None, None).into());
+            return Err(self.neither(relation_or_id).into());
         };
         let mut found = Vec::new();
         for (id, predicate) in self.schema().iter() {
@@ -167,9 +167,21 @@ impl Session {
             }
         }
         if found.is_empty() {
-            return Err(self.unknown_id(relation_or_id, None, None).into());
+            return Err(self.neither(relation_or_id).into());
         }
         Ok(self.sorted(found))
+    }
+
+    /// For what is no relation and no id.
+    fn neither(&self, name: &str) -> Diagnostic {
+        let mut diagnostic = self.unknown_id(name, None, None);
+        diagnostic.message = format!("no relation is called `{name}`, and nothing has that id");
+        let relations = self.schema().iter().filter(|(_, predicate)| predicate.kind == PredKind::Declared);
+        let near = nearest(name, relations.map(|(_, predicate)| &*predicate.name));
+        match did_you_mean(&near) {
+            Some(help) if diagnostic.help.is_empty() => diagnostic.help(help),
+            _ => diagnostic,
+        }
     }
 
     fn sorted(&self, mut facts: Vec<Fact>) -> Vec<Fact> {

@@ -10,7 +10,7 @@ use crate::analysis::{self, Analysis, ground};
 use crate::base::codes::analysis as analysis_codes;
 use crate::base::codes::project as codes;
 use crate::base::{Diagnostic, diagnostic};
-use crate::files::Trust;
+use crate::files::{self, FileText, Trust};
 use crate::model::Fact;
 use crate::model::schema::{PredId, Schema};
 use crate::storage::load::{self, FactText};
@@ -68,7 +68,7 @@ impl Session {
         let file = self.add_text("<input>", text);
         let (line, diagnostics) = datalog::parse_line(file, text);
         let Some(line) = line.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
-            return Err(Error::Invalid(diagnostics));
+            return Err(self.unreadable(text, diagnostics));
         };
         self.ready()?;
         match line {
@@ -169,10 +169,13 @@ impl Session {
         Ok((change, loaded.remarks))
     }
 
-    fn read_named(&self, path: &Path) -> Result<crate::files::FileText, Error> {
+    fn read_named(&self, path: &Path) -> Result<FileText, Error> {
         match &self.project {
             Some(project) => Ok(project.read(path, Trust::CommandLine)?),
-            None => Err(Diagnostic::new(codes::NO_PROJECT, "there is no project to read files for").into()),
+            None => {
+                let text = files::read_text(path)?;
+                Ok(FileText { name: path.display().to_string(), text: text.into() })
+            }
         }
     }
 
@@ -310,7 +313,7 @@ impl Session {
         let mut ids: Vec<PredId> = predicates.collect();
         ids.sort();
         ids.dedup();
-        ids.iter().filter_map(|id| self.base.database.extent(*id)).map(|extent| extent.len()).sum()
+        ids.iter().filter_map(|id| self.base.database.extent(*id)).map(|extent| extent.tuples().len()).sum()
     }
 }
 

@@ -30,6 +30,7 @@ mod edit;
 mod explain;
 mod export;
 mod firmness;
+mod habits;
 mod import;
 mod input;
 mod kept;

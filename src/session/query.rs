@@ -22,7 +22,7 @@ impl Session {
         let file = self.add_text("<query>", text);
         let (goal, diagnostics) = datalog::parse_goal(file, text);
         let Some(goal) = goal.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) else {
-            return Err(Error::Invalid(diagnostics));
+            return Err(self.unreadable(text, diagnostics));
         };
         self.ready()?;
         self.checked_goal(&goal)

@@ -30,7 +30,7 @@ impl Session {
         let (goal, diagnostics) = datalog::parse_goal(file, text);
         match goal.filter(|_| !diagnostics.iter().any(Diagnostic::is_error)) {
             Some(goal) => Ok(goal),
-            None => Err(Error::Invalid(diagnostics)),
+            None => Err(self.unreadable(text, diagnostics)),
         }
     }
 

@@ -78,6 +78,24 @@ impl Project {
         std::fs::read_to_string(self.0.path().join(path)).unwrap()
     }
 
+    /// The files in it, at any depth, by name.
+    pub fn files(&self) -> Vec<String> {
+        let mut folders = vec![self.0.path().to_owned()];
+        let mut files = Vec::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path.strip_prefix(self.0.path()).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        files.sort();
+        files
+    }
+
     /// The program, to be started in it.
     pub fn command(&self, args: &[&str]) -> Command {
         self.command_in(self.0.path(), args)

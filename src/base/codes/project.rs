@@ -15,6 +15,7 @@ codes! {
     BAD_INPUT = "FL063", "bad-input", Error, "an `.input` directive or a line of its file that does not fit the relation";
     BAD_IMPORT = "FL064", "bad-import", Error, "a file that `import` cannot read as facts of the relation";
     NOTHING_TO_SUPPORT = "FL065", "no-conclusions", Error, "the conclusions of a base without an `.output` were asked for";
+    EXISTS = "FL066", "project-exists", Error, "a project is to be made where there is one";
     UNKNOWN_COMMAND = "FL070", "unknown-command", Error, "a line at the prompt that is no command of the REPL";
     BAD_COMMAND = "FL071", "invalid-command", Error, "a command of the REPL with arguments that it does not take";
 }

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use termtree::{GlyphPalette, Tree};
-use unicode_width::UnicodeWidthStr;
 
 use super::ProofStyle;
 use super::outline::{Item, more, outline};
 use crate::base::escape;
+use crate::render::wrap;
 use crate::session::Explanation;
 
 /// Columns by which a level is indented.
@@ -94,41 +94,10 @@ fn tree(item: &Item, depth: usize, style: ProofStyle) -> Tree<String> {
         .with_glyphs(GLYPHS)
 }
 
-/// Lines of at most so many columns, counted as after the first line's indent; broken at spaces
-/// where there are any.
+/// Lines of at most so many columns, counted as after the first line's indent.
 fn wrapped(text: &str, room: Option<usize>) -> Vec<String> {
-    let Some(room) = room.map(|room| room.saturating_sub(INDENT).max(1)) else {
-        return vec![text.to_owned()];
-    };
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        if !line.is_empty() && line.width() + 1 + word.width() > room {
-            lines.push(std::mem::take(&mut line));
-        } else if !line.is_empty() {
-            line.push(' ');
-        }
-        for c in word.chars() {
-            let width = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            if line.width() + width > room && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push(c);
-        }
-    }
-    lines.push(line);
-    lines
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_break_at_spaces_or_where_they_must() {
-        assert_eq!(wrapped("one two three", Some(10)), ["one two", "three"]);
-        assert_eq!(wrapped("one", None), ["one"]);
-        assert_eq!(wrapped("abcdefghij k", Some(8)), ["abcde", "fghij", "k"]);
-        assert_eq!(wrapped("漢字漢字", Some(7)), ["漢字", "漢字"]);
+    match room {
+        Some(room) => wrap::wrapped(text, room.saturating_sub(INDENT)),
+        None => vec![text.to_owned()],
     }
 }

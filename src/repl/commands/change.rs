@@ -38,8 +38,8 @@ pub(super) fn reload(shell: &mut Shell, console: &mut Console, _: &str) -> io::R
     let steps = shell.session.steps();
     shell.version += 1;
     match shell.session.reload() {
-        Ok(warnings) => {
-            console.tell(&reloaded(shell, steps, warnings.len()))?;
+        Ok(_) => {
+            console.tell(&reloaded(shell, steps))?;
             Ok(Done::WELL)
         }
         Err(Error::Cancelled) => shell.refused(console, &Error::Cancelled),
@@ -59,13 +59,8 @@ pub(super) fn reload(shell: &mut Shell, console: &mut Console, _: &str) -> io::R
 }
 
 /// What a successful reload says.
-pub(in crate::repl) fn reloaded(shell: &Shell, steps: usize, warnings: usize) -> String {
-    let facts = told::count(shell.session.stated_total(), "fact");
-    let rules = told::count(shell.session.program().rules.len(), "rule");
-    let mut text = format!("reloaded: {facts}, {rules}");
-    if warnings > 0 {
-        text.push_str(&format!(", {} (`:check` shows them)", told::count(warnings, "warning")));
-    }
+pub(in crate::repl) fn reloaded(shell: &Shell, steps: usize) -> String {
+    let mut text = format!("reloaded: {}", told::base(&shell.session));
     if steps > 0 {
         text.push_str(&format!("; {} of this session forgotten", told::count(steps, "step")));
     }
@@ -85,6 +80,15 @@ pub(super) fn undo(shell: &mut Shell, console: &mut Console, _: &str) -> io::Res
 pub(super) fn save(shell: &mut Shell, console: &mut Console, path: &str) -> io::Result<Done> {
     let path = Path::new(unquoted(path));
     let added = shell.session.added();
+    let nothing = match path.extension().and_then(|extension| extension.to_str()) {
+        Some("ron") if added.facts.is_empty() => Some("facts were"),
+        Some("dl") if added.rules.is_empty() => Some("definitions were"),
+        _ => None,
+    };
+    if let Some(what) = nothing {
+        console.tell(&format!("nothing to save: no {what} added in this session\n"))?;
+        return Ok(Done::WELL);
+    }
     let (text, what) = match path.extension().and_then(|extension| extension.to_str()) {
         Some("ron") => {
             let schema = shell.session.schema();

@@ -33,7 +33,7 @@ pub(super) fn why(shell: &mut Shell, console: &mut Console, text: &str) -> io::R
         Ok((found, _)) => {
             let style = ProofStyle { width: shell.view.columns(), color: shell.view.color };
             write_proofs(console, &found, ProofFormat::Tree, style)?;
-            notes(console, &found.notes)?;
+            notes(shell, console, &found.notes)?;
             shell.scenario(console)?;
             Ok(Done::WELL)
         }
@@ -86,14 +86,14 @@ pub(super) fn whynot(shell: &mut Shell, console: &mut Console, text: &str) -> io
     }
     let style = ProofStyle { width: shell.view.columns(), color: shell.view.color };
     write_whynot(console, &found, shell.session.schema(), ProofFormat::Tree, style)?;
-    notes(console, &found.notes)?;
+    notes(shell, console, &found.notes)?;
     shell.scenario(console)?;
     Ok(Done::WELL)
 }
 
-fn notes(console: &mut Console, notes: &[String]) -> io::Result<()> {
+fn notes(shell: &Shell, console: &mut Console, notes: &[String]) -> io::Result<()> {
     for note in notes {
-        console.tell(&format!("note: {}\n", escape::printable(note)))?;
+        console.tell(&shell.view.note(note))?;
     }
     Ok(())
 }

@@ -54,6 +54,7 @@ pub(super) struct Command {
     pub summary: &'static str,
     /// What there is to say beyond the summary.
     pub more: &'static str,
+    pub examples: &'static [&'static str],
     run: Run,
 }
 
@@ -67,6 +68,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Command,
         summary: "what can be typed, or what a command does",
         more: "",
+        examples: &[":help why"],
         run: help::help,
     },
     Command {
@@ -75,6 +77,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "list the relations with their facts and rules",
         more: "`stated` counts the distinct tuples stated in fact files and in this session.",
+        examples: &[],
         run: show::relations,
     },
     Command {
@@ -83,6 +86,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Relation,
         summary: "show declarations",
         more: "",
+        examples: &[":schema Attended"],
         run: show::schema,
     },
     Command {
@@ -91,6 +95,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Relation,
         summary: "show the rules of a relation, or all",
         more: "Without REL the definitions of this session come last.",
+        examples: &[":rules Met"],
         run: show::rules,
     },
     Command {
@@ -99,6 +104,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::RelationOrId,
         summary: "show facts of a relation, or all that mention an id",
         more: "Each assertion is a line, as a fact file writes it, with its place.",
+        examples: &[":facts Attended", r#":facts "tokayev""#],
         run: show::facts,
     },
     Command {
@@ -107,6 +113,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Source,
         summary: "show a source and what it states",
         more: "",
+        examples: &[":source reuters_2025_10_28"],
         run: show::source,
     },
     Command {
@@ -116,6 +123,7 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "show why a row of the last answer, or a fact, holds",
         more: "Without an argument the first row; what FACT leaves out is any. Each step has its rule or \
                its source, and is checked before it is shown.",
+        examples: &[":why", ":why 3", r#":why Met(a: "ann", b: "bob")"#],
         run: explain::why,
     },
     Command {
@@ -124,6 +132,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Goal,
         summary: "show why a fact does not hold, and which facts are missing",
         more: "What FACT leaves out is any. Each set of missing facts has been tried.",
+        examples: &[r#":whynot Met(a: "ann", b: "bob")"#],
         run: explain::whynot,
     },
     Command {
@@ -132,7 +141,8 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Goal,
         summary: "say which sources a row of the last answer or a fact rests on",
         more: "Without an argument it is the first row. `factlog support --without SOURCE` says what falls \
-               without\na source.",
+               without a source.",
+        examples: &[":support 2", r#":support Met(a: "ann", b: "bob")"#],
         run: support::support,
     },
     Command {
@@ -141,6 +151,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Relation,
         summary: "show facts that cannot be true together",
         more: "Two tuples of one key conflict when both cannot be true. Both stay.",
+        examples: &[":conflicts Office"],
         run: show::conflicts,
     },
     Command {
@@ -149,6 +160,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "run all checks and lints over the base and this session",
         more: "",
+        examples: &[],
         run: show::check,
     },
     Command {
@@ -157,6 +169,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Goal,
         summary: "show how a goal is evaluated",
         more: "",
+        examples: &[r#":plan Met(a: "ann", b: x)"#],
         run: show::plan,
     },
     Command {
@@ -165,6 +178,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Goal,
         summary: "say where time and tuples went, rule by rule",
         more: "Without GOAL the last query is run once more.",
+        examples: &[":profile Met(a: x, b: y)"],
         run: show::profile,
     },
     Command {
@@ -172,8 +186,13 @@ pub(super) static COMMANDS: &[Command] = &[
         usage: "OPTIONS|off",
         argument: Argument::Scenario,
         summary: "ask everything in a scenario, until `:under off`",
-        more: "`:under as_of: d\"2025-10-28\", without: \"reuters_2025_10_28\"`; the options are as_of, \
-               without,\nassume, retract, _status, _conf, _by and _review. `:under` alone shows the scenario.",
+        more: "The options are as_of, without, assume, retract, _status, _conf, _by and _review. `:under` \
+               alone shows the scenario.",
+        examples: &[
+            r#":under as_of: d"2025-10-28""#,
+            r#":under without: "reuters_2025_10_28", _status >= Confirmed"#,
+            ":under off",
+        ],
         run: scenario::under,
     },
     Command {
@@ -182,6 +201,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::File,
         summary: "add the facts (.ron) or rules (.dl) of a file to the session",
         more: "With one mistake in the file nothing of it is added.",
+        examples: &[":load more/people.ron"],
         run: change::load,
     },
     Command {
@@ -190,6 +210,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "read the project's files again and forget the session's steps",
         more: "When the files have errors everything stays as it is. `:save` keeps the steps first.",
+        examples: &[],
         run: change::reload,
     },
     Command {
@@ -198,6 +219,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: ON_OFF,
         summary: "reload by itself when files change",
         more: "",
+        examples: &[":watch on"],
         run: view::watch,
     },
     Command {
@@ -206,6 +228,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::File,
         summary: "write what was added in this session: facts (.ron) or rules (.dl)",
         more: "A file that is there already is never overwritten.",
+        examples: &[":save facts/found.ron", ":save rules/mine.dl"],
         run: change::save,
     },
     Command {
@@ -214,6 +237,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "take back the last step: an assertion, a retraction, a rule, a loaded file",
         more: "",
+        examples: &[],
         run: change::undo,
     },
     Command {
@@ -222,6 +246,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::OneOf(&["csv", "html", "json", "jsonl", "md", "ron", "table", "tsv"]),
         summary: "show answers as table, csv, tsv, json, jsonl, md, html or ron",
         more: "",
+        examples: &[":mode json"],
         run: view::mode,
     },
     Command {
@@ -231,6 +256,7 @@ pub(super) static COMMANDS: &[Command] = &[
         summary: "write the answers that follow to a file, or to the screen again",
         more: "The file's extension says the format (.csv, .json, …), otherwise `:mode` does. What the file \
                held before is replaced.",
+        examples: &[":output answers.csv", ":output off"],
         run: view::output,
     },
     Command {
@@ -239,6 +265,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: ON_OFF,
         summary: "show how long answers took",
         more: "",
+        examples: &[":timer on"],
         run: view::timer,
     },
     Command {
@@ -247,6 +274,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::OneOf(&["off"]),
         summary: "show at most N rows of an answer",
         more: "This is about showing: a goal's own `limit N` says how many rows it has.",
+        examples: &[":limit 50", ":limit off"],
         run: view::limit,
     },
     Command {
@@ -255,6 +283,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "edit the last input in $VISUAL or $EDITOR, then run it",
         more: "What comes back unchanged is not run.",
+        examples: &[],
         run: change::edit,
     },
     Command {
@@ -263,6 +292,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "list what was typed",
         more: "",
+        examples: &[],
         run: show::history,
     },
     Command {
@@ -270,8 +300,8 @@ pub(super) static COMMANDS: &[Command] = &[
         usage: "[NAME VALUE]",
         argument: Argument::OneOf(&view::SETTINGS),
         summary: "show the settings, or change one",
-        more: "rows, seconds and memory limit an evaluation: `:set seconds 2.5`, `:set memory 2G`, \
-               `:set rows off`.",
+        more: "rows, seconds and memory limit an evaluation.",
+        examples: &[":set seconds 2.5", ":set memory 2G", ":set rows off", ":set annotate conf,sources"],
         run: view::set,
     },
     Command {
@@ -280,6 +310,7 @@ pub(super) static COMMANDS: &[Command] = &[
         argument: Argument::Nothing,
         summary: "leave (as Ctrl-D does)",
         more: "",
+        examples: &[],
         run: |_, _, _| Ok(Done { status: 0, quit: true }),
     },
 ];
@@ -338,7 +369,8 @@ pub(super) fn run(shell: &mut Shell, console: &mut Console, input: &str) -> io::
 fn unknown(text: &str) -> Diagnostic {
     let word = text.split_whitespace().next().unwrap_or(text);
     let name = word.trim_start_matches([':', '.', '\\']);
-    let meant: Vec<&str> = match entry::habit(text).or_else(|| entry::habit(word)) {
+    let habit = [text, word, name].into_iter().find_map(entry::habit);
+    let meant: Vec<&str> = match habit.or_else(|| other_name(name)) {
         Some(meant) => meant.to_vec(),
         None if find(name).is_some() => vec![name],
         None => match nearest(name, names()) {
@@ -353,6 +385,20 @@ fn unknown(text: &str) -> Diagnostic {
     let word = crate::base::escape::printable(word).into_owned();
     let help = did_you_mean(&meant).unwrap_or_else(|| "`:help` lists the commands".to_owned());
     Diagnostic::new(codes::UNKNOWN_COMMAND, format!("unknown command `{word}`")).help(help)
+}
+
+/// What a command is called elsewhere.
+fn other_name(name: &str) -> Option<&'static [&'static str]> {
+    Some(match name {
+        "desc" | "describe" | "columns" => &["schema"],
+        "tables" | "ls" | "list" => &["relations"],
+        "format" => &["mode"],
+        "explain" => &["why", "plan"],
+        "assume" | "without" | "scenario" => &["under"],
+        "write" => &["save"],
+        "time" | "timing" => &["timer"],
+        _ => return None,
+    })
 }
 
 /// A diagnostic for arguments that a command does not take.
@@ -392,6 +438,7 @@ mod tests {
         assert_eq!(help_of("help"), "did you mean `:help`?");
         assert_eq!(help_of("exit()"), "did you mean `:quit`?");
         assert_eq!(help_of("quit"), "did you mean `:quit`?");
+        assert_eq!(help_of(":exit"), "did you mean `:quit`?");
         assert_eq!(help_of(":zzzzz"), "`:help` lists the commands");
     }
 
@@ -407,6 +454,9 @@ mod tests {
         for command in COMMANDS {
             assert!(std::ptr::eq(find(command.name).unwrap(), command));
             assert!(!command.summary.is_empty());
+            for example in command.examples {
+                assert_eq!(split(example).0, command.name);
+            }
         }
     }
 }

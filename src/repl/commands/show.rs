@@ -29,7 +29,7 @@ pub(super) fn relations(shell: &mut Shell, console: &mut Console, _: &str) -> io
 
 pub(super) fn schema(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {
     match shell.session.schema_text((!name.is_empty()).then_some(name)) {
-        Ok(text) => write(console, &text),
+        Ok(text) => write(console, &shell.view.painted(&text)),
         Err(error) => shell.refused(console, &error),
     }
 }
@@ -37,14 +37,14 @@ pub(super) fn schema(shell: &mut Shell, console: &mut Console, name: &str) -> io
 pub(super) fn rules(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {
     if name.is_empty() {
         for rule in shell.session.project_rules() {
-            writeln!(console, "{rule}")?;
+            writeln!(console, "{}", shell.view.painted(&rule))?;
         }
         let typed = shell.session.typed_in();
         if !typed.is_empty() {
-            writeln!(console, "// in this session")?;
+            writeln!(console, "{}", shell.view.painted("// in this session"))?;
         }
         for text in typed {
-            writeln!(console, "{text}")?;
+            writeln!(console, "{}", shell.view.painted(text))?;
         }
         return Ok(Done::WELL);
     }
@@ -56,7 +56,7 @@ pub(super) fn rules(shell: &mut Shell, console: &mut Console, name: &str) -> io:
         writeln!(console, "no rule defines `{name}`; `:facts {name}` shows what is stated")?;
     }
     for rule in rules {
-        writeln!(console, "{rule}")?;
+        writeln!(console, "{}", shell.view.painted(&rule))?;
     }
     Ok(Done::WELL)
 }
@@ -74,7 +74,8 @@ pub(super) fn facts(shell: &mut Shell, console: &mut Console, name: &str) -> io:
     for fact in facts.iter().take(shown) {
         let text = fact_text(shell.session.schema(), fact);
         let place = shell.session.sources().place(fact.assertion.span);
-        writeln!(console, "{text}  // {}", escape::printable(&place))?;
+        let line = format!("{text}  // {}", escape::printable(&place));
+        writeln!(console, "{}", shell.view.painted(&line))?;
     }
     let count = told::count(facts.len(), "fact");
     if shown < facts.len() {
@@ -95,7 +96,8 @@ pub(super) fn source(shell: &mut Shell, console: &mut Console, id: &str) -> io::
         Err(error) => return shell.refused(console, &as_error(error)),
     };
     for fact in &info.facts {
-        writeln!(console, "{}", fact_text(shell.session.schema(), fact))?;
+        let text = fact_text(shell.session.schema(), fact);
+        writeln!(console, "{}", shell.view.painted(&text))?;
     }
     let mut relations: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, n) in &info.stated {
@@ -103,20 +105,8 @@ pub(super) fn source(shell: &mut Shell, console: &mut Console, id: &str) -> io::
     }
     let total: usize = relations.values().sum();
     writeln!(console, "states {}", told::count(total, "fact"))?;
-    let mut line = String::new();
-    for (name, n) in relations {
-        let part = format!("{name} {n}");
-        if !line.is_empty() && line.len() + part.len() > 96 {
-            writeln!(console, "  {line},")?;
-            line.clear();
-        }
-        line.push_str(if line.is_empty() { "" } else { ", " });
-        line.push_str(&part);
-    }
-    if !line.is_empty() {
-        writeln!(console, "  {line}")?;
-    }
-    Ok(Done::WELL)
+    let parts: Vec<String> = relations.iter().map(|(name, n)| format!("{name} {n}")).collect();
+    write(console, &told::prose(&parts.join(", "), 2, shell.view.columns()))
 }
 
 pub(super) fn conflicts(shell: &mut Shell, console: &mut Console, name: &str) -> io::Result<Done> {

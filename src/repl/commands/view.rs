@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::help::{Head, entry};
 use super::{Console, Done, Shell, unquoted, usage};
 use crate::base::{Diagnostic, Limits, escape};
 use crate::files;
@@ -41,7 +42,10 @@ pub(super) fn mode(shell: &mut Shell, console: &mut Console, name: &str) -> io::
 
 pub(super) fn output(shell: &mut Shell, console: &mut Console, path: &str) -> io::Result<Done> {
     if matches!(path, "" | "off") {
-        shell.view.output = None;
+        let was = shell.view.output.take().is_some();
+        if path.is_empty() {
+            writeln!(console, "answers go to the screen{}", if was { " again" } else { "" })?;
+        }
         return Ok(Done::WELL);
     }
     let path = PathBuf::from(unquoted(path));
@@ -57,7 +61,7 @@ pub(super) fn output(shell: &mut Shell, console: &mut Console, path: &str) -> io
 pub(super) fn timer(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
     let on = switch("timer", text, !shell.view.timer);
     let result = on.map(|on| shell.view.timer = on);
-    shell.told(console, result)
+    toggled(shell, console, "timer", text, shell.view.timer, result)
 }
 
 pub(super) fn watch(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
@@ -68,7 +72,26 @@ pub(super) fn watch(shell: &mut Shell, console: &mut Console, text: &str) -> io:
         Ok(on)
     });
     let result = on.map(|on| shell.watch = on);
+    toggled(shell, console, "watch", text, shell.watch, result)
+}
+
+/// The end of a switch: what was not said, only turned over, is told.
+fn toggled(
+    shell: &mut Shell,
+    console: &mut Console,
+    name: &str,
+    said: &str,
+    on: bool,
+    result: Result<(), Diagnostic>,
+) -> io::Result<Done> {
+    if said.is_empty() && result.is_ok() {
+        writeln!(console, "{name} {}", on_or_off(on))?;
+    }
     shell.told(console, result)
+}
+
+fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 /// `on` or `off`; nothing at all is the other one.
@@ -84,7 +107,7 @@ fn switch(name: &str, text: &str, other: bool) -> Result<bool, Diagnostic> {
 fn demand(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
     let on = switch("set", text, !shell.session.goes_by_demand());
     let result = on.map(|on| shell.session.set_demand(on));
-    shell.told(console, result)
+    toggled(shell, console, "demand", text, shell.session.goes_by_demand(), result)
 }
 
 pub(super) fn limit(shell: &mut Shell, console: &mut Console, text: &str) -> io::Result<Done> {
@@ -162,7 +185,7 @@ pub(super) fn set(shell: &mut Shell, console: &mut Console, text: &str) -> io::R
 
 fn list(shell: &Shell, console: &mut Console) -> io::Result<Done> {
     let limits = shell.session.limits();
-    let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
+    let switch = |on: bool| on_or_off(on).to_owned();
     let view = &shell.view;
     let output = view.output.as_ref().map(|output| output.path.display().to_string());
     let output = escape::printable(output.as_deref().unwrap_or("off")).into_owned();
@@ -179,7 +202,9 @@ fn list(shell: &Shell, console: &mut Console) -> io::Result<Done> {
         ("memory", limits.memory.map_or("off".to_owned(), size), "memory that derived relations may take"),
     ];
     for (name, value, what) in values {
-        writeln!(console, "{name:<8} {value:<12} {what}")?;
+        let head = format!("{name:<8} {value}");
+        let head = Head { text: &head, shown: &head, indent: 0, width: 22 };
+        entry(console, &head, what, view.columns())?;
     }
     Ok(Done::WELL)
 }

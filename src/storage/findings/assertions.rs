@@ -1,6 +1,7 @@
 //! Assertions that contradict or repeat one another, or whose metadata makes no sense.
 
-use super::{first_place, relations, said_by, show, tuples};
+use super::fields::{self, Part};
+use super::{Evidence, first_place, relations, said_by, show, tuples};
 use crate::base::Diagnostic;
 use crate::base::codes::facts::{CONFIDENCE_RANGE, DUPLICATE_FACT, HELD_AND_DENIED, INVALID_PLACE};
 use crate::base::escape;
@@ -9,12 +10,12 @@ use crate::storage::assertions::Stated;
 use crate::storage::database::Database;
 use crate::storage::interner::Word;
 
-pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Vec<Diagnostic>) {
     for (_, predicate, extent) in relations(database) {
         for (tuple, stated) in tuples(extent) {
             for one in stated {
-                confidence(database, one, found);
-                place(database, one, found);
+                confidence(database, evidence, one, found);
+                place(database, evidence, one, found);
             }
             if stated.len() > 1 {
                 denied(database, predicate, tuple, stated, found);
@@ -33,7 +34,7 @@ pub(super) fn denials(database: &Database, relation: PredId, found: &mut Vec<Dia
     }
 }
 
-fn confidence(database: &Database, stated: &Stated, found: &mut Vec<Diagnostic>) {
+fn confidence(database: &Database, evidence: &Evidence<'_>, stated: &Stated, found: &mut Vec<Diagnostic>) {
     let conf = match database.interner().value(database.context().metas.get(stated.meta).conf) {
         Value::Float(conf) => conf.get(),
         _ => return,
@@ -45,15 +46,18 @@ fn confidence(database: &Database, stated: &Stated, found: &mut Vec<Diagnostic>)
             "0 is no trust, 1 is full trust".to_owned()
         };
         let message = format!("a confidence lies between 0 and 1, and this is {conf}");
-        found.push(Diagnostic::new(CONFIDENCE_RANGE, message).at(stated.span).help(help));
+        let place = fields::place(evidence, stated.span, Part::Metadata("_conf"), None);
+        let place = place.unwrap_or(stated.span);
+        found.push(Diagnostic::new(CONFIDENCE_RANGE, message).at(place).help(help));
     }
 }
 
-fn place(database: &Database, stated: &Stated, found: &mut Vec<Diagnostic>) {
+fn place(database: &Database, evidence: &Evidence<'_>, stated: &Stated, found: &mut Vec<Diagnostic>) {
     let Some(at) = database.interner().symbol_text(stated.at) else { return };
     if Place::parse(at).is_none() {
         let message = format!("`_at: {}` is no place in a source", escape::quoted(at));
-        found.push(Diagnostic::new(INVALID_PLACE, message).at(stated.span).help(
+        let place = fields::place(evidence, stated.span, Part::Metadata("_at"), None);
+        found.push(Diagnostic::new(INVALID_PLACE, message).at(place.unwrap_or(stated.span)).help(
             "write `L9`, `L13-14`, `L7:120-233` (columns), `L7.s16` (a sentence) or `p3` (a paragraph)",
         ));
     }

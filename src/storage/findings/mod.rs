@@ -3,6 +3,7 @@
 
 mod assertions;
 pub mod conflicts;
+mod fields;
 mod references;
 mod sources;
 mod spelling;
@@ -16,7 +17,7 @@ use super::assertions::Stated;
 use super::database::Database;
 use super::extent::Extent;
 use super::interner::Word;
-use crate::base::{Diagnostic, Span};
+use crate::base::{Diagnostic, SourceMap, Span};
 use crate::model::schema::PredKind;
 use crate::model::{PredId, Predicate};
 
@@ -31,6 +32,8 @@ pub struct Evidence<'e> {
     /// The bytes of a source's text, by the name that its `text` gives; `None` if it is not at
     /// hand.
     pub texts: Option<&'e TextOf<'e>>,
+    /// The texts of the fact files, so that findings are placed at a field and not only at a fact.
+    pub sources: Option<&'e SourceMap>,
 }
 
 /// All findings, sorted by place.
@@ -38,11 +41,11 @@ pub fn findings(database: &Database, evidence: &Evidence<'_>) -> Vec<Diagnostic>
     let mut found = Vec::new();
     references::check(database, evidence, &mut found);
     sources::check(database, evidence, &mut found);
-    assertions::check(database, &mut found);
+    assertions::check(database, evidence, &mut found);
     for (id, _, _) in relations(database) {
         conflicts::check(database, id, &mut found);
     }
-    spelling::check(database, &mut found);
+    spelling::check(database, evidence, &mut found);
     crate::base::diagnostic::sort(&mut found);
     found
 }
@@ -120,13 +123,20 @@ fn show(database: &Database, predicate: &Predicate, tuple: &[Word]) -> String {
     text
 }
 
-/// At most three further places, so that a diagnostic stays readable.
-fn further(mut diagnostic: Diagnostic, places: &[Span], message: &str) -> Diagnostic {
+/// At most three further facts besides the first, each at the place in it if that is known, so that
+/// a diagnostic stays readable.
+fn further(
+    mut diagnostic: Diagnostic,
+    mut facts: impl ExactSizeIterator<Item = (Span, Option<Span>)>,
+    message: &str,
+) -> Diagnostic {
     const MORE: usize = 3;
-    for place in places.iter().skip(1).take(MORE) {
-        diagnostic = diagnostic.also(*place, message);
+    let more = facts.len().saturating_sub(1 + MORE);
+    facts.next();
+    for (fact, within) in facts.take(MORE) {
+        diagnostic = diagnostic.also(within.unwrap_or(fact), message);
     }
-    match places.len().saturating_sub(1 + MORE) {
+    match more {
         0 => diagnostic,
         more => diagnostic.note(format!("{more} more facts say the same")),
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::fields::{self, Part};
 use super::{Evidence, further, relations, tuples};
 use crate::analysis::types::Base;
 use crate::base::codes::facts::UNRESOLVED_REFERENCE;
@@ -21,8 +22,8 @@ pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Ve
     let schema = database.schema();
     let mut declared: FxHashMap<PredId, FxHashSet<Word>> = FxHashMap::default();
     // By what was looked for and where, so that one mistake made often is one finding.
-    let mut missing: BTreeMap<(Arc<str>, Vec<PredId>), Vec<Span>> = BTreeMap::new();
-    for (_, predicate, extent) in relations(database) {
+    let mut missing: BTreeMap<(Arc<str>, Vec<PredId>), Vec<(Span, PredId, usize)>> = BTreeMap::new();
+    for (relation, predicate, extent) in relations(database) {
         let targets: Vec<(usize, Vec<PredId>)> = (predicate.columns.iter().enumerate())
             .map(|(at, column)| (at, entities(schema, column.ty)))
             .filter(|(_, entities)| !entities.is_empty())
@@ -40,13 +41,13 @@ pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Ve
                     });
                     if !known && let Some(text) = database.interner().symbol_text(id) {
                         let places = missing.entry((text.into(), entities.clone())).or_default();
-                        places.extend(stated.iter().map(|stated| stated.span));
+                        places.extend(stated.iter().map(|stated| (stated.span, relation, *at)));
                     }
                 });
             }
         }
     }
-    for (_, predicate, extent) in relations(database) {
+    for (relation, predicate, extent) in relations(database) {
         let columns = predicate.columns.iter().enumerate().filter(|(_, column)| has_parts(schema, column.ty));
         for (at, column) in columns {
             for (tuple, stated) in tuples(extent) {
@@ -58,7 +59,7 @@ pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Ve
                     });
                     if !known && let Some(text) = database.interner().symbol_text(id) {
                         let places = missing.entry((text.into(), entities)).or_default();
-                        places.extend(stated.iter().map(|stated| stated.span));
+                        places.extend(stated.iter().map(|stated| (stated.span, relation, at)));
                     }
                 });
             }
@@ -67,14 +68,21 @@ pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Ve
     let mut hints = Hints { database, names: FxHashMap::default(), budget: COMPARISONS };
     for ((id, entities), mut places) in missing {
         places.sort();
-        places.dedup();
+        places.dedup_by_key(|(fact, _, _)| *fact);
+        let Some((first, relation, column)) = places.first() else { continue };
         let types: Vec<String> =
             entities.iter().map(|entity| format!("`{}`", schema.predicate(*entity).name)).collect();
         let message = format!("no {} has the id {}", types.join(" or "), escape::quoted(&id));
-        let Some(first) = places.first() else { continue };
-        let diagnostic = Diagnostic::new(UNRESOLVED_REFERENCE, message).at(*first);
-        let diagnostic = diagnostic.help_opt(hints.nearest(&id, &entities));
-        found.push(further(diagnostic, &places, "and here"));
+        let diagnostic = Diagnostic::new(UNRESOLVED_REFERENCE, message);
+        let within = |fact: Span, relation: PredId, column: usize| {
+            fields::place(evidence, fact, Part::Column(schema.predicate(relation), column), Some(&id))
+        };
+        let diagnostic = match (within(*first, *relation, *column), hints.nearest(&id, &entities)) {
+            (Some(place), Some((best, help))) => diagnostic.at(place).fix(place, escape::quoted(best), help),
+            (place, near) => diagnostic.at(place.unwrap_or(*first)).help_opt(near.map(|(_, help)| help)),
+        };
+        let places = places.iter().map(|(fact, relation, column)| (*fact, within(*fact, *relation, *column)));
+        found.push(further(diagnostic, places, "and here"));
     }
 }
 
@@ -168,7 +176,8 @@ struct Hints<'d> {
 }
 
 impl Hints<'_> {
-    fn nearest(&mut self, id: &str, entities: &[PredId]) -> Option<String> {
+    /// The id that was most likely meant, and a sentence with all that may have been.
+    fn nearest(&mut self, id: &str, entities: &[PredId]) -> Option<(&str, String)> {
         for entity in entities {
             let database = self.database;
             self.names.entry(*entity).or_insert_with(|| database.names_of(*entity));
@@ -177,23 +186,27 @@ impl Hints<'_> {
             entities.iter().filter_map(|entity| self.names.get(entity)).flatten().collect();
         self.budget = self.budget.checked_sub(names.len())?;
         let best = nearest(id, names.iter().map(|(name, _)| name.as_str()));
-        let mut meant = Vec::new();
+        let mut meant: Vec<(&str, String)> = Vec::new();
         for name in best {
             let Some((_, id)) = names.iter().find(|(known, _)| known == name) else { continue };
+            if meant.iter().any(|(known, _)| known == id) {
+                continue;
+            }
             let told = if id == name {
                 escape::quoted(id)
             } else {
                 format!("{} ({})", escape::quoted(id), escape::printable(name))
             };
-            if !meant.contains(&told) {
-                meant.push(told);
-            }
+            meant.push((id, told));
         }
-        let (last, rest) = meant.split_last()?;
-        Some(if rest.is_empty() {
+        let best = meant.first()?.0;
+        let told: Vec<&str> = meant.iter().map(|(_, told)| told.as_str()).collect();
+        let (last, rest) = told.split_last()?;
+        let help = if rest.is_empty() {
             format!("did you mean {last}?")
         } else {
             format!("did you mean {} or {last}?", rest.join(", "))
-        })
+        };
+        Some((best, help))
     }
 }

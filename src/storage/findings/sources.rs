@@ -7,6 +7,7 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
+use super::fields::{self, Part};
 use super::references::each_id;
 use super::{Evidence, first_place, further, relations, tuples};
 use crate::base::codes::facts::{
@@ -23,7 +24,7 @@ use crate::storage::sources::SOURCE;
 pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Vec<Diagnostic>) {
     let Some(source) = database.schema().find(SOURCE) else { return };
     let declared = declared(database, source);
-    unresolved(database, &declared, found);
+    unresolved(database, evidence, &declared, found);
     cycles(database, &declared, found);
     texts(database, evidence, &declared, found);
 }
@@ -42,33 +43,45 @@ fn declared(database: &Database, source: PredId) -> FxHashMap<Word, Span> {
     ids
 }
 
-fn unresolved(database: &Database, declared: &FxHashMap<Word, Span>, found: &mut Vec<Diagnostic>) {
-    let mut missing: BTreeMap<Arc<str>, Vec<Span>> = BTreeMap::new();
-    let mut look = |word: Word, stated: &Stated| {
+fn unresolved(
+    database: &Database,
+    evidence: &Evidence<'_>,
+    declared: &FxHashMap<Word, Span>,
+    found: &mut Vec<Diagnostic>,
+) {
+    let mut missing: BTreeMap<Arc<str>, Vec<(Span, &str)>> = BTreeMap::new();
+    let mut look = |word: Word, stated: &Stated, field: &'static str| {
         each_id(database, word, &mut |id| {
             if !declared.contains_key(&id)
                 && let Some(text) = database.interner().symbol_text(id)
             {
-                missing.entry(text.into()).or_default().push(stated.span);
+                missing.entry(text.into()).or_default().push((stated.span, field));
             }
         });
     };
     for (_, _, extent) in relations(database) {
         for stated in tuples(extent).flat_map(|(_, stated)| stated) {
-            look(stated.src, stated);
-            look(database.context().metas.get(stated.meta).based_on, stated);
+            look(stated.src, stated, "_src");
+            look(database.context().metas.get(stated.meta).based_on, stated, "_based_on");
         }
     }
     let known: Vec<&str> = declared.keys().filter_map(|id| database.interner().symbol_text(*id)).collect();
     for (id, mut places) in missing {
         places.sort();
-        places.dedup();
-        let Some(first) = places.first() else { continue };
+        places.dedup_by_key(|(fact, _)| *fact);
+        let Some((first, field)) = places.first() else { continue };
+        let within = |fact: Span, field| fields::place(evidence, fact, Part::Metadata(field), Some(&id));
+        let near = nearest(&id, known.iter().copied());
         let diagnostic =
-            Diagnostic::new(UNRESOLVED_SOURCE, format!("no `Source` has the id {}", escape::quoted(&id)))
-                .at(*first)
-                .help_opt(did_you_mean(&nearest(&id, known.iter().copied())));
-        found.push(further(diagnostic, &places, "and here"));
+            Diagnostic::new(UNRESOLVED_SOURCE, format!("no `Source` has the id {}", escape::quoted(&id)));
+        let diagnostic = match (within(*first, field), near.first(), did_you_mean(&near)) {
+            (Some(place), Some(best), Some(help)) => {
+                diagnostic.at(place).fix(place, escape::quoted(best), help)
+            }
+            (place, _, help) => diagnostic.at(place.unwrap_or(*first)).help_opt(help),
+        };
+        let places = places.iter().map(|(fact, field)| (*fact, within(*fact, field)));
+        found.push(further(diagnostic, places, "and here"));
     }
 }
 
@@ -146,7 +159,7 @@ fn texts(
         let text = String::from_utf8_lossy(&bytes);
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         for stated in by_source.get(id).into_iter().flatten() {
-            found.extend(held_against(database, stated, source, text));
+            found.extend(held_against(database, evidence, stated, source, text));
         }
     }
     absent.sort();
@@ -167,7 +180,15 @@ fn texts(
 }
 
 /// What is wrong with the place and the quote of one assertion.
-fn held_against(database: &Database, stated: &Stated, source: &str, text: &str) -> Option<Diagnostic> {
+fn held_against(
+    database: &Database,
+    evidence: &Evidence<'_>,
+    stated: &Stated,
+    source: &str,
+    text: &str,
+) -> Option<Diagnostic> {
+    let field =
+        |name| fields::place(evidence, stated.span, Part::Metadata(name), None).unwrap_or(stated.span);
     let interner = database.interner();
     let at = interner.symbol_text(stated.at);
     let mut part = text;
@@ -177,7 +198,7 @@ fn held_against(database: &Database, stated: &Stated, source: &str, text: &str) 
             Some(range) => part = text.get(range).unwrap_or(""),
             None => {
                 let message = format!("the text of source {} has no place `{at}`", escape::quoted(source));
-                return Some(Diagnostic::new(PLACE_OUTSIDE, message).at(stated.span));
+                return Some(Diagnostic::new(PLACE_OUTSIDE, message).at(field("_at")));
             }
         }
     }
@@ -188,7 +209,7 @@ fn held_against(database: &Database, stated: &Stated, source: &str, text: &str) 
     }
     let place = at.map_or_else(String::new, |at| format!(" at `{at}`"));
     let message = format!("source {} does not say {}{place}", escape::quoted(source), escape::quoted(quote));
-    let mut diagnostic = Diagnostic::new(QUOTE_NOT_FOUND, message).at(stated.span);
+    let mut diagnostic = Diagnostic::new(QUOTE_NOT_FOUND, message).at(field("_quote"));
     if at.is_some() && plain(text).contains(&wanted) {
         let line = text.lines().position(|line| plain(line).contains(&wanted));
         diagnostic = diagnostic.help(match line {

@@ -4,14 +4,17 @@ use rustc_hash::FxHashSet;
 use unicode_normalization::UnicodeNormalization;
 use unicode_security::MixedScript;
 
+use super::fields::{self, Part};
 use super::references::{each_id, id_column};
-use super::{first_place, relations, tuples};
+use super::{Evidence, first_place, relations, tuples};
 use crate::base::codes::facts::{MIXED_SCRIPT, NOT_NFC};
 use crate::base::{Diagnostic, Span, escape};
 use crate::storage::database::Database;
 use crate::storage::interner::Word;
 
-pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
+pub(super) fn check(database: &Database, evidence: &Evidence<'_>, found: &mut Vec<Diagnostic>) {
+    let within =
+        |fact: Span, text: &str| fields::place(evidence, fact, Part::Any, Some(text)).unwrap_or(fact);
     // Each text is looked at once, however often it is used.
     let mut seen: FxHashSet<Word> = FxHashSet::default();
     let mut seen_ids: FxHashSet<Word> = FxHashSet::default();
@@ -27,10 +30,10 @@ pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
                         return;
                     };
                     if seen.insert(word) {
-                        text_lints(text, place, found);
+                        text_lints(text, || within(place, text), found);
                     }
                     if Some(at) == id_column && seen_ids.insert(word) && !text.is_single_script() {
-                        found.push(mixed(text, place));
+                        found.push(mixed(text, within(place, text)));
                     }
                 });
             }
@@ -41,7 +44,7 @@ pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
                     if let Some(text) = text
                         && seen.insert(word)
                     {
-                        text_lints(text, stated.span, found);
+                        text_lints(text, || within(stated.span, text), found);
                     }
                 }
             }
@@ -49,12 +52,12 @@ pub(super) fn check(database: &Database, found: &mut Vec<Diagnostic>) {
     }
 }
 
-fn text_lints(text: &str, place: Span, found: &mut Vec<Diagnostic>) {
+fn text_lints(text: &str, place: impl Fn() -> Span, found: &mut Vec<Diagnostic>) {
     if !unicode_normalization::is_nfc(text) {
         let normal: String = text.nfc().collect();
         let message = format!("{} is not in normal form C", excerpt(text));
         let marks = text.chars().zip(normal.chars()).find(|(a, b)| a != b);
-        let mut diagnostic = Diagnostic::new(NOT_NFC, message).at(place);
+        let mut diagnostic = Diagnostic::new(NOT_NFC, message).at(place());
         if let Some((_, normal)) = marks {
             diagnostic =
                 diagnostic.help(format!("write the one character `{normal}` (U+{:04X})", normal as u32));

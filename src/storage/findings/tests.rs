@@ -60,7 +60,7 @@ fn ids_that_nothing_declares_are_reported_with_the_nearest() {
 #[test]
 fn ids_that_rules_derive_are_declared() {
     let derived = |_, _| true;
-    let evidence = Evidence { derived: Some(&derived), texts: None };
+    let evidence = Evidence { derived: Some(&derived), ..Evidence::default() };
     assert_eq!(found_with(r#"Attended(leader: "nobody", summit: "e")"#, &evidence), []);
 }
 
@@ -154,7 +154,7 @@ const ARTICLE: &str = "Title\n\nThey will meet “in two  weeks”, he said.\nNo
 fn against_text(facts: &str, sha256: &str) -> Vec<String> {
     let texts = |name: &str| (name == "a.txt").then(|| ARTICLE.as_bytes().to_vec());
     let source = format!(r#"Source(id: "a", publisher: "p", text: "a.txt"{sha256}),"#);
-    let evidence = Evidence { derived: None, texts: Some(&texts) };
+    let evidence = Evidence { texts: Some(&texts), ..Evidence::default() };
     found_with(&format!("{source}{facts}"), &evidence)
         .into_iter()
         .map(|d| format!("{} {}", d.code, d.help.join("")))

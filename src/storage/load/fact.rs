@@ -4,6 +4,7 @@ use super::columns::{Plan, Target};
 use super::metadata::Record;
 use super::mistakes::{self, Mistakes};
 use super::values::Values;
+use crate::base::diagnostic::nearest;
 use crate::model::Predicate;
 use crate::storage::interner::Word;
 use crate::syntax::ron::Node;
@@ -89,6 +90,14 @@ impl Reading<'_, '_> {
         }
     }
 
+    /// Whether a field of the fact is probably this column, misspelt: that has been told.
+    fn meant(&self, node: Node<'_>, column: &str) -> bool {
+        let columns = || self.predicate.columns.iter().map(|column| &*column.name);
+        node.fields()
+            .filter(|field| self.predicate.column(field.name).is_none())
+            .any(|field| nearest(field.name, columns()).first() == Some(&column))
+    }
+
     #[cold]
     fn incomplete(&mut self, node: Node<'_>) {
         self.good = false;
@@ -100,7 +109,11 @@ impl Reading<'_, '_> {
         let names: Vec<&str> = columns
             .filter(|(_, (given, optional))| !**given && !**optional)
             .map(|(column, _)| &*column.name)
+            .filter(|name| !self.meant(node, name))
             .collect();
+        if names.is_empty() {
+            return;
+        }
         self.mistakes.push(mistakes::missing(self.predicate, &names, node.span()));
     }
 }

@@ -115,8 +115,8 @@ pub(super) fn unknown_field(predicate: &Predicate, name: &str, span: Span) -> Di
     let mut diagnostic = Diagnostic::new(UNKNOWN_COLUMN, message).at(span);
     if let (Some(best), Some(help)) = (near.first(), did_you_mean(&near)) {
         diagnostic = diagnostic.fix(span, *best, help);
-    } else if Field::named(&format!("_{name}")).is_some() {
-        diagnostic = diagnostic.help(format!("metadata begins with an underscore: `_{name}`"));
+    } else if let Some(known) = metadata_called(name) {
+        diagnostic = diagnostic.help(format!("metadata begins with an underscore: `{known}`"));
     } else {
         diagnostic = diagnostic.note(format!("its columns are {}", signature(predicate)));
     }
@@ -124,13 +124,36 @@ pub(super) fn unknown_field(predicate: &Predicate, name: &str, span: Span) -> Di
 }
 
 pub(super) fn unknown_metadata(name: &str, span: Span) -> Diagnostic {
-    let near = nearest(name, Field::names());
+    let near = match other_name(name) {
+        Some(known) => vec![known],
+        None => nearest(name, Field::names()),
+    };
     let diagnostic =
         Diagnostic::new(UNKNOWN_METADATA, format!("`{name}` is no metadata of an assertion")).at(span);
     match (near.first(), did_you_mean(&near)) {
         (Some(best), Some(help)) => diagnostic.fix(span, *best, help),
         _ => diagnostic.note(format!("there are {}", Field::names().collect::<Vec<_>>().join(", "))),
     }
+}
+
+/// The metadata that a name without its underscore means.
+fn metadata_called(name: &str) -> Option<&'static str> {
+    let name = format!("_{name}");
+    other_name(&name).or_else(|| Field::names().find(|known| *known == name))
+}
+
+/// What people call metadata otherwise, too far from its name to be a slip.
+fn other_name(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "_source" | "_sources" | "_ref" => "_src",
+        "_line" | "_lines" | "_page" | "_loc" | "_place" | "_where" => "_at",
+        "_confidence" | "_certainty" | "_probability" | "_p" => "_conf",
+        "_date" | "_recorded" | "_when" => "_on",
+        "_attribution" | "_author" | "_according_to" => "_by",
+        "_comment" | "_remark" => "_note",
+        "_words" | "_text" => "_quote",
+        _ => return None,
+    })
 }
 
 pub(super) fn column_in_defaults(name: &str, span: Span) -> Diagnostic {
@@ -149,7 +172,8 @@ pub(super) fn missing(predicate: &Predicate, columns: &[&str], span: Span) -> Di
 
 pub(super) fn arity(predicate: &Predicate, found: usize, span: Span) -> Diagnostic {
     let (due, s) = (predicate.arity(), if predicate.arity() == 1 { "" } else { "s" });
-    let message = format!("`{}` has {due} column{s}, and {found} stand here", predicate.name);
+    let stand = if found == 1 { "stands" } else { "stand" };
+    let message = format!("`{}` has {due} column{s}, and {found} {stand} here", predicate.name);
     declared(Diagnostic::new(WRONG_ARITY, message).at(span), predicate).help(format!(
         "written with names, columns that are optional can be left out: {}",
         signature(predicate)
@@ -231,6 +255,8 @@ pub(super) fn value(
                 _ => diagnostic.note(format!("there are {}", constants().collect::<Vec<_>>().join(", "))),
             }
         }
+        // A list in which something is wrong may not be one when that is mended.
+        Problem::Kind(kind, _) if kind.is_container() && node.is_broken() => return None,
         Problem::Kind(kind, due) => {
             let message = format!("{place} is {} of type `{ty}`, not {}", due, kind.describe());
             let diagnostic = Diagnostic::new(WRONG_TYPE, message).at(wrong.span);
@@ -244,7 +270,15 @@ pub(super) fn value(
                 (Kind::Float, "an integer") => diagnostic
                     .help(format!("numbers with a point need a column declared `{}: float`", column.name)),
                 (Kind::Str, due) if due.starts_with("a bare word") => {
-                    diagnostic.help("write the constant without quotes")
+                    let help = "write the constant without quotes";
+                    match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
+                        Some(word) if is_word(word) => diagnostic.fix(wrong.span, word, help),
+                        _ => diagnostic.help(help),
+                    }
+                }
+                (Kind::Int, due) if due.starts_with("a date") && word.len() == 4 => {
+                    let quoted = escape::quoted(word);
+                    diagnostic.fix(wrong.span, quoted, "dates stand in quotes")
                 }
                 (Kind::Str, "an integer" | "a number") => diagnostic.help("write the number without quotes"),
                 _ => diagnostic,
@@ -269,6 +303,12 @@ pub(super) fn metadata(field: Field, name: &str, wrong: Wrong) -> Option<Diagnos
         }
         _ => diagnostic,
     })
+}
+
+/// Whether a text can stand as a bare word.
+fn is_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_alphabetic())
+        && text.chars().all(|c| c.is_alphanumeric() || c == '_')
 }
 
 /// The text of a place inside a node.

@@ -89,11 +89,23 @@ fn names_are_held_against_the_schema() {
         (wrong.code.as_str(), wrong.help[0].as_str()),
         ("FL401", "metadata begins with an underscore: `_src`")
     );
+    // A misspelt column is not missing as well.
+    assert_eq!(only(r#"[Attended(leadr: "a", summit: "b")]"#).code, "FL401");
+    for called in ["_source", "source"] {
+        let wrong = only(&format!(r#"[Event(id: "a", {called}: "b")]"#));
+        assert!(wrong.help[0].contains("`_src`"), "{wrong:?}");
+    }
     assert_eq!(only(r#"[Both(leader: "a")]"#).code, "FL408");
     let wrong = only("[All(e: Hots)]");
     assert_eq!((wrong.code.as_str(), wrong.help[0].as_str()), ("FL406", "did you mean `Host`?"));
     let wrong = only("[All(s: tokayev)]");
     assert_eq!((wrong.code.as_str(), wrong.fix.unwrap().edits[0].1.as_str()), ("FL403", "\"tokayev\""));
+    for (written, mended) in [("e: \"Host\"", "Host"), ("d: 2025", "\"2025\"")] {
+        let wrong = only(&format!("[All({written})]"));
+        assert_eq!((wrong.code.as_str(), wrong.fix.unwrap().edits[0].1.as_str()), ("FL403", mended));
+    }
+    let deep = format!("[All(s: {}{})]", "[".repeat(70), "]".repeat(70));
+    assert_eq!(only(&deep).code, "FL004");
     assert_eq!(only(r#"(defaults: (leader: "a"), facts: [])"#).code, "FL410");
     assert_eq!(only("(default: (), facts: [])").code, "FL409");
     let conflict = "Both(leader: \"a\"),\n<<<<<<< HEAD\n=======\nBoth(leader: \"b\"),\n>>>>>>> b\n";

@@ -183,6 +183,9 @@ impl<'t> Parser<'t> {
                 if after.first() == Some(&b'(') {
                     return self.parenthesis(&after[1..], start, len as u32);
                 }
+                if after.first() == Some(&b'{') {
+                    return self.braced_struct(&after[1..], start, end);
+                }
                 self.push(Kind::Word, start, end, 0, 0);
             }
         }

@@ -446,6 +446,22 @@ impl<'t> Parser<'t> {
         }
     }
 
+    /// A struct as Rust writes it, `Name { … }`; `input` begins behind the brace. Skips all of it.
+    #[cold]
+    pub(super) fn braced_struct(&mut self, input: Input<'t>, start: u32, end: u32) -> Parsed<'t> {
+        let at = self.at(input) - 1;
+        let name = shortened(self.tree.slice(start, end));
+        let name = escape::printable(&name);
+        self.report(
+            Diagnostic::new(files::RON_STRAY_BRACKET, format!("expected `(` behind `{name}`, found `{{`"))
+                .at(self.span(at, at + 1))
+                .help(format!("RON writes structs in parentheses: `{name}(…)`")),
+        );
+        let end = if self.given_up() { self.bytes.len() as u32 } else { self.scan(self.at(input), 1) };
+        self.push_error(start, end);
+        Ok((self.from(end), ()))
+    }
+
     /// One bracket too many. Skips all of it.
     #[cold]
     pub(super) fn too_deep(&mut self, input: Input<'t>, start: u32, at: u32) -> Parsed<'t> {

@@ -70,7 +70,7 @@ impl Kind {
     }
 
     /// Whether nodes of this kind can have children.
-    pub(super) fn is_container(self) -> bool {
+    pub fn is_container(self) -> bool {
         matches!(self, Kind::Some | Kind::List | Kind::Map | Kind::Tuple | Kind::Struct)
     }
 }
