@@ -154,7 +154,7 @@ fn the_instances_of_a_tuple_are_of_the_rules_that_derive_it() {
         }
         let mut by_rule: BTreeSet<(usize, Vec<Value>)> = BTreeSet::new();
         for (at, rule) in world.case.program.rules.iter().enumerate() {
-            match naive::derive(rule, &relations, &run::budget()) {
+            match naive::derive(rule, &relations, &run::patience()) {
                 Ok(tuples) => by_rule.extend(tuples.into_iter().map(|tuple| (at, tuple))),
                 Err(naive::Error::Stopped(_)) => return Ok(()),
                 Err(error) => return fail(format!("{error}")),
@@ -259,7 +259,7 @@ fn missing_facts_that_are_proposed_do_what_they_say() {
                 for missing in set {
                     stated.entry(missing.pred).or_default().insert(missing.tuple.clone());
                 }
-                match naive::evaluate(&world.case.program, &[], &stated, &run::budget()) {
+                match naive::evaluate(&world.case.program, &[], &stated, &run::patience()) {
                     Ok(model) if model[&pred].contains(&tuple) => {}
                     Ok(_) => return fail(format!("{set:?} does not give {pred:?}{tuple:?}")),
                     // More facts can overflow what fewer did not, or take long.
