@@ -75,7 +75,7 @@ fn the_instances_of_a_tuple_are_of_the_rules_that_derive_it() {
         }
         let mut by_rule: BTreeSet<(usize, Vec<Value>)> = BTreeSet::new();
         for (at, rule) in world.case.program.rules.iter().enumerate() {
-            match naive::derive(rule, &relations, &run::budget()) {
+            match naive::derive(rule, &relations, &run::patience()) {
                 Ok(tuples) => by_rule.extend(tuples.into_iter().map(|tuple| (at, tuple))),
                 Err(naive::Error::Stopped(_)) => return Ok(()),
                 Err(error) => return fail(format!("{error}")),

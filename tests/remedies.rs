@@ -44,7 +44,7 @@ fn missing_facts_that_are_proposed_do_what_they_say() {
                 for missing in set {
                     stated.entry(missing.pred).or_default().insert(missing.tuple.clone());
                 }
-                match naive::evaluate(&world.case.program, &[], &stated, &run::budget()) {
+                match naive::evaluate(&world.case.program, &[], &stated, &run::patience()) {
                     Ok(model) if model[&pred].contains(&tuple) => {}
                     Ok(_) => return fail(format!("{set:?} does not give {pred:?}{tuple:?}")),
                     // More facts can overflow what fewer did not, or take long.

@@ -29,12 +29,7 @@ struct Parts<'p> {
 impl Typer<'_> {
     /// The literals of a conjunction that lies `level` deep.
     pub fn conjunction(&mut self, literals: &[RawLiteral], scope: &Scope<'_>, level: usize) -> Vec<Literal> {
-        let is_equation = |literal: &RawLiteral| match literal {
-            RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } => {
-                is_struct(left) || is_struct(right)
-            }
-            _ => false,
-        };
+        let is_equation = |literal: &RawLiteral| safety::struct_equation(literal).is_some();
         if !literals.iter().any(is_equation) {
             return literals.iter().map(|literal| self.literal(literal, scope, level)).collect();
         }

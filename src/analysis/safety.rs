@@ -20,28 +20,61 @@ pub(super) fn check(rule: &RawRule) -> Vec<Diagnostic> {
     checker.diagnostics
 }
 
-/// Which side of each equation of a conjunction has a value before the equation is looked at, in an
-/// order in which a safe rule's body can be solved: `Some(true)` for the left one. The conjunction
-/// lies `level` deep.
+/// Which side of each equation with a record or variant has a value before the equation is looked
+/// at: `Some(true)` for the left one. The conjunction lies `level` deep.
+///
+/// What has a value without being built is taken apart. Only where nothing more gets a value so are
+/// the records and variants built that can be, all at once: what is meant by fields that are left
+/// out never depends on the order of the literals.
 pub(super) fn known_sides(rule: &RawRule, literals: &[RawLiteral], level: usize) -> Vec<Option<bool>> {
     let checker = Checker { rule, reported: HashSet::new(), diagnostics: Vec::new() };
     let outer = rule.vars.iter().enumerate().filter(|(_, var)| var.level < level);
     let mut bound: HashSet<VarId> = outer.map(|(at, _)| VarId(at as u32)).collect();
     let mut sides = vec![None; literals.len()];
-    let mut grown = true;
-    while grown {
-        grown = false;
-        for (literal, side) in literals.iter().zip(&mut sides) {
-            if let RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } = literal
-                && side.is_none()
-            {
-                let known = |expr| checker.has_value(expr, &bound, level);
-                *side = if known(left) { Some(true) } else { known(right).then_some(false) };
+    loop {
+        let mut grown = true;
+        while grown {
+            grown = false;
+            for (literal, side) in literals.iter().zip(&sides) {
+                let decided = side.is_some() || struct_equation(literal).is_none();
+                grown |= decided && !checker.bind(literal, &mut bound, level).is_empty();
             }
-            grown |= !checker.bind(literal, &mut bound, level).is_empty();
         }
+        let side_of = |literal: &RawLiteral, built: bool| {
+            let (left, right) = struct_equation(literal)?;
+            let is_struct = |side: &RawExpr| matches!(side.kind, RawExprKind::Struct(_));
+            let both = is_struct(left) && is_struct(right);
+            let known = |side: &RawExpr| {
+                (built || both || !is_struct(side)) && checker.has_value(side, &bound, level)
+            };
+            if known(left) { Some(true) } else { known(right).then_some(false) }
+        };
+        let open = |built: bool| -> Vec<(usize, Option<bool>)> {
+            let all = literals.iter().enumerate().filter(|(at, _)| sides[*at].is_none());
+            all.map(|(at, literal)| (at, side_of(literal, built)))
+                .filter(|(_, side)| side.is_some())
+                .collect()
+        };
+        let mut found = open(false);
+        if found.is_empty() {
+            found = open(true);
+        }
+        if found.is_empty() {
+            return sides;
+        }
+        found.into_iter().for_each(|(at, side)| sides[at] = side);
     }
-    sides
+}
+
+/// The sides of an equation of which one is a record or variant.
+pub(super) fn struct_equation(literal: &RawLiteral) -> Option<(&RawExpr, &RawExpr)> {
+    match literal {
+        RawLiteral::Compare { op: CompareOp::Eq, left, right, possibly: false, .. } => {
+            let is_struct = |side: &RawExpr| matches!(side.kind, RawExprKind::Struct(_));
+            (is_struct(left) || is_struct(right)).then_some((left, right))
+        }
+        _ => None,
+    }
 }
 
 struct Checker<'a> {

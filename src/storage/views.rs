@@ -41,8 +41,8 @@ impl EnumWords {
 
 /// The table of a [`PredKind::Assertions`](crate::model::schema::PredKind::Assertions) relation:
 /// one row for each assertion of each tuple, the tuple's columns and then those of
-/// [`META_COLUMNS`]. `_based_on` and `_on` are what holds for the assertion, taken from its source
-/// where it does not say so itself; `_by` is a list, or nil without attribution.
+/// [`META_COLUMNS`]. `_based_on` and `_on` are what holds for the assertion: its own `_based_on`, or
+/// else its source's; the day its source was published, or else its own `_on`; `_by` is a list, or nil without attribution.
 pub fn assertion_table(extent: &Extent, context: &Context<'_>, words: &EnumWords) -> Table {
     let width = extent.tuples().width() + META_COLUMNS.len();
     let mut rows = Vec::with_capacity(extent.len() * width);
