@@ -2,8 +2,11 @@
 //! close together, and else a hash table; and with a hash table of their first two words, where rows
 //! with the same first word are many.
 
+mod veil;
+
 use std::sync::OnceLock;
 
+use self::veil::Veil;
 use super::bits::CHUNK;
 use super::interner::Word;
 use super::sort::{self, Check};
@@ -21,6 +24,8 @@ pub struct Sorted {
     twos: OnceLock<Option<Twos>>,
     chunks: OnceLock<Option<Chunks>>,
     seconds: OnceLock<Box<[Word]>>,
+    /// The table that it is but for some rows; then nothing else is here.
+    veil: Option<Veil>,
 }
 
 /// The second column of a table of two as chunks of bits, by the first.
@@ -116,15 +121,18 @@ impl Sorted {
         self
     }
 
-    /// All rows, one after the other.
+    /// All rows, one after the other; behind a veil, hidden ones too.
     #[inline]
     pub fn words(&self) -> &[Word] {
-        &self.words
+        match &self.veil {
+            None => &self.words,
+            Some(veil) => veil.of().words(),
+        }
     }
 
     /// Row `i`; empty when there is none.
     pub fn row(&self, i: usize) -> &[Word] {
-        self.words.get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
+        self.words().get(i * self.width..(i + 1) * self.width).unwrap_or(&[])
     }
 
     /// The rows in order.
@@ -146,6 +154,9 @@ impl Sorted {
 
     /// [`Sorted::range`], fastest when the range begins not far behind row `near`.
     pub fn range_near(&self, key: &[Word], near: usize) -> (usize, usize) {
+        if let Some(veil) = &self.veil {
+            return veil.range_near(key, near);
+        }
         let Some(first) = key.first() else { return (0, self.len) };
         if let ([_, second, ..], Some(Some(twos))) = (key, self.twos.get()) {
             let rows = twos.rows_of(*first, *second);
@@ -165,6 +176,9 @@ impl Sorted {
     /// The rows that begin with `word`.
     #[inline]
     pub fn range_of(&self, word: Word, near: usize) -> (usize, usize) {
+        if let Some(veil) = &self.veil {
+            return veil.range_near(&[word], near);
+        }
         match (self.starts(), self.groups.get()) {
             (Some(starts), _) => starts.rows_of(word),
             (None, Some(groups)) => groups.rows_of(word),
@@ -175,6 +189,9 @@ impl Sorted {
     /// Which words of a chunk begin rows, or more where that is not known.
     #[inline]
     pub fn first_words(&self, chunk: u32) -> u32 {
+        if let Some(veil) = &self.veil {
+            return veil.of().first_words(chunk);
+        }
         match self.starts() {
             Some(starts) => {
                 let at = chunk.wrapping_sub(starts.base / CHUNK) as usize;
@@ -186,6 +203,9 @@ impl Sorted {
 
     /// Gets ready for many lookups.
     pub fn index(&self) {
+        if let Some(veil) = &self.veil {
+            return veil.of().index();
+        }
         if self.width > 0 && self.len >= SMALL && u32::try_from(self.len).is_ok() && self.starts().is_none() {
             self.groups.get_or_init(|| Groups::of(self));
         }
@@ -193,6 +213,9 @@ impl Sorted {
 
     /// Gets ready for many lookups by two words and more.
     pub fn index_twos(&self) {
+        if let Some(veil) = &self.veil {
+            return veil.of().index_twos();
+        }
         if self.width > 1 && self.len >= SMALL && u32::try_from(self.len).is_ok() {
             self.twos.get_or_init(|| Twos::of(self));
         }
@@ -205,6 +228,9 @@ impl Sorted {
     /// is not kept so, which pays only where neighbours are many.
     #[inline]
     pub fn chunks_of(&self, word: Word) -> Option<&[u64]> {
+        if let Some(veil) = &self.veil {
+            return veil.chunks_of(word);
+        }
         let chunks = self.chunks.get()?.as_ref()?;
         let at = word.wrapping_sub(self.starts()?.base) as usize;
         match (chunks.starts.get(at), chunks.starts.get(at.wrapping_add(1))) {
@@ -213,14 +239,20 @@ impl Sorted {
         }
     }
 
-    /// The second column of each row, in the order of the rows.
+    /// The second column of each row of [`Sorted::words`].
     #[inline]
     pub fn seconds(&self) -> &[Word] {
+        if let Some(veil) = &self.veil {
+            return veil.of().seconds();
+        }
         self.seconds.get_or_init(|| self.words.iter().skip(1).step_by(self.width.max(1)).copied().collect())
     }
 
     /// Keeps a table of two columns as chunks of bits besides, if neighbours are many.
     pub fn compress(&self) {
+        if let Some(veil) = &self.veil {
+            return veil.of().compress();
+        }
         self.chunks.get_or_init(|| Chunks::of(self));
     }
 
@@ -238,7 +270,8 @@ impl Sorted {
         let chunks = chunks.map_or(0, |chunks| 2 * chunks.entries.len() + chunks.starts.len()) + groups;
         let seconds = self.seconds.get().map_or(0, |seconds| seconds.len());
         let twos = self.twos.get().and_then(Option::as_ref).map_or(0, Twos::bytes);
-        ((self.words.capacity() + starts + chunks + seconds) * size_of::<Word>() + twos) as u64
+        let veil = self.veil.as_ref().map_or(0, Veil::bytes);
+        ((self.words.capacity() + starts + chunks + seconds) * size_of::<Word>() + twos + veil) as u64
     }
 
     #[inline]

@@ -189,7 +189,10 @@ impl Table {
         if let Some(known) = self.lock().get(columns) {
             return Ok(Arc::clone(known));
         }
-        if let Some(over) = &self.0.over {
+        // What a cut down order loses may be there through another row.
+        if let Some(over) = &self.0.over
+            && (columns.len() == self.0.width || !over.has_gaps())
+        {
             let sorted = over.order(Some(columns), check)?;
             self.lock().insert(columns.into(), Arc::clone(&sorted));
             return Ok(sorted);
@@ -220,14 +223,27 @@ impl Table {
     }
 
     /// The same in pieces without a row in common, where the columns are all of the relation's: at no
-    /// cost for a table to which few rows have come.
-    pub fn pieces<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
+    /// cost for a table of which few rows have gone, if they are `keyed`, looked up by a word and
+    /// more, and to which few have come.
+    pub fn pieces<E>(
+        &self,
+        columns: &[usize],
+        keyed: bool,
+        check: Check<'_, E>,
+    ) -> Result<Vec<Arc<Sorted>>, E> {
         match &self.0.over {
-            Some(over) if columns.len() == self.0.width && !self.is_made(columns) => {
+            Some(over)
+                if columns.len() == self.0.width && (keyed || !over.has_gaps()) && !self.is_made(columns) =>
+            {
                 over.pieces(columns, check)
             }
             _ => Ok(vec![self.order(columns, check)?]),
         }
+    }
+
+    /// Whether rows have gone that [`Table::pieces`] leaves out only where they are keyed.
+    pub fn has_gaps(&self) -> bool {
+        self.0.over.as_ref().is_some_and(change::Over::has_gaps)
     }
 
     /// Whether [`Table::order`], or [`Table::pieces`] for all columns, has these ready.

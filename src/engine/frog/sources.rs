@@ -88,6 +88,7 @@ impl Evaluation<'_, '_> {
             _ => None,
         };
         let probed: Vec<usize> = plan.steps.iter().filter_map(probe).collect();
+        let ways = ways(plan);
         let source = |number: usize, read: &Read| -> Result<Source, Stop> {
             if recursive.contains(&read.pred) {
                 return Ok(Source::Growing);
@@ -112,7 +113,11 @@ impl Evaluation<'_, '_> {
             if first && plan.steps.len() == 1 && !in_place && !table.has_order(&read.columns) {
                 return self.as_kept(table, true);
             }
-            table.pieces(&read.columns, &mut || budget.check()).map(Source::Sorted)
+            let way = ways.get(number).copied().unwrap_or_default();
+            if way == Way::THROUGH && table.has_gaps() && read.columns.len() == table.width() {
+                return self.as_kept(table, false);
+            }
+            table.pieces(&read.columns, way == Way::KEYED, &mut || budget.check()).map(Source::Sorted)
         };
         // What others have put in order is read so by the outermost loop too, and no copy is kept.
         let mut sources = vec![Source::Growing; plan.reads.len()];
@@ -135,10 +140,7 @@ impl Evaluation<'_, '_> {
         }
         match table.unsorted().filter(|_| repeated) {
             Some(words) => Ok(Source::Unsorted(words, table.width())),
-            None => {
-                let columns: Vec<usize> = (0..table.width()).collect();
-                table.pieces(&columns, &mut || self.env.budget.check()).map(Source::Natural)
-            }
+            None => table.natural(&mut || self.env.budget.check()).map(Source::Natural),
         }
     }
 
@@ -147,6 +149,57 @@ impl Evaluation<'_, '_> {
         job.sources = self.sources(&job.plan, recursive, job.by, &[])?;
         Ok(())
     }
+}
+
+/// How a plan reads a relation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Way {
+    /// By the rows that begin with a word and more.
+    keyed: bool,
+    /// From end to end, row by row.
+    through: bool,
+    /// All first words, or whether there is a row.
+    other: bool,
+}
+
+impl Way {
+    const KEYED: Way = Way { keyed: true, through: false, other: false };
+    const THROUGH: Way = Way { keyed: false, through: true, other: false };
+}
+
+/// By read.
+fn ways(plan: &RulePlan) -> Vec<Way> {
+    let mut ways = vec![Way::default(); plan.reads.len()];
+    note_ways(&plan.steps, &mut ways);
+    ways
+}
+
+fn note_ways(steps: &[Step], ways: &mut [Way]) {
+    let mut note = |read: usize, keyed: bool, through: bool| {
+        if let Some(way) = ways.get_mut(read) {
+            way.keyed |= keyed;
+            way.through |= through && !keyed;
+            way.other |= !through && !keyed;
+        }
+    };
+    for step in steps {
+        match step {
+            Step::Scan(scan) => note(scan.read, !scan.key.is_empty(), true),
+            Step::Probe { read, key, .. } => note(*read, !key.is_empty(), false),
+            Step::Intersect(meet) => {
+                meet.parts.iter().for_each(|part| note(part.read, !part.key.is_empty(), false));
+            }
+            _ => {}
+        }
+    }
+    let groups = steps.iter().filter_map(|step| match step {
+        Step::Not(group) => Some(group),
+        Step::Aggregate(fold) => Some(&fold.group),
+        _ => None,
+    });
+    groups.flat_map(|group| &group.alternatives).for_each(|steps| note_ways(steps, ways));
+    let blocks = steps.iter().filter_map(|step| if let Step::All(block) = step { Some(block) } else { None });
+    blocks.for_each(|block| note_ways(block, ways));
 }
 
 /// The read of which an aggregate asks how many rows begin with a key, if it asks nothing else.
@@ -169,11 +222,8 @@ pub(super) fn complete<'s>(reads: &'s [Read], sources: &'s [Source]) -> Batches<
         }
         Source::Natural(pieces) => pieces
             .iter()
-            .map(|piece| Batch::Unsorted {
-                words: piece.words(),
-                stride: piece.width(),
-                columns: &read.columns,
-            })
+            .flat_map(|piece| piece.runs().into_iter().map(|words| (words, piece.width())))
+            .map(|(words, stride)| Batch::Unsorted { words, stride, columns: &read.columns })
             .collect(),
         Source::Bits(table) => match table.bits() {
             Some(pairs) if pairs.layout().width > 2 => {

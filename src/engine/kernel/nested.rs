@@ -155,6 +155,11 @@ impl<'p> Kernel<'p, '_, '_, '_> {
                     words.for_each(|word| take(&mut folding, *word));
                     total += high - low;
                 }
+                (Batch::Unsorted { words, stride, .. }, None) => {
+                    let count = words.len() / (*stride).max(1);
+                    folding.count_more(count);
+                    total += count;
+                }
                 (Batch::Pairs { pairs, columns: [_, _], .. }, None) if key.len() == 1 => {
                     let count = key.first().map_or(0, |word| pairs.row(*word).len());
                     folding.count_more(count);

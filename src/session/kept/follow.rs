@@ -61,7 +61,10 @@ pub(super) fn follow(
         let base = following.parts.get(&own.base)?;
         let come = model.table(own.come).or_else(|| following.parts.get(&own.come));
         let table = match come {
-            Some(come) if come.iter().any(|row| !base.contains(row)) => Arc::new(base.with(come.rows())),
+            Some(come) if come.iter().any(|row| !base.contains(row)) => {
+                let nothing = Sorted::from_sorted(base.width(), Vec::new(), 0);
+                Arc::new(base.stepped(&nothing, come.rows()))
+            }
             _ => Arc::clone(base),
         };
         // What went may have come back.
@@ -192,7 +195,7 @@ impl Following {
         let any = !gone.is_empty();
         if any {
             let nothing = Sorted::from_sorted(entry.table.width(), Vec::new(), 0);
-            self.parts.insert(own.base, Arc::new(entry.table.changed(&gone, &nothing)));
+            self.parts.insert(own.base, Arc::new(entry.table.stepped(&gone, &nothing)));
         }
         self.parts.insert(own.gone, Arc::new(Table::from(gone)));
         Some(any)

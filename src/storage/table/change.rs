@@ -1,8 +1,9 @@
-//! A table with some rows less and some more, at the cost of a copy of its words: its orders stay
-//! orders, its offsets offsets, and how it came about is known.
+//! A table with some rows less and some more: at the cost of a copy of its words, with its orders and
+//! its offsets carried over, or at the cost of what changes, with that beside it. How it came about
+//! is known.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use super::{Inner, Sorted, Table};
 use crate::storage::interner::Word;
@@ -24,65 +25,125 @@ pub(super) struct Step {
     come: Sorted,
 }
 
-/// A table to which few rows have come: they are kept beside it, and readers go through both.
+/// Runs of rows to which a table without some rows may fall apart.
+const MANY_RUNS: usize = 1024;
+
+/// A table of which few rows have gone and to which few have come: these are kept beside it, and
+/// readers go through both.
 #[derive(Debug)]
 pub(super) struct Over {
     base: Table,
+    /// Rows of `base` that are there no more.
+    gone: Table,
     /// Rows that are not in `base`.
     come: Table,
+    /// By columns: the pieces without what has gone.
+    pieces: Mutex<HashMap<Box<[usize]>, Vec<Arc<Sorted>>>>,
 }
 
 impl Over {
     pub fn len(&self) -> usize {
-        self.base.len() + self.come.len()
+        self.base.len() - self.gone.len() + self.come.len()
     }
 
     pub fn contains(&self, row: &[Word]) -> bool {
-        self.base.contains(row) || self.come.contains(row)
+        self.base.contains(row) && !self.gone.contains(row) || self.come.contains(row)
     }
 
     pub fn bytes(&self) -> u64 {
-        self.base.bytes() + self.come.bytes()
+        let pieces: u64 = self.lock().values().flatten().map(|piece| piece.bytes()).sum();
+        self.base.bytes() + self.gone.bytes() + self.come.bytes() + pieces
     }
 
     pub fn has_order(&self, columns: &[usize]) -> bool {
         self.base.has_order(columns)
     }
 
-    pub fn pieces<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
-        Ok(vec![self.base.order(columns, check)?, self.come.order(columns, check)?])
+    /// Whether rows of `base` have gone.
+    pub fn has_gaps(&self) -> bool {
+        !self.gone.is_empty()
     }
 
-    /// Both in one, cut down to some columns, or whole.
+    /// Pieces without a row in common, of all columns. Where rows have gone, those that begin with
+    /// the same word stand in the second one, and the first is [veiled](Sorted::veiled).
+    pub fn pieces<E>(&self, columns: &[usize], check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
+        let (base, come) = (self.base.order(columns, check)?, self.come.order(columns, check)?);
+        if !self.has_gaps() {
+            return Ok(vec![base, come]);
+        }
+        if let Some(known) = self.lock().get(columns) {
+            return Ok(known.clone());
+        }
+        let gone = self.gone.order(columns, check)?;
+        let (mut hidden, mut rows) = (Vec::new(), Vec::new());
+        for word in gone.iter().filter_map(|row| row.first()) {
+            if hidden.last() != Some(word) {
+                hidden.push(*word);
+                let (low, high) = base.range(&[*word]);
+                let width = base.width();
+                rows.extend_from_slice(base.words().get(low * width..high * width).unwrap_or(&[]));
+                check()?;
+            }
+        }
+        let rows = Sorted::from_sorted(base.width(), rows, 0);
+        let pieces = vec![Arc::new(Sorted::veiled(base, hidden)), Arc::new(merged(&rows, &gone, &come))];
+        self.lock().insert(columns.into(), pieces.clone());
+        Ok(pieces)
+    }
+
+    /// All in one, with some columns in another order, or as they are.
     pub fn order<E>(&self, columns: Option<&[usize]>, check: Check<'_, E>) -> Result<Arc<Sorted>, E> {
         let of = |table: &Table, check: Check<'_, E>| match columns {
             Some(columns) => table.order(columns, check),
             None => table.rows_checked(check).cloned(),
         };
-        let (base, come) = (of(&self.base, check)?, of(&self.come, check)?);
+        let (base, gone, come) = (of(&self.base, check)?, of(&self.gone, check)?, of(&self.come, check)?);
         check()?;
-        Ok(Arc::new(merged(&base, &Sorted::from_sorted(base.width(), Vec::new(), 0), &come)))
+        Ok(Arc::new(merged(&base, &gone, &come)))
+    }
+
+    /// What has gone from `base` and come to it when of these rows some go, all of which are here, and
+    /// others come, of which none is.
+    fn after(&self, gone: &Sorted, come: &Sorted) -> (Sorted, Sorted) {
+        let within = |rows: &Sorted, inside: bool| kept(rows, |row| self.base.contains(row) == inside);
+        (
+            merged(self.gone.rows(), &within(come, true), &within(gone, true)),
+            merged(self.come.rows(), &within(gone, false), &within(come, false)),
+        )
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Box<[usize]>, Vec<Arc<Sorted>>>> {
+        self.pieces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Table {
-    /// These rows and `more` beside them, as long as those are few: then at no more cost than theirs.
-    pub fn with(&self, more: &Sorted) -> Table {
+    /// These rows without `gone` and with `come`, as long as those are few: then at no more cost
+    /// than theirs and that of what stands beside the table already.
+    pub fn stepped(&self, gone: &Sorted, come: &Sorted) -> Table {
         let width = self.width();
-        let nothing = Sorted::from_sorted(width, Vec::new(), 0);
-        let more = kept(more, |row| !self.contains(row));
-        let (base, come) = match &self.0.over {
-            Some(over) => (&over.base, merged(over.come.rows(), &nothing, &more)),
-            None => (self, copy(&more)),
+        let gone = kept(gone, |row| self.contains(row) && !come.has_prefix(row));
+        let come = kept(come, |row| !self.contains(row));
+        let (base, less, more) = match &self.0.over {
+            Some(over) => {
+                let (less, more) = over.after(&gone, &come);
+                (&over.base, less, more)
+            }
+            None => (self, copy(&gone), copy(&come)),
         };
-        if width == 0 || come.len() * MANY > base.len() {
-            return self.changed(&nothing, &more);
+        if width == 0 || (less.len() + more.len()) * MANY > base.len() {
+            return self.changed(&gone, &come);
         }
-        let over = Over { base: base.clone(), come: Table::from(come) };
+        let over = Over {
+            base: base.clone(),
+            gone: Table::from(less),
+            come: Table::from(more),
+            pieces: Mutex::default(),
+        };
         let inner = Inner { width, over: Some(over), ..Inner::default() };
         inner.distinct.get_or_init(|| self.distinct().into());
-        inner.spans.get_or_init(|| joined(self.spans(), &more));
-        let step = Step { before: Arc::downgrade(&self.0), gone: nothing, come: more };
+        inner.spans.get_or_init(|| joined(self.spans(), &come));
+        let step = Step { before: Arc::downgrade(&self.0), gone, come };
         Table(Arc::new(Inner { step: Some(step), ..inner }))
     }
 
@@ -93,13 +154,24 @@ impl Table {
         let made = match &self.0.over {
             // What is beside the other table goes where it belongs.
             Some(over) => {
-                let beside = merged(over.come.rows(), &gone, &come);
-                over.base.copied(&kept(&gone, |row| over.base.contains(row)), &beside)
+                let (less, more) = over.after(&gone, &come);
+                over.base.copied(&less, &more)
             }
             None => self.copied(&gone, &come),
         };
         let step = Step { before: Arc::downgrade(&self.0), gone, come };
         Table(Arc::new(Inner { step: Some(step), ..made }))
+    }
+
+    /// The rows in the order of all columns for who goes through them once, in as many pieces as
+    /// [`Sorted::runs`] gives.
+    pub fn natural<E>(&self, check: Check<'_, E>) -> Result<Vec<Arc<Sorted>>, E> {
+        let columns: Vec<usize> = (0..self.width()).collect();
+        let few = |over: &&Over| over.gone.len() <= MANY_RUNS;
+        match self.0.over.as_ref().filter(few) {
+            Some(over) if self.0.rows.get().is_none() => over.pieces(&columns, check),
+            _ => Ok(vec![Arc::clone(self.rows_checked(check)?)]),
+        }
     }
 
     /// A copy without `gone`, all of which is there, and with `come`, of which nothing is.
@@ -353,9 +425,10 @@ mod tests {
             table.order::<()>(columns, &mut || Ok(())).unwrap().words().to_vec()
         };
         order(&table, &[1, 0]);
-        let one = table.with(pairs(&[[3, 3], [5, 9]]).rows());
-        let two = one.with(pairs(&[[5, 9], [700, 8]]).rows());
-        let pieces = |columns: &[usize]| two.pieces::<()>(columns, &mut || Ok(())).unwrap();
+        let nothing = Sorted::from_sorted(2, Vec::new(), 0);
+        let one = table.stepped(&nothing, pairs(&[[3, 3], [5, 9]]).rows());
+        let two = one.stepped(&nothing, pairs(&[[5, 9], [700, 8]]).rows());
+        let pieces = |columns: &[usize]| two.pieces::<()>(columns, false, &mut || Ok(())).unwrap();
         assert_eq!(pieces(&[1, 0]).iter().map(|piece| piece.len()).collect::<Vec<_>>(), [640, 2]);
         assert!(Arc::ptr_eq(&pieces(&[0, 1])[0], table.rows()) && two.has_order(&[1, 0]));
         assert!(
@@ -378,10 +451,74 @@ mod tests {
         assert_eq!(order(&three, &[1, 0]), turned.as_flattened());
         assert_eq!(order(&two, &[1]), [0, 1, 2, 3, 4, 5, 6, 8, 9]);
         assert_eq!(two.rows().len(), 642);
-        assert_eq!(two.pieces::<()>(&[0, 1], &mut || Ok(())).unwrap().len(), 1);
+        assert_eq!(pieces(&[0, 1]).len(), 1);
         // Many are merged at once.
         let many: Vec<[u32; 2]> = (0..40).map(|i| [i, 100]).collect();
-        assert_eq!(two.with(pairs(&many).rows()).pieces::<()>(&[0, 1], &mut || Ok(())).unwrap().len(), 1);
+        let all = two.stepped(&nothing, pairs(&many).rows());
+        assert_eq!(all.pieces::<()>(&[0, 1], false, &mut || Ok(())).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn rows_go_come_and_come_back_beside_many() {
+        // Each step against a set; all orders of columns, by key, end to end and cut down.
+        let mut expected: std::collections::BTreeSet<[u32; 2]> = (0..2000).map(|i| [i / 5, i % 5]).collect();
+        let mut table = pairs(&expected.iter().copied().collect::<Vec<_>>());
+        table.order::<()>(&[1, 0], &mut || Ok(())).unwrap();
+        let steps: [(&[[u32; 2]], &[[u32; 2]]); 6] = [
+            (&[[7, 1], [7, 3], [399, 4], [500, 0]], &[]),
+            (&[[0, 0]], &[[7, 3], [7, 9], [600, 1]]),
+            (&[[7, 9], [600, 1]], &[[0, 0], [0, 7]]),
+            (&[[8, 0], [8, 1], [8, 2], [8, 3], [8, 4]], &[[8, 0]]),
+            (&[[0, 7]], &[[7, 1], [8, 4]]),
+            (&[], &[[8, 1], [8, 2], [8, 3], [399, 4]]),
+        ];
+        for (number, (gone, come)) in steps.into_iter().enumerate() {
+            let before = table.clone();
+            let old = expected.clone();
+            table = table.stepped(pairs(gone).rows(), pairs(come).rows());
+            for row in gone.iter().filter(|row| !come.contains(row)) {
+                expected.remove(row);
+            }
+            expected.extend(come);
+            assert_eq!(table.len(), expected.len(), "step {number}");
+            for first in [0, 6, 7, 8, 399, 500, 600] {
+                for second in 0..10 {
+                    let row = [first, second];
+                    assert_eq!(table.contains(&row), expected.contains(&row), "step {number}");
+                    for (columns, key) in [([0, 1], row), ([1, 0], [second, first])] {
+                        let pieces = table.pieces::<()>(&columns, true, &mut || Ok(())).unwrap();
+                        assert_eq!(pieces.len(), 2);
+                        let has = pieces.iter().filter(|piece| piece.has_prefix(&key)).count();
+                        assert_eq!(has, usize::from(expected.contains(&row)), "step {number}: {row:?}");
+                        let of_first = |row: &&[u32; 2]| row[columns[0]] == key[0];
+                        let sizes = pieces.iter().map(|piece| piece.range(&key[..1]));
+                        let found: usize = sizes.map(|(low, high)| high - low).sum();
+                        assert_eq!(found, expected.iter().filter(of_first).count(), "step {number}");
+                    }
+                }
+            }
+            let natural = table.natural::<()>(&mut || Ok(())).unwrap();
+            let mut read: Vec<[u32; 2]> =
+                natural.iter().flat_map(|piece| piece.runs().concat().as_chunks().0.to_vec()).collect();
+            read.sort_unstable();
+            assert!(read.iter().eq(&expected), "step {number}");
+            let (gone, come) = before.difference(&table);
+            let gone: Vec<_> = gone.iter().map(<[u32]>::to_vec).collect();
+            assert!(old.difference(&expected).map(|row| row.to_vec()).eq(gone), "step {number}");
+            let come: Vec<_> = come.iter().map(<[u32]>::to_vec).collect();
+            assert!(expected.difference(&old).map(|row| row.to_vec()).eq(come), "step {number}");
+            // A copy of the same, for all that wants one.
+            let again = table.stepped(&Sorted::from_sorted(2, Vec::new(), 0), pairs(&[[9, 9]]).rows());
+            let again = again.changed(pairs(&[[9, 9]]).rows(), &Sorted::from_sorted(2, Vec::new(), 0));
+            assert!(again.iter().eq(expected.iter().map(|row| &row[..])), "step {number}");
+            let seconds: std::collections::BTreeSet<u32> = expected.iter().map(|row| row[1]).collect();
+            let order = again.order::<()>(&[1], &mut || Ok(())).unwrap();
+            assert!(order.words().iter().eq(&seconds), "step {number}");
+            let cut = table.stepped(&Sorted::from_sorted(2, Vec::new(), 0), pairs(&[[9, 9]]).rows());
+            let order = cut.order::<()>(&[1], &mut || Ok(())).unwrap();
+            assert!(order.words().iter().eq(seconds.union(&[9].into())), "step {number}");
+        }
+        assert_eq!(expected.len(), 2000);
     }
 
     #[test]
