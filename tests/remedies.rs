@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::case::{Case, nested_bodies};
 use common::evaluated::{World, absent, check, fail, possible};
 use common::run;
-use factlog::base::{Budget, CancelToken, Limits};
+use factlog::base::Budget;
 use factlog::engine::naive::{self, Relations};
 use factlog::model::schema::{PredId, PredKind};
 use factlog::model::{Literal, Value};
@@ -57,14 +57,9 @@ fn missing_facts_that_are_proposed_do_what_they_say() {
     assert!(found.get() > 50, "{} with proposals, {} without", found.get(), none.get());
 }
 
-/// Enough for most generated programs: those that take more would be evaluated hundreds of times.
-fn little() -> Budget {
-    Budget::new(Limits { rows: Some(20_000), ..Limits::none() }, CancelToken::new())
-}
-
 /// A world with other facts: whether a tuple holds there.
 fn holds_with(world: &World, facts: Relations, pred: PredId, tuple: &[Value]) -> Trial {
-    match naive::evaluate(&world.case.program, &[], &facts, &little()) {
+    match naive::evaluate(&world.case.program, &[], &facts, &run::little()) {
         Ok(model) if model[&pred].contains(tuple) => Trial::Does,
         Ok(_) => Trial::DoesNot,
         // More facts can overflow what fewer did not, or take long.
@@ -134,7 +129,7 @@ fn by_trying(
             stated.entry(*pred).or_default().insert(tuple.clone());
         }
         effort.spend(1);
-        let model = naive::evaluate(&world.case.program, &[], &stated, &little()).ok()?;
+        let model = naive::evaluate(&world.case.program, &[], &stated, &run::little()).ok()?;
         for (number, (pred, tuple)) in absent.iter().enumerate() {
             if model[pred].contains(tuple) {
                 *found.entry(number).or_default() += 1;
@@ -292,7 +287,7 @@ fn facts_to_state_and_others_to_take_back_are_found_wherever_trying_all_pairs_fi
                     facts.entry(*pred).or_default().insert(tuple.clone());
                 }
                 effort.spend(1);
-                let Ok(model) = naive::evaluate(&world.case.program, &[], &facts, &little()) else {
+                let Ok(model) = naive::evaluate(&world.case.program, &[], &facts, &run::little()) else {
                     return Ok(());
                 };
                 let held: Vec<usize> = open

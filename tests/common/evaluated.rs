@@ -41,7 +41,7 @@ impl World {
         let all = run::all(&case);
         let mut request = Request::new(&case.program, &[], &all);
         request.rounds = true;
-        match Frog.evaluate(&request, &tables, &mut interner, &run::budget()) {
+        match Frog.evaluate(&request, &tables, &mut interner, &run::little()) {
             Ok(model) => Some(World { case, interner, tables, model }),
             Err(EvalError::Stopped { .. } | EvalError::Runtime { .. }) => None,
         }

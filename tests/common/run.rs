@@ -40,6 +40,11 @@ pub fn patience() -> Budget {
     Budget::new(limits, CancelToken::new())
 }
 
+/// Enough for most generated programs: those that take more would be evaluated hundreds of times.
+pub fn little() -> Budget {
+    Budget::new(Limits { rows: Some(20_000), ..Limits::none() }, CancelToken::new())
+}
+
 /// What the reference evaluator says.
 pub fn reference(case: &Case) -> Outcome {
     match naive::evaluate(&case.program, &[], &case.stated(), &patience()) {
