@@ -117,6 +117,29 @@ fn aggregates_of_every_kind_over_many_groups() {
 }
 
 #[test]
+fn rows_that_agree_in_what_is_asked_are_taken_once() {
+    let sold: Vec<[i64; 2]> = sales().into_iter().map(|sale| [sale[1], sale[0]]).collect();
+    let groups = by(|sale| sale[1]);
+    let count = numbers(groups.iter().map(|(shop, sales)| vec![*shop, sales.len() as i64]));
+    let facts = [("Sold", numbers(sold.into_iter().map(Vec::from)))];
+    check("Out(s, n) :- Sold(s, _), n = count : { Sold(s, _) }.", &facts, "Out", &count);
+    // How much rules produce, which limits count, does not depend on who shares the work.
+    for jobs in [1, 2, 3, 7] {
+        let mut text = Text::new("Out(s, n) :- Sold(s, _), n = count : { Sold(s, _) }.");
+        let mut interner = Interner::new();
+        let words = facts[0].1.iter().flatten().map(|value| interner.intern(value)).collect();
+        let tables = HashMap::from([(text.pred("Sold", 2), Table::from_rows(2, words))]);
+        let wanted = [text.id("Out")];
+        let tuning = Tuning { jobs, eager_threads: true, ..Tuning::default() };
+        let request = Request { tuning, profile: true, ..Request::new(&text.program, &[], &wanted) };
+        let model = Frog.evaluate(&request, &tables, &mut interner, &Budget::unlimited()).unwrap();
+        assert_eq!(model.table(wanted[0]).unwrap().len(), groups.len());
+        let produced: u64 = model.profile.plans.iter().map(|plan| plan.produced).sum();
+        assert_eq!(produced, groups.len() as u64, "{jobs}");
+    }
+}
+
+#[test]
 fn groups_that_nothing_is_in_count_nothing() {
     let sale = numbers(sales().into_iter().map(Vec::from));
     let ask = numbers([vec![7], vec![1_000_003], vec![8]]);

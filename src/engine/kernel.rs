@@ -66,6 +66,8 @@ pub struct Compiled<'p> {
     /// Of what is gone through so, if it has three columns or more, how many of the first ones the
     /// steps behind tell apart.
     same_behind: usize,
+    /// If sorted rows that agree in so many first columns are the same to all steps, how many.
+    alike: Option<usize>,
     witness_from: usize,
     registers: Vec<Word>,
     reads: usize,
@@ -314,7 +316,7 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
             Some(Op::Groups { grouped, read }) => return self.groups(grouped, *read, from, to),
             _ => return self.step(0),
         };
-        let Some(cursor) = batch.part(from, to) else { return self.step(0) };
+        let Some(cursor) = batch.part(self.first_unlike(batch, from, to), to) else { return self.step(0) };
         self.rows(0, *read, if whole { cursor.whole() } else { cursor }, operations, *mask)
     }
 
@@ -509,6 +511,9 @@ impl<'p, 's, 'k, 'e> Kernel<'p, 's, 'k, 'e> {
         let witness = self.plan.enough[at];
         match cursor {
             Cursor::Words { words, stride, columns: None } => {
+                if let (0, Some(alike)) = (at, self.plan.alike) {
+                    return self.unlike(read, words, stride, alike, operations);
+                }
                 return self.words(at, read, words, stride, operations);
             }
             Cursor::Chunks { chunks, columns, .. } if at == 0 && self.plan.whole_chunks => {

@@ -212,6 +212,28 @@ impl Turn {
         }
     }
 
+    /// Calls `visit` with the shards that columns of a chunk go to.
+    #[inline]
+    pub fn shards(self, to: &Layout, (chunk, bits): (u32, u32), mut visit: impl FnMut(usize)) {
+        match self {
+            Turn::Whole(row) => visit(to.place(row).0),
+            Turn::Each { base, stride, .. } => {
+                let of = |bit: u32| to.place(base.wrapping_add((chunk * CHUNK + bit).wrapping_mul(stride))).0;
+                let (first, last) = (of(bits.trailing_zeros()), of(CHUNK - 1 - (bits | 1).leading_zeros()));
+                if first == last {
+                    return visit(first);
+                }
+                let mut before = None;
+                for bit in bits::columns(0, bits) {
+                    let shard = of(bit);
+                    if before.replace(shard) != Some(shard) {
+                        visit(shard);
+                    }
+                }
+            }
+        }
+    }
+
     /// Adds columns of a chunk, as far as their rows are in `shards`, of which the first is number
     /// `first`.
     #[inline]
@@ -529,17 +551,46 @@ mod tests {
     }
 
     #[test]
+    fn each_shard_gets_what_goes_there() {
+        let spans = [(3, 9), (10, 80), (5, 90)];
+        let pieces: Vec<(Word, u32, u32)> = (0..200_u32)
+            .map(|i| {
+                (i * 7 % 497, i % 3, 0x9e37_79b9_u32.rotate_left(i) & if i % 3 == 0 { !31 } else { 0x3ff })
+            })
+            .filter(|(_, _, bits)| *bits != 0)
+            .collect();
+        for stands in [[0, 1, 2], [2, 1, 0], [1, 2, 0], [0, 2, 1]] {
+            let from = Layout::new(&spans, 3).unwrap();
+            let to = Layout::new(&stands.map(|column| spans[column]), 16).unwrap();
+            let (mut whole, mut by_shard) = (Pairs::new(to, false), Pairs::new(to, true));
+            for (row, chunk, bits) in &pieces {
+                let turn = Turn::of(&from, *row, &to, &stands);
+                turn.add(&to, whole.shards_mut(), 0, (*chunk, *bits));
+                turn.shards(&to, (*chunk, *bits), |shard| {
+                    let own = &mut by_shard.shards_mut()[shard..=shard];
+                    turn.add(&to, own, shard, (*chunk, *bits));
+                });
+            }
+            assert!(to.shards() > 8 && whole.len() > 1000);
+            assert_eq!(whole.words(|| Ok::<(), ()>(())), by_shard.words(|| Ok::<(), ()>(())));
+        }
+    }
+
+    #[test]
     fn cleared_rows_are_empty_and_can_be_filled_again() {
-        let layout = Layout::new(&[(0, 9), (0, 9_999)], 1).unwrap();
+        let layout = Layout::new(&[(0, 999), (0, 9_999)], 1).unwrap();
         let mut kept = Pairs::new(layout, false);
         for round in 0..3 {
+            let row = 4 + 300 * round;
             for column in 0..300 {
-                assert_eq!(kept.shards_mut()[0].or(4, column, 1 << round), 1 << round);
-                assert_eq!(kept.shards_mut()[0].or(4, column, 1 << round), 0);
+                assert_eq!(kept.shards_mut()[0].or(row, column, 1 << round), 1 << round);
+                assert_eq!(kept.shards_mut()[0].or(row, column, 1 << round), 0);
+                kept.shards_mut()[0].or(row + 1, column, 1);
             }
-            assert_eq!(kept.shards()[0].occupied(), [4]);
+            assert_eq!(kept.shards()[0].occupied(), [row as u32, row as u32 + 1]);
+            assert_eq!((kept.row(row as u32).len(), kept.row(row as u32 + 2).len()), (300, 0));
             kept.shards_mut()[0].clear();
-            assert!(kept.is_empty() && kept.row(4).is_empty());
+            assert!(kept.is_empty() && kept.row(row as u32).is_empty());
         }
     }
 }

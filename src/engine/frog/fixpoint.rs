@@ -226,7 +226,7 @@ fn layouts(
     read.sort_unstable();
     read.dedup();
     let feeding: usize = read.iter().filter_map(|pred| evaluation.table(*pred)).map(Table::rough_len).sum();
-    let shards = if evaluation.pool.jobs() == 1 { 1 } else { 8 * evaluation.pool.jobs() };
+    let shards = if evaluation.pool.jobs() == 1 { 1 } else { 16 * evaluation.pool.jobs() };
     let plans = || jobs.iter().flat_map(|job| [Some(&job.plan), job.plan.careful.as_deref()]).flatten();
     let layout = |(pred, spans): (PredId, shape::Spans)| {
         let bits = evaluation.request.tuning.bits;

@@ -19,6 +19,7 @@ use super::Pool;
 use super::orders::{self, Need};
 use crate::base::{Budget, Stop};
 use crate::engine::batch::{Batch, Places};
+use crate::engine::rows::Held;
 use crate::engine::sink::{Target, note};
 use crate::engine::store::{Found, Known};
 use crate::plan::{Access, Estimate, Read};
@@ -28,7 +29,7 @@ use crate::storage::table::sampled_distinct;
 use crate::storage::{Sorted, Table, Word};
 
 /// Pieces of work that are worth another thread.
-const WORTH_THREADS: usize = 1 << 14;
+const WORTH_THREADS: usize = 1 << 12;
 /// Rows of bits between two looks at the budget.
 const TURNS: usize = 1 << 10;
 /// Rows of bits that another order may always have.
@@ -295,7 +296,9 @@ impl Growing {
                     take_in(&layout, number, known, found, budget)
                 };
                 let pieces: Vec<Vec<Piece>> = if pool.shares(count as usize > WORTH_THREADS) {
-                    pool.install(|| parts.into_par_iter().map(take).collect::<Result<_, Stop>>())?
+                    pool.install(|| {
+                        parts.into_par_iter().with_max_len(1).map(take).collect::<Result<_, Stop>>()
+                    })?
                 } else {
                     parts.into_iter().map(take).collect::<Result<_, Stop>>()?
                 };
@@ -415,22 +418,52 @@ impl Order {
         let layout = *self.pairs.layout();
         let stands = self.stands.as_slice();
         let shards = self.pairs.shards_mut();
-        let add = |first: usize, shards: &mut [BitRows]| {
+        let turn = |row: Word| Turn::of(from, row, &layout, stands);
+        if !pool.shares(shards.len() > 1 && pieces.len() >= WORTH_THREADS) {
             for block in pieces.chunks(WORTH_THREADS) {
                 budget.check()?;
                 for [row, chunk, bits] in block {
-                    Turn::of(from, *row, &layout, stands).add(&layout, shards, first, (*chunk, *bits));
+                    turn(*row).add(&layout, shards, 0, (*chunk, *bits));
                 }
             }
-            Ok(())
-        };
-        if !pool.shares(shards.len() > 1 && pieces.len() >= WORTH_THREADS) {
-            return add(0, shards);
+            return Ok(());
         }
-        // Each thread picks what is for its shards.
-        let each = shards.len().div_ceil(pool.jobs());
-        let own = |(group, shards): (usize, &mut [BitRows])| add(group * each, shards);
-        pool.install(|| shards.par_chunks_mut(each).enumerate().try_for_each(own))
+        // First which pieces go to each shard, a part of them at a time; then each shard its own.
+        let parts: Vec<&[Piece]> = pieces.chunks(pieces.len().div_ceil(4 * pool.jobs()).max(1)).collect();
+        let count = shards.len();
+        let mut held = Held::new(budget);
+        held.set((pieces.len() * size_of::<u32>()) as u64)?;
+        let sort = |part: &&[Piece]| {
+            let mut goes = vec![Vec::new(); count];
+            for (block, from) in part.chunks(WORTH_THREADS).zip((0..).step_by(WORTH_THREADS)) {
+                budget.check()?;
+                for ([row, chunk, bits], at) in block.iter().zip(from..) {
+                    turn(*row).shards(&layout, (*chunk, *bits), |shard| {
+                        if let Some(own) = goes.get_mut(shard) {
+                            own.push(at);
+                        }
+                    });
+                }
+            }
+            Ok(goes)
+        };
+        pool.install(|| {
+            let goes: Vec<Vec<Vec<u32>>> =
+                parts.par_iter().with_max_len(1).map(sort).collect::<Result<_, Stop>>()?;
+            let add = |(number, shard): (usize, &mut BitRows)| {
+                let shard = std::slice::from_mut(shard);
+                for (part, goes) in parts.iter().zip(&goes) {
+                    for block in goes.get(number).map_or(&[][..], Vec::as_slice).chunks(WORTH_THREADS) {
+                        budget.check()?;
+                        for [row, chunk, bits] in block.iter().filter_map(|at| part.get(*at as usize)) {
+                            turn(*row).add(&layout, shard, number, (*chunk, *bits));
+                        }
+                    }
+                }
+                Ok(())
+            };
+            shards.par_iter_mut().enumerate().with_max_len(1).try_for_each(add)
+        })
     }
 }
 

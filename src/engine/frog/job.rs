@@ -333,7 +333,8 @@ impl<'r> Job<'r> {
             }
             let pairs = matches!(target, Target::Pairs { .. });
             match compile(plan, inputs.sources, inputs.grouped, groups, pairs, env.interner) {
-                Some(compiled) => {
+                Some(mut compiled) => {
+                    compiled.once_alike();
                     Threads { pool, unit, alone, remembered }.run(&compiled, env, target).map(Some)
                 }
                 None => Ok(None),

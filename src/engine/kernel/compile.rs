@@ -109,6 +109,7 @@ pub fn compile<'p>(
         output: &plan.output,
         whole_chunks,
         same_behind,
+        alike: None,
         witness_from: plan.witness_from,
         registers,
         reads: plan.reads.len(),
