@@ -259,5 +259,5 @@ fn cost_is_linear() {
 #[test]
 fn a_struct_in_braces_is_one_mistake() {
     check("[\n    P{id: \"x\", n: [1, {2: 3}]},\n    Q(a 1),\n]", &["stray-bracket 2:6", "field 3:9"]);
-    check("[P { id: (1 ]", &["stray-bracket 1:4", "unclosed 1:1"]);
+    check("[P { id: (1 ]", &["unclosed 1:1", "stray-bracket 1:4"]);
 }
