@@ -14,13 +14,14 @@ pub const CHUNK: u32 = 32;
 
 /// Sparse rows up to so many chunks are searched from end to end.
 const SHORT: u32 = 3;
-/// Rows of a page, as a power of two.
-const PAGE: u32 = 6;
+/// Rows of a page of memory.
+const PAGE: usize = 512;
 /// In place of the logarithm of a capacity.
 const DENSE: u32 = 31;
 
 /// One row: where its block begins (in the low half), its logarithmic capacity (in the high 5 bits)
-/// and how many chunks it holds.
+/// and how many chunks it holds. An integer, since memory for many zeros is not taken before
+/// something is written there.
 type Packed = u64;
 
 /// The same taken apart.
@@ -178,12 +179,6 @@ fn place(entries: &[u64], chunk: u32) -> Result<usize, usize> {
 /// Rows of bits, by number.
 #[derive(Clone, Debug, Default)]
 pub struct BitRows {
-    /// How many rows there are.
-    len: usize,
-    /// By page, which of the pages in `rows` it is: the first, where nothing is ever written, for one
-    /// without anything. Memory of zeros that is read before it is written to costs a second fault,
-    /// and other threads have to be interrupted for it.
-    pages: Vec<u32>,
     rows: Vec<Packed>,
     /// Rows that hold something, in the order in which they came to.
     touched: Vec<u32>,
@@ -206,9 +201,7 @@ impl BitRows {
     pub fn new(rows: usize, (low, high): (Word, Word), dense_at_once: bool) -> Self {
         let first = low / CHUNK;
         BitRows {
-            len: rows,
-            pages: vec![0; rows.div_ceil(1 << PAGE)],
-            rows: vec![0; 1 << PAGE],
+            rows: vec![0; rows],
             first,
             chunks: high.max(low) / CHUNK - first + 1,
             dense_at_once,
@@ -218,14 +211,25 @@ impl BitRows {
 
     /// The same, to be asked which of many rows hold something.
     pub fn marked(mut self) -> Self {
-        self.marks = vec![0; self.len.div_ceil(64)];
+        self.marks = vec![0; self.rows.len().div_ceil(64)];
+        self
+    }
+
+    /// The same, for several threads. A page of memory that is read before anything is written there is
+    /// mapped twice, and all other threads are interrupted for the second time: so all pages are
+    /// written to at once.
+    pub fn shared(mut self) -> Self {
+        self.rows.iter_mut().step_by(PAGE).for_each(|row| *row = std::hint::black_box(0));
+        if let Some(row) = self.rows.last_mut() {
+            *row = std::hint::black_box(0);
+        }
         self
     }
 
     /// The first of `rows` rows from `from` on that holds something; of marked ones.
     #[inline]
     pub fn next_marked(&self, from: usize, rows: usize) -> Option<usize> {
-        let to = self.len.min(from.saturating_add(rows));
+        let to = self.rows.len().min(from.saturating_add(rows));
         let (mut at, last) = (from / 64, to.div_ceil(64));
         let mut bits = self.marks.get(at)? & (u64::MAX << (from % 64));
         while bits == 0 {
@@ -243,7 +247,7 @@ impl BitRows {
 
     /// How many rows there are, empty ones included.
     pub fn len(&self) -> usize {
-        self.len
+        self.rows.len()
     }
 
     /// Whether there is no pair.
@@ -253,23 +257,17 @@ impl BitRows {
 
     /// Bytes in use.
     pub fn bytes(&self) -> u64 {
-        let words = self.touched.capacity() + self.dense.capacity() + self.pages.capacity();
+        let words = self.touched.capacity() + self.dense.capacity();
         let free: usize = self.free.iter().map(|blocks| blocks.capacity() * size_of::<u32>()).sum();
-        let entries = self.rows.capacity() + self.sparse.capacity() + self.marks.capacity();
-        (words * size_of::<u32>() + entries * size_of::<u64>() + free) as u64
-    }
-
-    /// Where a row is in `rows`.
-    #[inline]
-    fn place(&self, number: usize) -> Option<usize> {
-        let page = *self.pages.get(number >> PAGE)?;
-        Some((page as usize) << PAGE | number & ((1 << PAGE) - 1))
+        let rows = self.rows.capacity().min(self.touched.len() * PAGE) * size_of::<Packed>();
+        let entries = self.sparse.capacity() + self.marks.capacity();
+        (rows + words * size_of::<u32>() + entries * size_of::<u64>() + free) as u64
     }
 
     /// A row; one that there is not is empty.
     #[inline]
     pub fn row(&self, row: usize) -> RowRef<'_> {
-        let Some(row) = self.place(row).map(|at| Row::of(self.rows[at])) else { return RowRef::Sparse(&[]) };
+        let Some(row) = self.rows.get(row).map(|row| Row::of(*row)) else { return RowRef::Sparse(&[]) };
         if row.log() == DENSE {
             let at = row.at as usize * self.chunks as usize;
             RowRef::Dense { bits: &self.dense[at..at + self.chunks as usize], first: self.first }
@@ -283,8 +281,7 @@ impl BitRows {
     /// Adds columns of a chunk to a row; returns those that are new there.
     #[inline]
     pub fn or(&mut self, number: usize, chunk: u32, bits: u32) -> u32 {
-        let Some(of_row) = self.place(number) else { return 0 };
-        let row = Row::of(self.rows[of_row]);
+        let row = Row::of(self.rows[number]);
         let fresh = if row.log() == DENSE {
             let at = row.at as usize * self.chunks as usize + (chunk - self.first) as usize;
             let known = &mut self.dense[at];
@@ -305,12 +302,12 @@ impl BitRows {
                 }
                 Err(at) if has_room(row) => {
                     block[at] = u64::from(chunk) << 32 | u64::from(bits);
-                    self.rows[of_row] = Row::new(row.at, row.log(), row.used() + 1).packed();
+                    self.rows[number] = Row::new(row.at, row.log(), row.used() + 1).packed();
                     bits
                 }
                 Err(_) => {
-                    self.grow(of_row, row);
-                    self.or_grown(of_row, chunk, bits);
+                    self.grow(number, row);
+                    self.or_grown(number, chunk, bits);
                     bits
                 }
             }
@@ -328,23 +325,18 @@ impl BitRows {
         if let Some(marks) = self.marks.get_mut(number / 64) {
             *marks |= 1 << (number % 64);
         }
-        let page = &mut self.pages[number >> PAGE];
-        if *page == 0 {
-            *page = (self.rows.len() >> PAGE) as u32;
-            self.rows.resize(self.rows.len() + (1 << PAGE), 0);
-        }
-        let at = (*page as usize) << PAGE | number & ((1 << PAGE) - 1);
-        self.rows[at] = if self.dense_at_once || self.chunks <= 2 {
-            self.dense_row().packed()
+        if self.dense_at_once || self.chunks <= 2 {
+            self.rows[number] = self.dense_row().packed();
         } else {
-            Row::new(self.block(0), 0, 0).packed()
-        };
-        self.or_grown(at, chunk, bits);
+            let at = self.block(0);
+            self.rows[number] = Row::new(at, 0, 0).packed();
+        }
+        self.or_grown(number, chunk, bits);
     }
 
-    /// Adds a chunk that is not there to a row with room for it; `of_row` is where that is in `rows`.
-    fn or_grown(&mut self, of_row: usize, chunk: u32, bits: u32) {
-        let row = Row::of(self.rows[of_row]);
+    /// Adds a chunk that is not there to a row with room for it.
+    fn or_grown(&mut self, number: usize, chunk: u32, bits: u32) {
+        let row = Row::of(self.rows[number]);
         if row.log() == DENSE {
             let at = row.at as usize * self.chunks as usize + (chunk - self.first) as usize;
             self.dense[at] |= bits;
@@ -353,7 +345,7 @@ impl BitRows {
         let block = &mut self.sparse[row.at as usize..row.at as usize + (1 << row.log())];
         if let Err(at) = place(block, chunk) {
             block[at] = u64::from(chunk) << 32 | u64::from(bits);
-            self.rows[of_row] = Row::new(row.at, row.log(), row.used() + 1).packed();
+            self.rows[number] = Row::new(row.at, row.log(), row.used() + 1).packed();
         }
     }
 
@@ -374,19 +366,19 @@ impl BitRows {
     }
 
     #[cold]
-    fn grow(&mut self, of_row: usize, row: Row) {
+    fn grow(&mut self, number: usize, row: Row) {
         let (from, len) = (row.at as usize, 1_usize << row.log());
         // A chunk takes twice the room in a table that it takes in a dense row.
         if 4 * len as u64 >= u64::from(self.chunks) {
-            self.rows[of_row] = self.dense_row().packed();
+            self.rows[number] = self.dense_row().packed();
         } else {
             let at = self.block(row.log() + 1);
-            self.rows[of_row] = Row::new(at, row.log() + 1, 0).packed();
+            self.rows[number] = Row::new(at, row.log() + 1, 0).packed();
         }
         for at in from..from + len {
             let entry = std::mem::take(&mut self.sparse[at]);
             if entry != 0 {
-                self.or_grown(of_row, (entry >> 32) as u32, entry as u32);
+                self.or_grown(number, (entry >> 32) as u32, entry as u32);
             }
         }
         let log = row.log() as usize;
@@ -416,11 +408,7 @@ impl BitRows {
             visit(number as u32, &chunks)
         };
         if self.marks.is_empty() {
-            let pages = self.pages.iter().enumerate().filter(|(_, page)| **page != 0);
-            let rows = pages.flat_map(|(page, at)| {
-                let rows = self.rows.iter().skip((*at as usize) << PAGE).take(1 << PAGE);
-                (page << PAGE..).zip(rows).filter(|(_, row)| **row != 0)
-            });
+            let rows = self.rows.iter().enumerate().filter(|(_, row)| **row != 0);
             return rows.map(|(number, _)| number).try_for_each(visit);
         }
         let mut from = 0;
@@ -434,12 +422,11 @@ impl BitRows {
     /// Forgets everything but keeps the room.
     pub fn clear(&mut self) {
         for row in self.touched.drain(..) {
-            self.pages[row as usize >> PAGE] = 0;
+            self.rows[row as usize] = 0;
             if let Some(marks) = self.marks.get_mut(row as usize / 64) {
                 *marks = 0;
             }
         }
-        self.rows.truncate(1 << PAGE);
         self.sparse.clear();
         self.dense.clear();
         self.free.iter_mut().for_each(Vec::clear);
@@ -448,7 +435,6 @@ impl BitRows {
 
     /// Gives back the room that is not used.
     pub fn shrink(&mut self) {
-        self.rows.shrink_to_fit();
         self.sparse.shrink_to_fit();
         self.dense.shrink_to_fit();
         self.touched.shrink_to_fit();

@@ -15,6 +15,9 @@ pub type Span = (Word, Word);
 /// The most columns of a relation that is kept as bits.
 pub const MOST_COLUMNS: usize = 4;
 
+/// Rows whose memory is taken at once where several threads share them.
+const MOST_WRITTEN: Word = 1 << 20;
+
 /// Rows looked at for an estimate.
 const SAMPLE: usize = 4096;
 
@@ -164,6 +167,8 @@ impl Layout {
         let from = (number as u64) << self.shift;
         let rest = u64::from(self.rows.1 - self.rows.0) + 1 - from;
         let rows = BitRows::new(rest.min(1 << self.shift) as usize, self.columns, dense_at_once);
+        let shared = self.shards() > 1 && self.rows.1 - self.rows.0 < MOST_WRITTEN;
+        let rows = if shared { rows.shared() } else { rows };
         if self.width > 2 { rows.marked() } else { rows }
     }
 }
@@ -567,8 +572,7 @@ mod tests {
                 let turn = Turn::of(&from, *row, &to, &stands);
                 turn.add(&to, whole.shards_mut(), 0, (*chunk, *bits));
                 turn.shards(&to, (*chunk, *bits), |shard| {
-                    let own = &mut by_shard.shards_mut()[shard..=shard];
-                    turn.add(&to, own, shard, (*chunk, *bits));
+                    turn.add(&to, &mut by_shard.shards_mut()[shard..=shard], shard, (*chunk, *bits));
                 });
             }
             assert!(to.shards() > 8 && whole.len() > 1000);
