@@ -58,7 +58,7 @@ mod tests {
         assert_eq!((distinct(&few, 2, 0), distinct(&few, 2, 1)), (7.0, 900.0));
         for many in [2_000_u32, 50_000, 400_000] {
             // Nine rows of ten have one of ten words, and each other row a word of its own.
-            let column = |i: u32| if i % 10 == 0 { i / 10 } else { i % 10 };
+            let column = |i: u32| if i.is_multiple_of(10) { i / 10 } else { i % 10 };
             let words: Vec<Word> = (0..10 * many).flat_map(|i| [5, column(i)]).collect();
             assert!((distinct(&words, 2, 0) - 1.0).abs() < 0.01);
             let share = distinct(&words, 2, 1) / f64::from(many);
