@@ -8,7 +8,7 @@
 //! rules", 1994).
 //!
 //! Which are worth joining once is not decided here: [`Bodies::shared`] writes the rule that joins one
-//! and [`Bodies::sharing`] the rules that read the result, for somebody to compare what they cost.
+//! and the rules that read the result, for somebody to compare what they cost.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
