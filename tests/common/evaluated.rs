@@ -12,7 +12,7 @@ use proptest::prelude::TestCaseError;
 use proptest::test_runner::TestCaseResult;
 
 use super::case::Case;
-use super::run;
+use super::run::{self, Base};
 use super::shrink::{Cases, runner};
 use super::world::Kind;
 
@@ -27,17 +27,7 @@ pub struct World {
 impl World {
     /// `None` if the program has no model, or takes too long.
     pub fn new(case: Case) -> Option<World> {
-        let mut interner = Interner::new();
-        let mut words: HashMap<PredId, Vec<u32>> = HashMap::new();
-        for (pred, tuple) in &case.facts {
-            let row: Vec<u32> = tuple.iter().map(|value| interner.intern(value)).collect();
-            words.entry(*pred).or_default().extend(row);
-        }
-        let table = |(pred, words)| match case.program.schema.predicate(pred).arity() {
-            0 => (pred, Table::nullary(true)),
-            width => (pred, Table::from_rows(width, words)),
-        };
-        let tables: HashMap<PredId, Table> = words.into_iter().map(table).collect();
+        let Base { mut interner, tables } = Base::new(&case);
         let all = run::all(&case);
         let mut request = Request::new(&case.program, &[], &all);
         request.rounds = true;

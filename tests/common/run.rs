@@ -76,8 +76,8 @@ pub fn engine_within(case: &Case, wanted: &[PredId], budget: &Budget) -> Result<
 
 /// The stated tuples as the engine reads them.
 pub struct Base {
-    interner: Interner,
-    tables: HashMap<PredId, Table>,
+    pub interner: Interner,
+    pub tables: HashMap<PredId, Table>,
 }
 
 impl Base {
